@@ -1,0 +1,3 @@
+//! SAML 2.0 service provider middleware for actix-web.
+
+pub mod xml;

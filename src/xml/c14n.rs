@@ -1,0 +1,334 @@
+//! Canonical XML 1.0 and Exclusive XML Canonicalization 1.0, over one element and what is inside.
+
+use super::document::{
+    Binding, Declaration, Document, ElementData, Kind, Node, NodeData, at, range,
+};
+
+/// A canonicalisation algorithm of XML Signature.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum C14n {
+    /// Exclusive XML Canonicalization 1.0, comments left out.
+    Exclusive,
+    /// Exclusive XML Canonicalization 1.0 with comments.
+    ExclusiveWithComments,
+    /// Canonical XML 1.0, comments left out.
+    Inclusive,
+    /// Canonical XML 1.0 with comments.
+    InclusiveWithComments,
+}
+
+impl C14n {
+    /// The algorithm that an `Algorithm` attribute names, if it is one of these.
+    pub fn from_uri(uri: &str) -> Option<Self> {
+        Some(match uri {
+            "http://www.w3.org/2001/10/xml-exc-c14n#" => Self::Exclusive,
+            "http://www.w3.org/2001/10/xml-exc-c14n#WithComments" => Self::ExclusiveWithComments,
+            "http://www.w3.org/TR/2001/REC-xml-c14n-20010315" => Self::Inclusive,
+            "http://www.w3.org/TR/2001/REC-xml-c14n-20010315#WithComments" => {
+                Self::InclusiveWithComments
+            }
+            _ => return None,
+        })
+    }
+
+    /// The algorithm's identifier.
+    pub fn uri(self) -> &'static str {
+        match self {
+            Self::Exclusive => "http://www.w3.org/2001/10/xml-exc-c14n#",
+            Self::ExclusiveWithComments => "http://www.w3.org/2001/10/xml-exc-c14n#WithComments",
+            Self::Inclusive => "http://www.w3.org/TR/2001/REC-xml-c14n-20010315",
+            Self::InclusiveWithComments => {
+                "http://www.w3.org/TR/2001/REC-xml-c14n-20010315#WithComments"
+            }
+        }
+    }
+
+    /// Whether this is one of the exclusive algorithms, which alone take a prefix list.
+    pub fn is_exclusive(self) -> bool {
+        matches!(self, Self::Exclusive | Self::ExclusiveWithComments)
+    }
+
+    fn keeps_comments(self) -> bool {
+        matches!(self, Self::ExclusiveWithComments | Self::InclusiveWithComments)
+    }
+}
+
+/// Appends the canonical form of `apex` to `out`.
+///
+/// `prefixes` is the PrefixList of `InclusiveNamespaces` (`#default` for the default namespace);
+/// the inclusive algorithms ignore it. `omit` is left out with all that is inside: the enveloped
+/// signature.
+pub fn canonicalise(
+    apex: Node<'_>,
+    method: C14n,
+    prefixes: &[&str],
+    omit: Option<Node<'_>>,
+    out: &mut Vec<u8>,
+) {
+    let omit = omit.filter(|o| apex.contains(*o)).map(|o| o.index..o.end());
+    let mut writer = Canonicaliser {
+        document: apex.document,
+        method,
+        prefixes,
+        out,
+        rendered: Vec::with_capacity(8),
+        scratch: Vec::with_capacity(8),
+    };
+    // Open elements: where each ends, and how much of `rendered` belongs to its ancestors.
+    let mut open: Vec<(u32, usize, &ElementData<'_>)> = Vec::with_capacity(16);
+    let mut index = apex.index;
+    let end = apex.end();
+    while index < end {
+        while let Some(&(close, rendered, element)) = open.last() {
+            if close > index {
+                break;
+            }
+            writer.end_tag(element);
+            writer.rendered.truncate(rendered);
+            open.pop();
+        }
+        if let Some(omit) = omit.as_ref().filter(|o| o.start == index) {
+            index = omit.end;
+            continue;
+        }
+        let Some(node) = at(&apex.document.nodes, index) else { break };
+        match &node.kind {
+            Kind::Element(element) => {
+                let rendered = writer.rendered.len();
+                writer.start_tag(element, index == apex.index, node);
+                open.push((node.end, rendered, element));
+            }
+            Kind::Text(text) => escape_text(text, writer.out),
+            Kind::Comment(text) => {
+                if method.keeps_comments() {
+                    writer.out.extend_from_slice(b"<!--");
+                    writer.out.extend_from_slice(text.as_bytes());
+                    writer.out.extend_from_slice(b"-->");
+                }
+            }
+        }
+        index = index.saturating_add(1);
+    }
+    while let Some((_, _, element)) = open.pop() {
+        writer.end_tag(element);
+    }
+}
+
+struct Canonicaliser<'d, 'o> {
+    document: &'d Document<'d>,
+    method: C14n,
+    prefixes: &'o [&'o str],
+    out: &'o mut Vec<u8>,
+    /// Namespace declarations written on the elements that are open, outermost first.
+    rendered: Vec<(&'d str, &'d str)>,
+    /// Declarations of the element at hand, used again for each.
+    scratch: Vec<(&'d str, &'d str)>,
+}
+
+impl<'d> Canonicaliser<'d, '_> {
+    fn start_tag(&mut self, element: &'d ElementData<'d>, is_apex: bool, node: &NodeData<'_>) {
+        self.out.push(b'<');
+        self.name(element.prefix, element.local);
+        if self.method.is_exclusive() {
+            self.collect_utilised(element);
+            if !self.prefixes.is_empty() {
+                self.collect_listed(element);
+            }
+        } else {
+            self.collect_in_scope(element, is_apex);
+        }
+        self.write_declarations();
+        self.write_attributes(element, is_apex, node.parent);
+        self.out.push(b'>');
+    }
+
+    fn end_tag(&mut self, element: &ElementData<'_>) {
+        self.out.extend_from_slice(b"</");
+        self.name(element.prefix, element.local);
+        self.out.push(b'>');
+    }
+
+    fn name(&mut self, prefix: &str, local: &str) {
+        if !prefix.is_empty() {
+            self.out.extend_from_slice(prefix.as_bytes());
+            self.out.push(b':');
+        }
+        self.out.extend_from_slice(local.as_bytes());
+    }
+
+    /// Exclusive C14N section 3: only what the element's own name and its attributes' names use.
+    fn collect_utilised(&mut self, element: &'d ElementData<'d>) {
+        self.want(element.prefix, self.document.uri(element.namespace));
+        for attribute in range(&self.document.attributes, &element.attributes) {
+            if let Binding::Declared(_) = attribute.namespace {
+                self.want(attribute.prefix, self.document.uri(attribute.namespace));
+            }
+        }
+    }
+
+    /// Exclusive C14N section 3, the PrefixList: these prefixes are treated as Canonical XML does.
+    fn collect_listed(&mut self, element: &'d ElementData<'d>) {
+        for listed in self.prefixes {
+            let prefix = if *listed == "#default" { "" } else { listed };
+            if prefix == "xml" {
+                continue;
+            }
+            match self.document.scope(element.scope).find(|d| d.prefix == prefix) {
+                Some(d) => self.want(d.prefix, &d.uri),
+                None if prefix.is_empty() => self.want("", ""),
+                None => {}
+            }
+        }
+    }
+
+    /// Canonical XML section 2.3: every namespace in scope, unless an ancestor wrote the same.
+    fn collect_in_scope(&mut self, element: &'d ElementData<'d>, is_apex: bool) {
+        if is_apex {
+            // The whole inherited context. A prefix declared twice counts as its inner declaration.
+            let scope = self.document.scope(element.scope);
+            for declaration in scope {
+                if !self.scratch.iter().any(|(p, _)| *p == declaration.prefix) {
+                    self.scratch.push((declaration.prefix, &declaration.uri));
+                }
+            }
+            self.scratch.retain(|(prefix, uri)| *prefix != "xml" && !uri.is_empty());
+        } else {
+            let own = usize::try_from(element.declared).unwrap_or(0);
+            let scope: &'d Document<'d> = self.document;
+            for Declaration { prefix, uri, .. } in scope.scope(element.scope).take(own) {
+                self.want(prefix, uri);
+            }
+        }
+    }
+
+    /// Notes one declaration as needed here, unless the nearest one written says the same.
+    fn want(&mut self, prefix: &'d str, uri: &'d str) {
+        if prefix == "xml" || self.scratch.iter().any(|(p, _)| *p == prefix) {
+            return;
+        }
+        let nearest = self.rendered.iter().rev().find(|(p, _)| *p == prefix).map(|(_, u)| *u);
+        // Nothing written at all means the same as `xmlns=""`.
+        if nearest.unwrap_or(if prefix.is_empty() { "" } else { "\0" }) != uri {
+            self.scratch.push((prefix, uri));
+        }
+    }
+
+    fn write_declarations(&mut self) {
+        self.scratch.sort_unstable_by(|a, b| a.0.cmp(b.0));
+        for (prefix, uri) in &self.scratch {
+            if prefix.is_empty() {
+                self.out.extend_from_slice(b" xmlns=\"");
+            } else {
+                self.out.extend_from_slice(b" xmlns:");
+                self.out.extend_from_slice(prefix.as_bytes());
+                self.out.extend_from_slice(b"=\"");
+            }
+            escape_attribute(uri, self.out);
+            self.out.push(b'"');
+        }
+        self.rendered.append(&mut self.scratch);
+    }
+
+    /// Attributes by namespace name, then local name; those without a namespace first.
+    fn write_attributes(&mut self, element: &'d ElementData<'d>, is_apex: bool, parent: u32) {
+        let own = range(&self.document.attributes, &element.attributes);
+        let inherited = if is_apex && !self.method.is_exclusive() {
+            self.inherited_xml_attributes(element, parent)
+        } else {
+            Vec::new()
+        };
+        let mut sorted: Vec<(&str, &str, &str, &str)> = Vec::new();
+        match own {
+            [] if inherited.is_empty() => return,
+            [only] if inherited.is_empty() => {
+                return self.attribute(only.prefix, only.local, &only.value);
+            }
+            _ => {}
+        }
+        sorted.reserve(own.len());
+        for a in own {
+            sorted.push((self.document.uri(a.namespace), a.local, a.prefix, &a.value));
+        }
+        sorted.extend(inherited);
+        sorted.sort_unstable_by(|a, b| (a.0, a.1).cmp(&(b.0, b.1)));
+        for (_, local, prefix, value) in sorted {
+            self.attribute(prefix, local, value);
+        }
+    }
+
+    fn attribute(&mut self, prefix: &str, local: &str, value: &str) {
+        self.out.push(b' ');
+        self.name(prefix, local);
+        self.out.extend_from_slice(b"=\"");
+        escape_attribute(value, self.out);
+        self.out.push(b'"');
+    }
+
+    /// Canonical XML section 2.4: `xml:` attributes of ancestors that are left out come along.
+    fn inherited_xml_attributes(
+        &self,
+        apex: &ElementData<'_>,
+        parent: u32,
+    ) -> Vec<(&'d str, &'d str, &'d str, &'d str)> {
+        let mut found: Vec<(&str, &str, &str, &str)> = Vec::new();
+        let is_xml = |binding: Binding| self.document.uri(binding) == super::XML_NAMESPACE;
+        let own = range(&self.document.attributes, &apex.attributes);
+        let is_root =
+            std::ptr::eq(apex, &self.document.root) || apex.span == self.document.root.span;
+        let mut next = (!is_root).then_some(parent);
+        while let Some(index) = next {
+            let Some(node) = at(&self.document.nodes, index) else { break };
+            if let Kind::Element(element) = &node.kind {
+                for a in range(&self.document.attributes, &element.attributes) {
+                    let taken = found.iter().any(|f| f.1 == a.local)
+                        || own.iter().any(|o| o.local == a.local && is_xml(o.namespace));
+                    if is_xml(a.namespace) && !taken {
+                        found.push((super::XML_NAMESPACE, a.local, "xml", &a.value));
+                    }
+                }
+            }
+            next = (index != 0).then_some(node.parent);
+        }
+        found
+    }
+}
+
+fn escape(text: &str, out: &mut Vec<u8>, replace: impl Fn(u8) -> Option<&'static [u8]>) {
+    let mut rest = text.as_bytes();
+    while let Some(at) = rest.iter().position(|&b| replace(b).is_some()) {
+        let (plain, special) = rest.split_at_checked(at).unwrap_or((rest, &[]));
+        out.extend_from_slice(plain);
+        let Some((&b, after)) = special.split_first() else { return };
+        out.extend_from_slice(replace(b).unwrap_or(&[]));
+        rest = after;
+    }
+    out.extend_from_slice(rest);
+}
+
+fn escape_text(text: &str, out: &mut Vec<u8>) {
+    // Most text has nothing to replace, and long text is base64: let memchr find out.
+    let bytes = text.as_bytes();
+    if memchr::memchr3(b'&', b'<', b'>', bytes).is_none() && memchr::memchr(b'\r', bytes).is_none()
+    {
+        return out.extend_from_slice(bytes);
+    }
+    escape(text, out, |b| match b {
+        b'&' => Some(b"&amp;"),
+        b'<' => Some(b"&lt;"),
+        b'>' => Some(b"&gt;"),
+        b'\r' => Some(b"&#xD;"),
+        _ => None,
+    });
+}
+
+fn escape_attribute(value: &str, out: &mut Vec<u8>) {
+    escape(value, out, |b| match b {
+        b'&' => Some(b"&amp;"),
+        b'<' => Some(b"&lt;"),
+        b'"' => Some(b"&quot;"),
+        b'\t' => Some(b"&#x9;"),
+        b'\n' => Some(b"&#xA;"),
+        b'\r' => Some(b"&#xD;"),
+        _ => None,
+    });
+}

@@ -1,0 +1,453 @@
+//! Bytes to tree. quick-xml cuts the bytes into tokens; everything that makes them a document is
+//! checked here, because quick-xml leaves most of it to its caller.
+
+use std::borrow::Cow;
+
+use quick_xml::Reader;
+use quick_xml::events::Event;
+
+use super::document::{
+    AttributeData, Binding, Declaration, Document, ElementData, Kind, NodeData, at, range,
+};
+use super::error::XmlError;
+use super::limits::Limits;
+use super::names::{all_xml_chars, is_absolute_uri, split_qname};
+use super::start_tag::RawAttributes;
+use super::text::{normalise_attribute, normalise_line_ends, resolve_reference};
+use super::{XML_NAMESPACE, XMLNS_NAMESPACE};
+
+pub(super) fn parse<'a>(bytes: &'a [u8], limits: &Limits) -> Result<Document<'a>, XmlError> {
+    if bytes.len() > limits.bytes || u32::try_from(bytes.len()).is_err() {
+        return Err(XmlError::Limit { what: "bytes", limit: limits.bytes });
+    }
+    let whole = std::str::from_utf8(bytes).map_err(|_| XmlError::Encoding)?;
+    // One byte order mark is no part of the document (XML 1.0 section 4.3.3); a second one is text.
+    let source = whole.strip_prefix('\u{FEFF}').unwrap_or(whole);
+    let bom = whole.len().saturating_sub(source.len());
+    if source.starts_with('\u{FEFF}') {
+        return Err(XmlError::Malformed { what: "text outside the root element", position: bom });
+    }
+    if !all_xml_chars(source) {
+        return Err(XmlError::Malformed {
+            what: "a character that XML does not allow",
+            position: 0,
+        });
+    }
+    let mut builder = Builder {
+        source,
+        limits,
+        bom: u32::try_from(bom).unwrap_or(0),
+        // Tokens are rarely shorter than this, so that honest documents need no second allocation.
+        nodes: Vec::with_capacity((source.len() / 48).min(limits.nodes)),
+        attributes: Vec::with_capacity((source.len() / 96).min(limits.nodes)),
+        declarations: Vec::with_capacity(16),
+        open: Vec::with_capacity(16),
+        ids: Vec::with_capacity(8),
+        text: None,
+        root_done: false,
+    };
+    builder.run()?;
+    builder.finish()
+}
+
+struct Builder<'a, 'l> {
+    source: &'a str,
+    limits: &'l Limits,
+    bom: u32,
+    nodes: Vec<NodeData<'a>>,
+    attributes: Vec<AttributeData<'a>>,
+    declarations: Vec<Declaration<'a>>,
+    open: Vec<Open<'a>>,
+    ids: Vec<Cow<'a, str>>,
+    /// A run of text that may go on with the next token.
+    text: Option<Cow<'a, str>>,
+    root_done: bool,
+}
+
+struct Open<'a> {
+    index: u32,
+    name: &'a str,
+    scope: Option<u32>,
+    /// Declarations in scope, this element's own included.
+    in_scope: usize,
+}
+
+impl<'a> Builder<'a, '_> {
+    fn run(&mut self) -> Result<(), XmlError> {
+        let mut reader = Reader::from_str(self.source);
+        // End tags are matched against the open element here, byte for byte.
+        reader.config_mut().check_end_names = false;
+        reader.config_mut().allow_unmatched_ends = true;
+        let mut start = 0;
+        loop {
+            let event = reader.read_event().map_err(|_| XmlError::Malformed {
+                what: "markup that does not end",
+                position: start,
+            })?;
+            let end = usize::try_from(reader.buffer_position()).unwrap_or(usize::MAX);
+            let token = self.source.get(start..end).unwrap_or("");
+            match event {
+                Event::Start(tag) => {
+                    let inside = token.get(1..token.len().saturating_sub(1)).unwrap_or("");
+                    self.open_element(inside, tag.name().as_ref().len(), start, end)?;
+                }
+                Event::Empty(tag) => {
+                    let inside = token.get(1..token.len().saturating_sub(2)).unwrap_or("");
+                    self.open_element(inside, tag.name().as_ref().len(), start, end)?;
+                    self.close_element(end)?;
+                }
+                Event::End(_) => {
+                    let inside = token.get(2..token.len().saturating_sub(1)).unwrap_or("");
+                    let name = inside.trim_end_matches([' ', '\t', '\n', '\r']);
+                    if self.open.last().is_none_or(|open| open.name != name) {
+                        return Err(malformed("an end tag without its start tag", start));
+                    }
+                    self.close_element(end)?;
+                }
+                Event::Text(text) => {
+                    let raw = text.into_inner();
+                    if memchr::memchr(b'>', raw.as_bytes()).is_some() && raw.contains("]]>") {
+                        return Err(malformed("']]>' in text", start));
+                    }
+                    self.push_text(raw, start)?;
+                }
+                Event::CData(text) => {
+                    if self.open.is_empty() {
+                        return Err(malformed("text outside the root element", start));
+                    }
+                    self.push_text(text.into_inner(), start)?;
+                }
+                Event::GeneralRef(reference) => {
+                    let c = resolve_reference(&reference, start)?;
+                    if self.open.is_empty() {
+                        return Err(malformed("text outside the root element", start));
+                    }
+                    self.text.get_or_insert_default().to_mut().push(c);
+                }
+                Event::Comment(text) => self.push_comment(text.into_inner(), start)?,
+                Event::Decl(_) => {
+                    if start != 0 {
+                        return Err(XmlError::ProcessingInstruction);
+                    }
+                    check_declaration(token)?;
+                }
+                Event::PI(_) => return Err(XmlError::ProcessingInstruction),
+                Event::DocType(_) => return Err(XmlError::Doctype),
+                Event::Eof => return Ok(()),
+            }
+            start = end;
+        }
+    }
+
+    fn next_index(&self) -> Result<u32, XmlError> {
+        let limit = self.limits.nodes;
+        if self.nodes.len() >= limit {
+            return Err(XmlError::Limit { what: "nodes", limit });
+        }
+        u32::try_from(self.nodes.len()).map_err(|_| XmlError::Limit { what: "nodes", limit })
+    }
+
+    fn parent(&self) -> u32 {
+        self.open.last().map_or(0, |open| open.index)
+    }
+
+    fn push_leaf(&mut self, kind: Kind<'a>) -> Result<(), XmlError> {
+        let index = self.next_index()?;
+        let parent = self.parent();
+        self.nodes.push(NodeData { parent, end: index.saturating_add(1), kind });
+        Ok(())
+    }
+
+    fn flush_text(&mut self) -> Result<(), XmlError> {
+        match self.text.take() {
+            Some(text) if !text.is_empty() => self.push_leaf(Kind::Text(text)),
+            _ => Ok(()),
+        }
+    }
+
+    fn push_text(&mut self, raw: Cow<'a, str>, position: usize) -> Result<(), XmlError> {
+        let text = match raw {
+            Cow::Borrowed(raw) => normalise_line_ends(raw),
+            Cow::Owned(raw) => Cow::Owned(normalise_line_ends(&raw).into_owned()),
+        };
+        if self.open.is_empty() {
+            if text.bytes().all(|b| matches!(b, b' ' | b'\t' | b'\n')) {
+                return Ok(());
+            }
+            return Err(malformed("text outside the root element", position));
+        }
+        match &mut self.text {
+            Some(run) => run.to_mut().push_str(&text),
+            None => self.text = Some(text),
+        }
+        Ok(())
+    }
+
+    fn push_comment(&mut self, raw: Cow<'a, str>, position: usize) -> Result<(), XmlError> {
+        if raw.contains("--") || raw.ends_with('-') {
+            return Err(malformed("'--' in a comment", position));
+        }
+        if self.open.is_empty() {
+            return Ok(());
+        }
+        self.flush_text()?;
+        let text = match raw {
+            Cow::Borrowed(raw) => normalise_line_ends(raw),
+            Cow::Owned(raw) => Cow::Owned(normalise_line_ends(&raw).into_owned()),
+        };
+        self.push_leaf(Kind::Comment(text))
+    }
+
+    fn open_element(
+        &mut self,
+        inside: &'a str,
+        name_len: usize,
+        position: usize,
+        end: usize,
+    ) -> Result<(), XmlError> {
+        if self.root_done {
+            return Err(malformed("a second root element", position));
+        }
+        if self.open.len() >= self.limits.depth {
+            return Err(XmlError::Limit { what: "depth", limit: self.limits.depth });
+        }
+        self.flush_text()?;
+        let (name, rest) = inside.split_at_checked(name_len).unwrap_or((inside, ""));
+        let (prefix, local) = self.qname(name, position)?;
+        let (outer, outer_in_scope) =
+            self.open.last().map_or((None, 0), |open| (open.scope, open.in_scope));
+        let first_attribute = self.attributes.len();
+        let first_declaration = self.declarations.len();
+        let mut scope = outer;
+
+        let mut attributes = RawAttributes::new(rest, position);
+        let mut count = 0_usize;
+        while let Some(raw) = attributes.next()? {
+            count = count.saturating_add(1);
+            if count > self.limits.attributes {
+                let limit = self.limits.attributes;
+                return Err(XmlError::Limit { what: "attributes", limit });
+            }
+            let value = normalise_attribute(raw.value, position)?;
+            let (prefix, local) = self.qname(raw.name, position)?;
+            match (prefix, local) {
+                ("", "xmlns") => {
+                    self.declare("", value, &mut scope, first_declaration, position)?
+                }
+                ("xmlns", local) => {
+                    self.declare(local, value, &mut scope, first_declaration, position)?;
+                }
+                _ => self.attributes.push(AttributeData {
+                    prefix,
+                    local,
+                    namespace: Binding::None,
+                    value,
+                }),
+            }
+        }
+        let declared = self.declarations.len().saturating_sub(first_declaration);
+        let in_scope = outer_in_scope.saturating_add(declared);
+        if in_scope > self.limits.namespaces {
+            let limit = self.limits.namespaces;
+            return Err(XmlError::Limit { what: "namespaces", limit });
+        }
+        let namespace = self.resolve(prefix, scope, position)?;
+        self.resolve_attributes(first_attribute, scope, position)?;
+
+        let index = self.next_index()?;
+        let parent = self.parent();
+        let offset = |byte: usize| u32::try_from(byte).unwrap_or(0).saturating_add(self.bom);
+        let element = ElementData {
+            prefix,
+            local,
+            namespace,
+            attributes: to_u32(first_attribute)..to_u32(self.attributes.len()),
+            scope,
+            declared: to_u32(declared),
+            span: offset(position)..offset(end),
+        };
+        self.nodes.push(NodeData { parent, end: index, kind: Kind::Element(element) });
+        self.open.push(Open { index, name, scope, in_scope });
+        Ok(())
+    }
+
+    fn close_element(&mut self, end: usize) -> Result<(), XmlError> {
+        self.flush_text()?;
+        let after = to_u32(self.nodes.len());
+        let Some(open) = self.open.pop() else {
+            return Err(malformed("an end tag without its start tag", end));
+        };
+        let index = usize::try_from(open.index).unwrap_or(usize::MAX);
+        if let Some(node) = self.nodes.get_mut(index) {
+            node.end = after;
+            if let Kind::Element(element) = &mut node.kind {
+                element.span.end = to_u32(end).saturating_add(self.bom);
+            }
+        }
+        self.root_done = self.open.is_empty();
+        Ok(())
+    }
+
+    fn qname(&self, name: &'a str, position: usize) -> Result<(&'a str, &'a str), XmlError> {
+        if name.len() > self.limits.name {
+            return Err(XmlError::Limit { what: "bytes in a name", limit: self.limits.name });
+        }
+        split_qname(name).ok_or(malformed("a name", position))
+    }
+
+    /// Enters one `xmlns` attribute (Namespaces in XML 1.0, sections 2.2 and 3).
+    fn declare(
+        &mut self,
+        prefix: &'a str,
+        uri: Cow<'a, str>,
+        scope: &mut Option<u32>,
+        first: usize,
+        position: usize,
+    ) -> Result<(), XmlError> {
+        let namespace = |what| Err(XmlError::Namespace { what, position });
+        if prefix == "xmlns" || uri == XMLNS_NAMESPACE {
+            return namespace("xmlns cannot be declared");
+        }
+        if (prefix == "xml") != (uri == XML_NAMESPACE) {
+            return namespace("xml cannot be bound to another namespace");
+        }
+        if uri.is_empty() {
+            if !prefix.is_empty() {
+                return namespace("a prefix cannot be undeclared");
+            }
+        } else if !is_absolute_uri(&uri) {
+            return namespace("a namespace name must be an absolute URI");
+        }
+        let own = self.declarations.get(first..).unwrap_or(&[]);
+        if own.iter().any(|d| d.prefix == prefix) {
+            return Err(malformed("an attribute twice", position));
+        }
+        let link = to_u32(self.declarations.len());
+        self.declarations.push(Declaration { prefix, uri, outer: *scope });
+        *scope = Some(link);
+        Ok(())
+    }
+
+    fn resolve(
+        &self,
+        prefix: &str,
+        scope: Option<u32>,
+        position: usize,
+    ) -> Result<Binding, XmlError> {
+        let mut next = scope;
+        while let Some(link) = next {
+            let Some(declaration) = at(&self.declarations, link) else { break };
+            if declaration.prefix == prefix {
+                let bound = !declaration.uri.is_empty();
+                return Ok(if bound { Binding::Declared(link) } else { Binding::None });
+            }
+            next = declaration.outer;
+        }
+        match prefix {
+            "" => Ok(Binding::None),
+            "xml" => Ok(Binding::Xml),
+            _ => Err(XmlError::Namespace { what: "a prefix without a declaration", position }),
+        }
+    }
+
+    fn uri(&self, binding: Binding) -> &str {
+        match binding {
+            Binding::None => "",
+            Binding::Xml => XML_NAMESPACE,
+            Binding::Declared(link) => at(&self.declarations, link).map_or("", |d| &d.uri),
+        }
+    }
+
+    /// Binds the attributes of one element, refuses duplicates by expanded name, and collects IDs.
+    fn resolve_attributes(
+        &mut self,
+        first: usize,
+        scope: Option<u32>,
+        position: usize,
+    ) -> Result<(), XmlError> {
+        for i in first..self.attributes.len() {
+            let Some(attribute) = self.attributes.get(i) else { break };
+            // The default namespace is not for attributes.
+            let namespace = match attribute.prefix {
+                "" => Binding::None,
+                prefix => self.resolve(prefix, scope, position)?,
+            };
+            let uri = self.uri(namespace);
+            let earlier = range(&self.attributes, &(to_u32(first)..to_u32(i)));
+            let twice = |other: &AttributeData<'_>| {
+                other.local == attribute.local && self.uri(other.namespace) == uri
+            };
+            if earlier.iter().any(twice) {
+                return Err(malformed("an attribute twice", position));
+            }
+            // Whatever anybody could take for an ID. SAML uses `ID`, XML Signature `Id`.
+            if attribute.local.eq_ignore_ascii_case("id") {
+                if self.ids.len() >= self.limits.nodes {
+                    let limit = self.limits.nodes;
+                    return Err(XmlError::Limit { what: "nodes", limit });
+                }
+                self.ids.push(attribute.value.clone());
+            }
+            if let Some(attribute) = self.attributes.get_mut(i) {
+                attribute.namespace = namespace;
+            }
+        }
+        Ok(())
+    }
+
+    fn finish(mut self) -> Result<Document<'a>, XmlError> {
+        if !self.open.is_empty() || !self.root_done {
+            return Err(malformed("the document ends too early", self.source.len()));
+        }
+        self.ids.sort_unstable();
+        if self.ids.windows(2).any(|pair| matches!(pair, [a, b] if a == b)) {
+            return Err(XmlError::DuplicateId);
+        }
+        let root = match self.nodes.first() {
+            Some(NodeData { kind: Kind::Element(element), .. }) => element.clone(),
+            _ => return Err(malformed("the document ends too early", self.source.len())),
+        };
+        Ok(Document {
+            nodes: self.nodes,
+            attributes: self.attributes,
+            declarations: self.declarations,
+            root,
+        })
+    }
+}
+
+fn malformed(what: &'static str, position: usize) -> XmlError {
+    XmlError::Malformed { what, position }
+}
+
+/// All counts stay below a limit that fits, see [`Limits`].
+fn to_u32(n: usize) -> u32 {
+    u32::try_from(n).unwrap_or(u32::MAX)
+}
+
+/// `<?xml version="1.0" encoding="UTF-8" standalone="yes"?>`, the last two optional, in this order
+/// (XML 1.0 productions 23 to 32).
+fn check_declaration(token: &str) -> Result<(), XmlError> {
+    let wrong = || malformed("the XML declaration", 0);
+    let inside =
+        token.strip_prefix("<?xml").and_then(|t| t.strip_suffix("?>")).ok_or_else(wrong)?;
+    let mut attributes = RawAttributes::new(inside, 0);
+    let version = attributes.next()?.filter(|a| a.name == "version").ok_or_else(wrong)?;
+    if version.value != "1.0" {
+        return Err(XmlError::Version);
+    }
+    let mut next = attributes.next()?;
+    if let Some(encoding) = next.as_ref().filter(|a| a.name == "encoding") {
+        if !encoding.value.eq_ignore_ascii_case("utf-8") {
+            return Err(XmlError::Encoding);
+        }
+        next = attributes.next()?;
+    }
+    if let Some(standalone) = next.as_ref().filter(|a| a.name == "standalone") {
+        if !matches!(standalone.value, "yes" | "no") {
+            return Err(wrong());
+        }
+        next = attributes.next()?;
+    }
+    next.map_or(Ok(()), |_| Err(wrong()))
+}

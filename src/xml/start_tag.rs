@@ -1,0 +1,99 @@
+//! The inside of a start tag: the name, then attributes (XML 1.0 productions 40, 41 and 44).
+
+use super::error::XmlError;
+
+/// One attribute as written.
+pub(super) struct RawAttribute<'a> {
+    pub(super) name: &'a str,
+    pub(super) value: &'a str,
+}
+
+/// Walks over the attributes of one tag. quick-xml finds the tag; its own attribute iterator is
+/// laxer than XML 1.0 (it needs no white space between attributes), so this one reads them.
+pub(super) struct RawAttributes<'a> {
+    rest: &'a str,
+    position: usize,
+}
+
+fn is_space(b: u8) -> bool {
+    matches!(b, b' ' | b'\t' | b'\n' | b'\r')
+}
+
+fn trim_start(s: &str) -> &str {
+    s.trim_start_matches([' ', '\t', '\n', '\r'])
+}
+
+impl<'a> RawAttributes<'a> {
+    /// `inside` is what follows the tag's name, up to `>` or `/>`.
+    pub(super) fn new(inside: &'a str, position: usize) -> Self {
+        Self { rest: inside, position }
+    }
+
+    /// The next attribute, or `None` at the end of the tag.
+    pub(super) fn next(&mut self) -> Result<Option<RawAttribute<'a>>, XmlError> {
+        let malformed = |what| XmlError::Malformed { what, position: self.position };
+        let rest = trim_start(self.rest);
+        if rest.is_empty() {
+            return Ok(None);
+        }
+        if rest.len() == self.rest.len() {
+            return Err(malformed("no white space before an attribute"));
+        }
+        let end = rest
+            .bytes()
+            .position(|b| b == b'=' || is_space(b))
+            .ok_or_else(|| malformed("attribute without a value"))?;
+        let (name, after) = rest.split_at_checked(end).unwrap_or((rest, ""));
+        let after = trim_start(after)
+            .strip_prefix('=')
+            .ok_or_else(|| malformed("attribute without a value"))?;
+        let after = trim_start(after);
+        let (quote, body) = match after.as_bytes().first() {
+            Some(&b'"') => (b'"', after.get(1..)),
+            Some(&b'\'') => (b'\'', after.get(1..)),
+            _ => return Err(malformed("attribute value without quotes")),
+        };
+        let body = body.unwrap_or("");
+        let close = memchr::memchr(quote, body.as_bytes())
+            .ok_or_else(|| malformed("attribute value without a closing quote"))?;
+        let (value, closing) = body.split_at_checked(close).unwrap_or((body, ""));
+        self.rest = closing.get(1..).unwrap_or("");
+        Ok(Some(RawAttribute { name, value }))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn read(inside: &str) -> Result<Vec<(String, String)>, XmlError> {
+        let mut attributes = RawAttributes::new(inside, 7);
+        let mut all = Vec::new();
+        while let Some(a) = attributes.next()? {
+            all.push((a.name.to_owned(), a.value.to_owned()));
+        }
+        Ok(all)
+    }
+
+    #[test]
+    fn well_formed() {
+        let pair = |n: &str, v: &str| (n.to_owned(), v.to_owned());
+        assert_eq!(read("").unwrap(), vec![]);
+        assert_eq!(read(" a='1'\n\tb = \"'2>\" ").unwrap(), [pair("a", "1"), pair("b", "'2>")]);
+    }
+
+    #[test]
+    fn malformed() {
+        for (bad, what) in [
+            ("a='1'", "no white space before an attribute"),
+            (" a='1'b='2'", "no white space before an attribute"),
+            (" a", "attribute without a value"),
+            (" a b='1'", "attribute without a value"),
+            (" a=1", "attribute value without quotes"),
+            (" a='1", "attribute value without a closing quote"),
+            (" a=", "attribute value without quotes"),
+        ] {
+            assert_eq!(read(bad), Err(XmlError::Malformed { what, position: 7 }), "{bad}");
+        }
+    }
+}
