@@ -32,6 +32,14 @@ pub enum GrammarError {
         /// Name of the attribute.
         expected: &'static str,
     },
+    /// An attribute that has no place here.
+    #[error("<{parent}> has an attribute {found}, which has no place here")]
+    UnexpectedAttribute {
+        /// Local name of the element.
+        parent: String,
+        /// Local name of the attribute.
+        found: String,
+    },
     /// Text between child elements.
     #[error("<{parent}> holds text beside its elements")]
     UnexpectedText {
@@ -59,6 +67,7 @@ impl GrammarError {
             Self::UnexpectedElement { .. } => "unexpected_element",
             Self::MissingElement { .. } => "missing_element",
             Self::MissingAttribute { .. } => "missing_attribute",
+            Self::UnexpectedAttribute { .. } => "unexpected_attribute",
             Self::UnexpectedText { .. } => "unexpected_text",
             Self::MarkupInValue { .. } => "markup_in_value",
             Self::InvalidValue { .. } => "invalid_value",
@@ -163,5 +172,20 @@ impl<'d> Node<'d> {
             parent: self.local_name().to_owned(),
             expected: local,
         })
+    }
+
+    /// Demands that every attribute in no namespace is one of `allowed`. Attributes of foreign
+    /// namespaces may stand beside them.
+    ///
+    /// # Errors
+    /// [`GrammarError::UnexpectedAttribute`] for the first other one.
+    pub fn allow_attributes(self, allowed: &[&str]) -> Result<(), GrammarError> {
+        match self.attributes().find(|a| a.namespace.is_empty() && !allowed.contains(&a.local)) {
+            None => Ok(()),
+            Some(other) => Err(GrammarError::UnexpectedAttribute {
+                parent: self.local_name().to_owned(),
+                found: other.local.to_owned(),
+            }),
+        }
     }
 }

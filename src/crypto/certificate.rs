@@ -1,0 +1,195 @@
+use std::fmt;
+
+use chrono::{DateTime, Utc};
+use openssl::asn1::{Asn1Time, Asn1TimeRef};
+use openssl::bn::BigNum;
+use openssl::hash::MessageDigest;
+use openssl::nid::Nid;
+use openssl::x509::extension::{BasicConstraints, SubjectAlternativeName};
+use openssl::x509::{X509, X509Name};
+
+use super::error::CryptoError;
+use super::private_key::PrivateKey;
+use super::public_key::PublicKey;
+use super::random::random_bytes;
+
+/// An X.509 certificate, used as a carrier of a public key. SAML metadata trusts the key, not what
+/// the certificate says of itself (SAML Metadata Interoperability 2.6.1), so nothing here checks
+/// chains or dates: callers warn about dates.
+#[derive(Clone)]
+pub struct Certificate {
+    certificate: X509,
+    public_key: PublicKey,
+    der: Vec<u8>,
+}
+
+impl fmt::Debug for Certificate {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Certificate")
+            .field("fingerprint", &self.fingerprint())
+            .field("public_key", &self.public_key)
+            .finish()
+    }
+}
+
+/// What a self-signed certificate is to say.
+#[derive(Clone, Debug)]
+pub struct CertificateRequest<'r> {
+    /// Common name of subject and issuer.
+    pub common_name: &'r str,
+    /// Organisation of subject and issuer, if any.
+    pub organisation: Option<&'r str>,
+    /// Host names and addresses for TLS; empty for signing certificates.
+    pub hosts: &'r [&'r str],
+    /// Valid from this second.
+    pub not_before: DateTime<Utc>,
+    /// Valid until this second.
+    pub not_after: DateTime<Utc>,
+}
+
+impl Certificate {
+    /// Reads one certificate in DER form. Bytes behind it are refused: two readers could take
+    /// different ones.
+    ///
+    /// # Errors
+    /// [`CryptoError::Certificate`] when it is none, or one of the errors for weak keys.
+    pub fn from_der(der: &[u8]) -> Result<Self, CryptoError> {
+        let certificate = X509::from_der(der).map_err(|_| CryptoError::Certificate)?;
+        let encoded = certificate.to_der()?;
+        if encoded != der {
+            return Err(CryptoError::Certificate);
+        }
+        Self::new(certificate, encoded)
+    }
+
+    /// Reads the one certificate in a PEM file.
+    ///
+    /// # Errors
+    /// [`CryptoError::Certificate`] when there is none or more than one, or one of the errors for
+    /// weak keys.
+    pub fn from_pem(pem: &[u8]) -> Result<Self, CryptoError> {
+        let mut all = X509::stack_from_pem(pem).map_err(|_| CryptoError::Certificate)?;
+        match (all.pop(), all.is_empty()) {
+            (Some(only), true) => {
+                let der = only.to_der()?;
+                Self::new(only, der)
+            }
+            _ => Err(CryptoError::Certificate),
+        }
+    }
+
+    fn new(certificate: X509, der: Vec<u8>) -> Result<Self, CryptoError> {
+        let key = certificate.public_key().map_err(|_| CryptoError::Certificate)?;
+        let public_key = PublicKey::new(key)?;
+        Ok(Self { certificate, public_key, der })
+    }
+
+    /// Makes a certificate for `key`, signed by `key`.
+    ///
+    /// # Errors
+    /// [`CryptoError::Provider`] when OpenSSL cannot put the request in a certificate.
+    pub fn self_signed(
+        key: &PrivateKey,
+        request: &CertificateRequest<'_>,
+    ) -> Result<Self, CryptoError> {
+        let mut name = X509Name::builder()?;
+        name.append_entry_by_nid(Nid::COMMONNAME, request.common_name)?;
+        if let Some(organisation) = request.organisation {
+            name.append_entry_by_nid(Nid::ORGANIZATIONNAME, organisation)?;
+        }
+        let name = name.build();
+        // RFC 5280 section 4.1.2.2: positive, at most 20 bytes.
+        let mut serial = random_bytes::<16>()?;
+        if let Some(first) = serial.first_mut() {
+            *first = (*first & 0x7F) | 0x40;
+        }
+        let serial = BigNum::from_slice(&serial)?.to_asn1_integer()?;
+        let mut builder = X509::builder()?;
+        builder.set_version(2)?;
+        builder.set_serial_number(&serial)?;
+        builder.set_subject_name(&name)?;
+        builder.set_issuer_name(&name)?;
+        builder.set_pubkey(&key.key)?;
+        let not_before = Asn1Time::from_unix(request.not_before.timestamp())?;
+        let not_after = Asn1Time::from_unix(request.not_after.timestamp())?;
+        builder.set_not_before(&not_before)?;
+        builder.set_not_after(&not_after)?;
+        if !request.hosts.is_empty() {
+            let mut names = SubjectAlternativeName::new();
+            for host in request.hosts {
+                match host.parse::<std::net::IpAddr>() {
+                    Ok(_) => names.ip(host),
+                    Err(_) => names.dns(host),
+                };
+            }
+            let names = names.build(&builder.x509v3_context(None, None))?;
+            builder.append_extension(names)?;
+            builder.append_extension(BasicConstraints::new().critical().ca().build()?)?;
+        }
+        builder.sign(&key.key, MessageDigest::sha256())?;
+        let certificate = builder.build();
+        let der = certificate.to_der()?;
+        Self::new(certificate, der)
+    }
+
+    /// The key it carries.
+    pub fn public_key(&self) -> &PublicKey {
+        &self.public_key
+    }
+
+    /// The certificate in DER form.
+    pub fn as_der(&self) -> &[u8] {
+        &self.der
+    }
+
+    /// The certificate in PEM form.
+    ///
+    /// # Errors
+    /// [`CryptoError::Provider`].
+    pub fn to_pem(&self) -> Result<String, CryptoError> {
+        String::from_utf8(self.certificate.to_pem()?).map_err(|_| CryptoError::Certificate)
+    }
+
+    /// SHA-256 of the DER form, in lower-case hexadecimal digits.
+    pub fn fingerprint(&self) -> String {
+        use std::fmt::Write as _;
+        openssl::sha::sha256(&self.der).iter().fold(String::with_capacity(64), |mut text, byte| {
+            let _ = write!(text, "{byte:02x}");
+            text
+        })
+    }
+
+    /// The subject's common name, if it has one.
+    pub fn common_name(&self) -> Option<String> {
+        let entry = self.certificate.subject_name().entries_by_nid(Nid::COMMONNAME).next()?;
+        entry.data().to_string().ok()
+    }
+
+    /// Subject and serial number as `X509IssuerSerial` writes them (XML Signature 4.5.4.1).
+    pub fn serial_decimal(&self) -> Option<String> {
+        let serial = self.certificate.serial_number().to_bn().ok()?;
+        Some(serial.to_dec_str().ok()?.to_string())
+    }
+
+    /// First second of validity.
+    pub fn not_before(&self) -> Option<DateTime<Utc>> {
+        to_utc(self.certificate.not_before())
+    }
+
+    /// Last second of validity.
+    pub fn not_after(&self) -> Option<DateTime<Utc>> {
+        to_utc(self.certificate.not_after())
+    }
+
+    /// Whether `key` is the private half of this certificate's key.
+    pub fn belongs_to(&self, key: &PrivateKey) -> bool {
+        self.certificate.public_key().is_ok_and(|public| public.public_eq(&key.key))
+    }
+}
+
+fn to_utc(time: &Asn1TimeRef) -> Option<DateTime<Utc>> {
+    let epoch = Asn1Time::from_unix(0).ok()?;
+    let since = epoch.diff(time).ok()?;
+    let seconds = i64::from(since.days).checked_mul(86_400)?.checked_add(i64::from(since.secs))?;
+    DateTime::from_timestamp(seconds, 0)
+}

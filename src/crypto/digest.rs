@@ -1,0 +1,32 @@
+use super::algorithm::DigestAlgorithm;
+
+/// The digest of some bytes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Digest {
+    /// SHA-256.
+    Sha256([u8; 32]),
+    /// SHA-384.
+    Sha384([u8; 48]),
+    /// SHA-512.
+    Sha512([u8; 64]),
+}
+
+impl Digest {
+    /// The digest of `data` by `algorithm`.
+    pub fn of(algorithm: DigestAlgorithm, data: &[u8]) -> Self {
+        match algorithm {
+            DigestAlgorithm::Sha256 => Self::Sha256(openssl::sha::sha256(data)),
+            DigestAlgorithm::Sha384 => Self::Sha384(openssl::sha::sha384(data)),
+            DigestAlgorithm::Sha512 => Self::Sha512(openssl::sha::sha512(data)),
+        }
+    }
+
+    /// The bytes of the digest.
+    pub fn as_bytes(&self) -> &[u8] {
+        match self {
+            Self::Sha256(bytes) => bytes,
+            Self::Sha384(bytes) => bytes,
+            Self::Sha512(bytes) => bytes,
+        }
+    }
+}

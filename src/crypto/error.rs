@@ -1,0 +1,40 @@
+use thiserror::Error;
+
+/// Why a key, certificate or signature cannot be used.
+#[derive(Clone, Debug, PartialEq, Eq, Error)]
+#[non_exhaustive]
+pub enum CryptoError {
+    /// The bytes are not a certificate, or something follows it.
+    #[error("not a certificate")]
+    Certificate,
+    /// The bytes are not a private key in PEM.
+    #[error("not a private key in PEM form")]
+    PrivateKey,
+    /// An RSA key outside 2048 to 8192 bits.
+    #[error("an RSA key of {bits} bits; 2048 to 8192 are allowed")]
+    RsaSize {
+        /// Size of the modulus.
+        bits: u32,
+    },
+    /// An RSA key with a public exponent below 65537.
+    #[error("an RSA key with a public exponent below 65537")]
+    RsaExponent,
+    /// A key that is neither RSA nor on P-256, P-384 or P-521.
+    #[error("a key that is neither RSA nor on P-256, P-384 or P-521")]
+    KeyKind,
+    /// The algorithm does not belong to this kind of key.
+    #[error("the signature algorithm does not fit the key")]
+    AlgorithmMismatch,
+    /// The signature does not verify.
+    #[error("the signature does not verify")]
+    SignatureMismatch,
+    /// OpenSSL failed for another reason.
+    #[error("OpenSSL: {0}")]
+    Provider(String),
+}
+
+impl From<openssl::error::ErrorStack> for CryptoError {
+    fn from(error: openssl::error::ErrorStack) -> Self {
+        Self::Provider(error.to_string())
+    }
+}

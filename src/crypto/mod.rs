@@ -1,0 +1,21 @@
+//! Keys, certificates and allow-listed algorithms, over OpenSSL.
+//!
+//! Nothing above this module names OpenSSL, so that another provider could take its place. An
+//! algorithm exists here only if it may be used: there is no value for SHA-1, MD5, DSA or HMAC
+//! signatures, so no configuration can switch them on.
+
+mod algorithm;
+mod certificate;
+mod digest;
+mod error;
+mod private_key;
+mod public_key;
+mod random;
+
+pub use algorithm::{DigestAlgorithm, SignatureAlgorithm};
+pub use certificate::{Certificate, CertificateRequest};
+pub use digest::Digest;
+pub use error::CryptoError;
+pub use private_key::{KeyShape, PrivateKey};
+pub use public_key::{KeyKind, PublicKey};
+pub use random::{random_bytes, random_hex};

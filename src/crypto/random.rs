@@ -1,0 +1,25 @@
+use std::fmt::Write as _;
+
+use super::error::CryptoError;
+
+/// Bytes from OpenSSL's random generator.
+///
+/// # Errors
+/// [`CryptoError::Provider`] when the generator has no entropy. Callers stop then.
+pub fn random_bytes<const N: usize>() -> Result<[u8; N], CryptoError> {
+    let mut bytes = [0; N];
+    openssl::rand::rand_bytes(&mut bytes)?;
+    Ok(bytes)
+}
+
+/// `N` random bytes in lower-case hexadecimal digits.
+///
+/// # Errors
+/// As [`random_bytes`].
+pub fn random_hex<const N: usize>() -> Result<String, CryptoError> {
+    let mut text = String::with_capacity(N.saturating_mul(2));
+    for byte in random_bytes::<N>()? {
+        let _ = write!(text, "{byte:02x}");
+    }
+    Ok(text)
+}

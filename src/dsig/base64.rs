@@ -1,0 +1,49 @@
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+
+/// Decodes base64 as `xs:base64Binary` allows it: the standard alphabet with its canonical
+/// padding, white space (space, tab, CR, LF) anywhere. Anything else is refused, bits behind the
+/// padding included.
+///
+/// Returns `None` when `text` is not of this form.
+pub fn decode_base64(text: &[u8]) -> Option<Vec<u8>> {
+    let is_space = |b: &u8| matches!(b, b' ' | b'\t' | b'\r' | b'\n');
+    if text.iter().any(is_space) {
+        let compact: Vec<u8> = text.iter().copied().filter(|b| !is_space(b)).collect();
+        return STANDARD.decode(compact).ok();
+    }
+    STANDARD.decode(text).ok()
+}
+
+/// Encodes in the standard alphabet with padding, on one line.
+pub fn encode_base64(bytes: &[u8]) -> String {
+    STANDARD.encode(bytes)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn control() {
+        assert_eq!(decode_base64(b"aGVsbG8="), Some(b"hello".to_vec()));
+        assert_eq!(decode_base64(b" aGVs\r\nbG8\t= "), Some(b"hello".to_vec()));
+        assert_eq!(decode_base64(b""), Some(Vec::new()));
+    }
+
+    #[test]
+    fn b64_1_to_5() {
+        let bad: [&[u8]; 7] = [
+            b"aGVsbG8",
+            b"aGVsbG8=x",
+            b"aGVsbG9=",
+            b"aGVs-_8=",
+            b"aG\0VsbG8=",
+            b"aGVsbG8=aGVsbG8=",
+            b"%61GVsbG8=",
+        ];
+        for text in bad {
+            assert_eq!(decode_base64(text), None, "{}", String::from_utf8_lossy(text));
+        }
+    }
+}

@@ -1,0 +1,24 @@
+//! XML Signature, in the one profile that SAML needs.
+//!
+//! SAML Core section 5.4 narrows XML Signature; this module narrows it further, to what honest
+//! identity providers write, and checks all of it before any cryptography: one signature, which is
+//! a child of what it signs; one reference, to that parent by its ID; the transforms
+//! "enveloped signature" and one canonicalisation, in this order; allow-listed algorithms; exactly
+//! the expected children. `KeyInfo` is never read: keys come from the caller, who has them from
+//! metadata. What comes out is a [`Signed`], the only proof in this crate that data was signed.
+
+mod base64;
+mod error;
+mod profile;
+mod sign;
+mod verify;
+
+pub use base64::{decode_base64, encode_base64};
+pub use error::{AlgorithmRole, DsigError};
+pub use sign::{KeyInfoStyle, Place, SignError, SignatureStyle, sign_enveloped};
+pub use verify::{Signed, verify};
+
+/// The namespace of XML Signature.
+pub const DSIG_NAMESPACE: &str = "http://www.w3.org/2000/09/xmldsig#";
+/// The enveloped-signature transform.
+pub const ENVELOPED: &str = "http://www.w3.org/2000/09/xmldsig#enveloped-signature";

@@ -1,0 +1,93 @@
+//! Makes a [`Signed`], and nothing else does.
+
+use super::error::DsigError;
+use super::profile::Profile;
+use crate::crypto::{CryptoError, Digest, PublicKey, SignatureAlgorithm};
+use crate::xml::{Node, canonicalise};
+
+/// Proof that an element was signed by a key that the caller trusts. It is made by [`verify`]
+/// alone, and stands for the very nodes whose canonical form was digested.
+///
+/// ```compile_fail
+/// // A `Signed` cannot be made without a signature.
+/// fn forge(element: actix_saml::xml::Node<'_>) -> actix_saml::dsig::Signed<'_> {
+///     actix_saml::dsig::Signed { element, signature: element, key: 0 }
+/// }
+/// ```
+#[derive(Clone, Copy, Debug)]
+pub struct Signed<'d> {
+    element: Node<'d>,
+    signature: Node<'d>,
+    algorithm: SignatureAlgorithm,
+    key: usize,
+}
+
+impl<'d> Signed<'d> {
+    /// The element that was signed.
+    pub fn element(&self) -> Node<'d> {
+        self.element
+    }
+
+    /// The algorithm of the signature.
+    pub fn algorithm(&self) -> SignatureAlgorithm {
+        self.algorithm
+    }
+
+    /// Which of the caller's keys made the signature.
+    pub fn key(&self) -> usize {
+        self.key
+    }
+
+    /// Whether the signature covers `node`. The signature itself is not covered by itself.
+    pub fn covers(&self, node: Node<'_>) -> bool {
+        self.element.contains(node) && !self.signature.contains(node)
+    }
+
+    /// The proof for an element inside the signed one, or `None` when it is not covered.
+    pub fn descend(&self, node: Node<'d>) -> Option<Self> {
+        self.covers(node).then_some(Self { element: node, ..*self })
+    }
+}
+
+/// Verifies `signature`, a child of `element`, with one of `keys`.
+///
+/// # Errors
+/// A [`DsigError`]: first for what is wrong with the signature's shape, then
+/// [`DsigError::DigestMismatch`], then [`DsigError::AlgorithmKeyMismatch`] or
+/// [`DsigError::SignatureMismatch`].
+pub fn verify<'d>(
+    element: Node<'d>,
+    signature: Node<'d>,
+    keys: &[PublicKey],
+) -> Result<Signed<'d>, DsigError> {
+    let profile = Profile::read(element, signature)?;
+
+    let mut canonical = Vec::with_capacity(element.span().len());
+    let c14n = &profile.content_c14n;
+    canonicalise(element, c14n.method, &c14n.prefixes, Some(signature), &mut canonical);
+    // Canonicalisation cannot fail here, but a digest of nothing must never count.
+    if canonical.is_empty()
+        || Digest::of(profile.digest, &canonical).as_bytes() != profile.digest_value
+    {
+        return Err(DsigError::DigestMismatch);
+    }
+
+    canonical.clear();
+    let c14n = &profile.signed_info_c14n;
+    canonicalise(profile.signed_info, c14n.method, &c14n.prefixes, None, &mut canonical);
+    let mut tried = 0_usize;
+    for (index, key) in keys.iter().enumerate() {
+        match key.verify(profile.algorithm, &canonical, &profile.signature_value) {
+            Ok(()) => {
+                return Ok(Signed { element, signature, algorithm: profile.algorithm, key: index });
+            }
+            Err(CryptoError::AlgorithmMismatch) => {}
+            Err(CryptoError::SignatureMismatch) => tried = tried.saturating_add(1),
+            Err(other) => return Err(other.into()),
+        }
+    }
+    if tried == 0 {
+        return Err(DsigError::AlgorithmKeyMismatch);
+    }
+    Err(DsigError::SignatureMismatch { keys: tried })
+}

@@ -1,0 +1,199 @@
+use std::collections::HashMap;
+
+use chrono::{DateTime, Utc};
+use serde::{Deserialize, Serialize};
+
+use super::contents::{Confirmation, Contents};
+use super::entity_id::EntityId;
+use super::name_id::NameId;
+
+/// Which signatures stood on the message. All of them verified.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum SignedPart {
+    /// The assertion alone.
+    Assertion,
+    /// The response alone, which covers the assertion.
+    Response,
+    /// Both.
+    Both,
+}
+
+impl SignedPart {
+    /// The word for it: `assertion`, `response` or `both`.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Assertion => "assertion",
+            Self::Response => "response",
+            Self::Both => "both",
+        }
+    }
+}
+
+/// An attribute with all its values, in document order. Two `Attribute` elements of one `Name` are
+/// one attribute: AD FS writes them when claims come from several providers.
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Attribute {
+    /// `Name`, compared byte for byte.
+    pub name: String,
+    /// `NameFormat` of the first element of this name.
+    pub name_format: Option<String>,
+    /// `FriendlyName` of the first element: for people to read, never to decide by.
+    pub friendly_name: Option<String>,
+    /// The values, exactly as signed.
+    pub values: Vec<String>,
+}
+
+impl std::fmt::Debug for Attribute {
+    // Values are personal data and stay out of logs.
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Attribute")
+            .field("name", &self.name)
+            .field("values", &self.values.len())
+            .finish_non_exhaustive()
+    }
+}
+
+/// How and when the person signed in (Core 2.7.2).
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct AuthnStatement {
+    /// `AuthnInstant`
+    pub authn_instant: DateTime<Utc>,
+    /// `SessionIndex`, absent when the identity provider gave none.
+    pub session_index: Option<String>,
+    /// `SessionNotOnOrAfter`
+    pub session_not_on_or_after: Option<DateTime<Utc>>,
+    /// `AuthnContextClassRef`
+    pub class_ref: Option<String>,
+}
+
+/// An assertion that was accepted: every value in it was signed by the identity provider, and
+/// every rule held. Only [`validate`](super::validate()) makes one.
+///
+/// ```compile_fail
+/// fn forge() -> actix_saml::saml::Assertion {
+///     actix_saml::saml::Assertion { id: String::new() }
+/// }
+/// ```
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Assertion {
+    issuer: EntityId,
+    id: String,
+    name_id: Option<NameId>,
+    authn: AuthnStatement,
+    attributes: Vec<Attribute>,
+    usable_until: DateTime<Utc>,
+    one_time_use: bool,
+    in_response_to: Option<String>,
+    signed: SignedPart,
+    signing_key: usize,
+}
+
+impl Assertion {
+    /// Puts together what the rules have accepted. `None` cannot happen after they ran: it says
+    /// that a part is missing that they demand.
+    pub(super) fn accept(
+        contents: &Contents<'_>,
+        bearer: &Confirmation<'_>,
+        issuer: &EntityId,
+        signed: SignedPart,
+        signing_key: usize,
+    ) -> Option<Self> {
+        let authn = contents.authn.first()?;
+        let confirmed_until = bearer.not_on_or_after?;
+        Some(Self {
+            issuer: issuer.clone(),
+            id: contents.assertion.attribute("ID")?.to_owned(),
+            name_id: contents.name_id.map(super::name_id::NameIdView::to_name_id),
+            authn: AuthnStatement {
+                authn_instant: authn.instant,
+                session_index: authn.session_index.map(str::to_owned),
+                session_not_on_or_after: authn.session_not_on_or_after,
+                class_ref: authn.class_ref.map(str::to_owned),
+            },
+            attributes: join_attributes(contents),
+            usable_until: contents
+                .not_on_or_after
+                .map_or(confirmed_until, |until| until.max(confirmed_until)),
+            one_time_use: contents.one_time_use,
+            in_response_to: bearer.in_response_to.map(str::to_owned),
+            signed,
+            signing_key,
+        })
+    }
+
+    /// The identity provider.
+    pub fn issuer(&self) -> &EntityId {
+        &self.issuer
+    }
+
+    /// `ID`: with the issuer, the key under which a replay is noticed.
+    pub fn id(&self) -> &str {
+        &self.id
+    }
+
+    /// The subject's `NameID`. AD FS leaves it out when its rules issue none.
+    pub fn name_id(&self) -> Option<&NameId> {
+        self.name_id.as_ref()
+    }
+
+    /// How and when the person signed in.
+    pub fn authn(&self) -> &AuthnStatement {
+        &self.authn
+    }
+
+    /// All attributes, in the order in which their names first appear.
+    pub fn attributes(&self) -> &[Attribute] {
+        &self.attributes
+    }
+
+    /// All values of the attribute of this exact `Name`, empty when there is none.
+    pub fn values(&self, name: &str) -> &[String] {
+        self.attributes.iter().find(|a| a.name == name).map_or(&[], |a| &a.values)
+    }
+
+    /// The time from which no rule would accept this assertion again, tolerance for clocks not
+    /// included: until then it must be remembered.
+    pub fn usable_until(&self) -> DateTime<Utc> {
+        self.usable_until
+    }
+
+    /// Whether `OneTimeUse` was asked for. Every assertion is used once here, asked or not.
+    pub fn one_time_use(&self) -> bool {
+        self.one_time_use
+    }
+
+    /// The request that it answers, from the signed confirmation.
+    pub fn in_response_to(&self) -> Option<&str> {
+        self.in_response_to.as_deref()
+    }
+
+    /// Which signatures stood on the message.
+    pub fn signed(&self) -> SignedPart {
+        self.signed
+    }
+
+    /// Which of the identity provider's keys signed, as an index into the keys given.
+    pub fn signing_key(&self) -> usize {
+        self.signing_key
+    }
+}
+
+fn join_attributes(contents: &Contents<'_>) -> Vec<Attribute> {
+    let mut joined: Vec<Attribute> = Vec::with_capacity(contents.attributes.len());
+    let mut places: HashMap<&str, usize> = HashMap::with_capacity(contents.attributes.len());
+    for view in &contents.attributes {
+        let place = *places.entry(view.name).or_insert(joined.len());
+        if let Some(attribute) = joined.get_mut(place) {
+            attribute.values.extend(view.values.iter().map(|v| (*v).to_owned()));
+        } else {
+            joined.push(Attribute {
+                name: view.name.to_owned(),
+                name_format: view.node.attribute("NameFormat").map(str::to_owned),
+                friendly_name: view.node.attribute("FriendlyName").map(str::to_owned),
+                values: view.values.iter().map(|v| (*v).to_owned()).collect(),
+            });
+        }
+    }
+    joined
+}

@@ -1,0 +1,29 @@
+//! How messages travel (Bindings).
+
+mod redirect;
+
+pub use redirect::{RedirectError, redirect_url};
+
+/// A binding that this crate speaks.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Binding {
+    /// HTTP-Redirect (Bindings 3.4).
+    HttpRedirect,
+    /// HTTP-POST (Bindings 3.5).
+    HttpPost,
+}
+
+impl Binding {
+    /// The binding that a URI names.
+    pub fn from_uri(uri: &str) -> Option<Self> {
+        [Self::HttpRedirect, Self::HttpPost].into_iter().find(|b| b.uri() == uri)
+    }
+
+    /// The binding's identifier.
+    pub fn uri(self) -> &'static str {
+        match self {
+            Self::HttpRedirect => "urn:oasis:names:tc:SAML:2.0:bindings:HTTP-Redirect",
+            Self::HttpPost => "urn:oasis:names:tc:SAML:2.0:bindings:HTTP-POST",
+        }
+    }
+}

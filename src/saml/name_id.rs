@@ -1,0 +1,94 @@
+use serde::{Deserialize, Serialize};
+use thiserror::Error;
+
+use super::names::ASSERTION;
+use crate::xml::{GrammarError, Node};
+
+/// A `NameID` with everything it was written with, so that log-out can send it back unchanged
+/// (SAML Core 2.2.3). The value is the exact text: not trimmed, not folded, not normalised.
+#[derive(Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub struct NameId {
+    /// The identifier itself.
+    pub value: String,
+    /// `Format`, absent when the identity provider wrote none.
+    pub format: Option<String>,
+    /// `NameQualifier`
+    pub name_qualifier: Option<String>,
+    /// `SPNameQualifier`
+    pub sp_name_qualifier: Option<String>,
+    /// `SPProvidedID`
+    pub sp_provided_id: Option<String>,
+}
+
+impl std::fmt::Debug for NameId {
+    // The value is personal data and stays out of logs.
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("NameId").field("format", &self.format).finish_non_exhaustive()
+    }
+}
+
+/// What makes a `NameID` unusable.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
+#[non_exhaustive]
+pub enum NameIdFault {
+    /// Empty, or nothing but white space.
+    #[error("it is blank")]
+    Blank,
+    /// Longer than 256 characters times four.
+    #[error("it is longer than 1024 characters")]
+    TooLong,
+    /// A control character, a zero-width character or one that turns the direction of writing:
+    /// two names that look alike could be two people.
+    #[error("it holds a control, zero-width or direction-changing character")]
+    InvisibleCharacter,
+}
+
+/// A `NameID` as it stands in the document.
+#[derive(Clone, Copy)]
+pub(super) struct NameIdView<'d> {
+    pub(super) value: &'d str,
+    node: Node<'d>,
+}
+
+impl<'d> NameIdView<'d> {
+    pub(super) fn read(node: Node<'d>) -> Result<Self, GrammarError> {
+        debug_assert!(node.is(ASSERTION, "NameID"));
+        node.allow_attributes(&["Format", "NameQualifier", "SPNameQualifier", "SPProvidedID"])?;
+        Ok(Self { value: node.value()?, node })
+    }
+
+    pub(super) fn sp_name_qualifier(&self) -> Option<&'d str> {
+        self.node.attribute("SPNameQualifier")
+    }
+
+    pub(super) fn fault(&self) -> Option<NameIdFault> {
+        if self.value.chars().all(char::is_whitespace) {
+            Some(NameIdFault::Blank)
+        } else if self.value.chars().count() > 1024 {
+            Some(NameIdFault::TooLong)
+        } else if self.value.chars().any(is_invisible) {
+            Some(NameIdFault::InvisibleCharacter)
+        } else {
+            None
+        }
+    }
+
+    pub(super) fn to_name_id(self) -> NameId {
+        let attribute = |name| self.node.attribute(name).map(str::to_owned);
+        NameId {
+            value: self.value.to_owned(),
+            format: attribute("Format"),
+            name_qualifier: attribute("NameQualifier"),
+            sp_name_qualifier: attribute("SPNameQualifier"),
+            sp_provided_id: attribute("SPProvidedID"),
+        }
+    }
+}
+
+fn is_invisible(c: char) -> bool {
+    c.is_control()
+        || matches!(c,
+            '\u{AD}' | '\u{61C}' | '\u{180E}' | '\u{200B}'..='\u{200F}' | '\u{2028}'..='\u{202E}'
+            | '\u{2060}'..='\u{206F}' | '\u{FEFF}' | '\u{FFF9}'..='\u{FFFB}'
+            | '\u{E0000}'..='\u{E007F}')
+}
