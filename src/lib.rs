@@ -1,6 +1,11 @@
 //! SAML 2.0 service provider middleware for actix-web.
 
+#![cfg_attr(test, allow(clippy::arithmetic_side_effects, clippy::as_conversions))]
+
 pub mod crypto;
 pub mod dsig;
+pub mod nhsmail;
 pub mod saml;
+pub mod sp;
+pub mod store;
 pub mod xml;

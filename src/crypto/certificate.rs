@@ -8,10 +8,11 @@ use openssl::nid::Nid;
 use openssl::x509::extension::{BasicConstraints, SubjectAlternativeName};
 use openssl::x509::{X509, X509Name};
 
+use super::digest::sha256;
 use super::error::CryptoError;
 use super::private_key::PrivateKey;
 use super::public_key::PublicKey;
-use super::random::random_bytes;
+use super::random::{hex, random_bytes};
 
 /// An X.509 certificate, used as a carrier of a public key. SAML metadata trusts the key, not what
 /// the certificate says of itself (SAML Metadata Interoperability 2.6.1), so nothing here checks
@@ -152,11 +153,7 @@ impl Certificate {
 
     /// SHA-256 of the DER form, in lower-case hexadecimal digits.
     pub fn fingerprint(&self) -> String {
-        use std::fmt::Write as _;
-        openssl::sha::sha256(&self.der).iter().fold(String::with_capacity(64), |mut text, byte| {
-            let _ = write!(text, "{byte:02x}");
-            text
-        })
+        hex(&sha256(&self.der))
     }
 
     /// The subject's common name, if it has one.

@@ -30,3 +30,8 @@ impl Digest {
         }
     }
 }
+
+/// SHA-256 of `data`, where the algorithm is our own choice.
+pub fn sha256(data: &[u8]) -> [u8; 32] {
+    openssl::sha::sha256(data)
+}

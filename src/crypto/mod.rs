@@ -14,8 +14,8 @@ mod random;
 
 pub use algorithm::{DigestAlgorithm, SignatureAlgorithm};
 pub use certificate::{Certificate, CertificateRequest};
-pub use digest::Digest;
+pub use digest::{Digest, sha256};
 pub use error::CryptoError;
 pub use private_key::{KeyShape, PrivateKey};
 pub use public_key::{KeyKind, PublicKey};
-pub use random::{random_bytes, random_hex};
+pub use random::{hex, random_bytes, random_hex};

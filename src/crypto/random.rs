@@ -17,9 +17,13 @@ pub fn random_bytes<const N: usize>() -> Result<[u8; N], CryptoError> {
 /// # Errors
 /// As [`random_bytes`].
 pub fn random_hex<const N: usize>() -> Result<String, CryptoError> {
-    let mut text = String::with_capacity(N.saturating_mul(2));
-    for byte in random_bytes::<N>()? {
+    Ok(hex(&random_bytes::<N>()?))
+}
+
+/// `bytes` in lower-case hexadecimal digits.
+pub fn hex(bytes: &[u8]) -> String {
+    bytes.iter().fold(String::with_capacity(bytes.len().saturating_mul(2)), |mut text, byte| {
         let _ = write!(text, "{byte:02x}");
-    }
-    Ok(text)
+        text
+    })
 }

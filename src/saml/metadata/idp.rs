@@ -19,6 +19,8 @@ pub struct Endpoint {
     pub binding: Binding,
     /// The address.
     pub location: Url,
+    /// The address exactly as published, for `Destination`.
+    pub text: String,
 }
 
 /// What we need of an identity provider's metadata (Metadata 2.4.3).
@@ -98,9 +100,8 @@ impl IdpMetadata {
     }
 
     /// The address to send an AuthnRequest to by `binding`.
-    pub fn single_sign_on(&self, binding: Binding) -> Option<&Url> {
-        let endpoint = self.single_sign_on.iter().find(|e| e.binding == binding)?;
-        Some(&endpoint.location)
+    pub fn single_sign_on(&self, binding: Binding) -> Option<&Endpoint> {
+        self.single_sign_on.iter().find(|e| e.binding == binding)
     }
 
     /// Every address that AuthnRequests and log-out messages go to.
@@ -176,7 +177,7 @@ fn read_endpoints(role: Node<'_>, local: &str) -> Result<Vec<Endpoint>, Metadata
             .filter(|url| matches!(url.scheme(), "https" | "http") && url.has_host())
             .filter(|url| url.username().is_empty() && url.password().is_none())
             .ok_or_else(|| MetadataError::Location { location: text.to_owned() })?;
-        endpoints.push(Endpoint { binding, location });
+        endpoints.push(Endpoint { binding, location, text: text.to_owned() });
     }
     Ok(endpoints)
 }

@@ -1,0 +1,12 @@
+//! The NHSmail profile: who a member of staff is, in the words of the claims that AD FS and Entra
+//! send.
+//!
+//! NHSmail does not publish its SAML claim names, so nothing here is fixed: each field has an
+//! ordered list of accepted names ([`ClaimNames`]) that configuration replaces, and [`Staff`] tells
+//! which name matched.
+
+mod claim_names;
+mod staff;
+
+pub use claim_names::ClaimNames;
+pub use staff::{NoSubjectKey, Staff, StaffKey, StaffKeyKind};

@@ -1,0 +1,21 @@
+//! The service provider: one application, the identity providers it trusts, and what it is doing
+//! with each browser. No input or output, no clock: time and randomness are arguments.
+
+mod login;
+mod principal;
+mod return_to;
+mod service_provider;
+mod store;
+
+pub use login::{
+    Entropy, FinishedLogin, LoginMessage, LoginOptions, PendingLogin, Refusal, StartLoginError,
+    StartedLogin,
+};
+pub use principal::Principal;
+pub use return_to::ReturnTo;
+pub use service_provider::{
+    BuildError, Builder, Idp, RequestSigning, ServiceProvider, SessionLimits,
+};
+pub use store::{
+    BoxFuture, Remembered, ReplayKey, ReplayStore, SessionState, SessionStore, StoreError,
+};

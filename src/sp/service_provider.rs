@@ -1,0 +1,270 @@
+use std::sync::Arc;
+
+use chrono::TimeDelta;
+use thiserror::Error;
+use url::Url;
+
+use crate::crypto::{Certificate, CryptoError, PrivateKey, SignatureAlgorithm};
+use crate::saml::binding::Binding;
+use crate::saml::metadata::{Contact, IdpMetadata, Organisation, SpMetadata, WriteMetadataError};
+use crate::saml::{ClockSkew, EntityId, RequireSigned};
+
+/// How long a session may last. Neither AD FS nor Entra says: the application must.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct SessionLimits {
+    /// Without a request. 30 minutes by default, as NHS neighbours have it.
+    pub idle: TimeDelta,
+    /// In all. 12 hours by default.
+    pub absolute: TimeDelta,
+}
+
+impl Default for SessionLimits {
+    fn default() -> Self {
+        Self { idle: TimeDelta::minutes(30), absolute: TimeDelta::hours(12) }
+    }
+}
+
+/// The key that signs our requests, and the certificate that carries its public half.
+#[derive(Clone, Debug)]
+pub struct RequestSigning {
+    /// The key.
+    pub key: PrivateKey,
+    /// Its certificate, published in our metadata.
+    pub certificate: Certificate,
+}
+
+/// An identity provider that is trusted.
+#[derive(Clone, Debug)]
+pub struct Idp {
+    /// From its metadata.
+    pub metadata: IdpMetadata,
+    /// What people call it.
+    pub label: Option<String>,
+}
+
+impl Idp {
+    /// Its name.
+    pub fn entity_id(&self) -> &EntityId {
+        self.metadata.entity_id()
+    }
+
+    /// What to show to people: the label, or the entityID.
+    pub fn label(&self) -> &str {
+        self.label.as_deref().unwrap_or(self.entity_id().as_str())
+    }
+}
+
+/// Who we are and whom we trust. Made by a [`Builder`]; never changes afterwards.
+#[derive(Clone, Debug)]
+pub struct ServiceProvider {
+    pub(super) settings: Builder,
+    pub(super) acs_url: String,
+}
+
+/// Collects the settings of a [`ServiceProvider`].
+#[derive(Clone, Debug)]
+pub struct Builder {
+    /// Our name.
+    pub entity_id: EntityId,
+    /// Where the application is reached: scheme, host and port. Never taken from a request.
+    pub base_url: Url,
+    /// Path of the assertion consumer service below `base_url`.
+    pub acs_path: String,
+    /// The identity providers, at least one.
+    pub idps: Vec<Arc<Idp>>,
+    /// Signs AuthnRequests when present. AD FS insists on RSA-SHA256 once it knows our key.
+    pub signing: Option<RequestSigning>,
+    /// Certificates to publish for encryption. None by default: AD FS encrypts as soon as there is
+    /// one.
+    pub encryption: Vec<Certificate>,
+    /// The binding for AuthnRequests, when the identity provider has it.
+    pub request_binding: Binding,
+    /// Which signatures a response must have.
+    pub require_signed: RequireSigned,
+    /// How far clocks may differ.
+    pub clock_skew: ClockSkew,
+    /// How long sessions last.
+    pub session: SessionLimits,
+    /// How long a person may take at the identity provider. One hour by default: somebody who
+    /// fetches their telephone for the second factor must not be turned away.
+    pub pending_lifetime: TimeDelta,
+    /// Who runs the application.
+    pub organisation: Option<Organisation>,
+    /// Whom to write to.
+    pub contact: Option<Contact>,
+    /// Development: http on loopback addresses and the keys of a test identity provider are
+    /// allowed. Never in live use.
+    pub dev: bool,
+}
+
+/// Why settings do not make a service provider.
+#[derive(Clone, Debug, PartialEq, Eq, Error)]
+#[non_exhaustive]
+pub enum BuildError {
+    /// The base URL is not https.
+    #[error("the base URL {0} is not https; http is for loopback addresses in dev mode only")]
+    InsecureBaseUrl(String),
+    /// The base URL has a path, query, fragment or user.
+    #[error("the base URL {0} must be scheme, host and port only")]
+    BaseUrlForm(String),
+    /// No identity provider.
+    #[error("there is no identity provider to trust")]
+    NoIdp,
+    /// Two identity providers have one name.
+    #[error("the identity provider {0} is there twice")]
+    DuplicateIdp(EntityId),
+    /// The identity provider has a test key, and this is not dev mode.
+    #[error("the identity provider {0} signs with a test key, which is for dev mode only")]
+    TestKey(EntityId),
+    /// An endpoint of the identity provider is not https.
+    #[error("the identity provider {entity_id} has the address {location}, which is not https")]
+    InsecureIdp {
+        /// The identity provider.
+        entity_id: EntityId,
+        /// The address.
+        location: String,
+    },
+    /// The signing certificate is not the signing key's.
+    #[error("the signing certificate does not belong to the signing key")]
+    CertificateMismatch,
+    /// A session limit is not positive, or idle is longer than absolute.
+    #[error("session limits must be positive, and idle not longer than absolute")]
+    SessionLimits,
+    /// A key cannot be used.
+    #[error(transparent)]
+    Crypto(#[from] CryptoError),
+}
+
+impl Builder {
+    /// Settings with the defaults that each field describes, and no identity provider yet.
+    pub fn new(entity_id: EntityId, base_url: Url) -> Self {
+        Self {
+            entity_id,
+            base_url,
+            acs_path: "/saml/acs".to_owned(),
+            idps: Vec::new(),
+            signing: None,
+            encryption: Vec::new(),
+            request_binding: Binding::HttpRedirect,
+            require_signed: RequireSigned::Either,
+            clock_skew: ClockSkew::default(),
+            session: SessionLimits::default(),
+            pending_lifetime: TimeDelta::hours(1),
+            organisation: None,
+            contact: None,
+            dev: false,
+        }
+    }
+
+    /// Checks the settings against one another.
+    ///
+    /// # Errors
+    /// A [`BuildError`].
+    pub fn build(self) -> Result<ServiceProvider, BuildError> {
+        let base = &self.base_url;
+        if !is_secure(base, self.dev) {
+            return Err(BuildError::InsecureBaseUrl(base.to_string()));
+        }
+        let bare = base.path() == "/"
+            && base.query().is_none()
+            && base.fragment().is_none()
+            && base.username().is_empty()
+            && base.password().is_none();
+        if !bare {
+            return Err(BuildError::BaseUrlForm(base.to_string()));
+        }
+        if self.idps.is_empty() {
+            return Err(BuildError::NoIdp);
+        }
+        let mut seen = std::collections::HashSet::new();
+        for idp in &self.idps {
+            let entity_id = idp.entity_id();
+            if !seen.insert(entity_id) {
+                return Err(BuildError::DuplicateIdp(entity_id.clone()));
+            }
+            if idp.metadata.has_test_keys() && !self.dev {
+                return Err(BuildError::TestKey(entity_id.clone()));
+            }
+            if let Some(location) = idp.metadata.locations().find(|l| !is_secure(l, self.dev)) {
+                let (entity_id, location) = (entity_id.clone(), location.to_string());
+                return Err(BuildError::InsecureIdp { entity_id, location });
+            }
+        }
+        if self.signing.as_ref().is_some_and(|s| !s.certificate.belongs_to(&s.key)) {
+            return Err(BuildError::CertificateMismatch);
+        }
+        let limits = self.session;
+        if limits.idle <= TimeDelta::zero() || limits.idle > limits.absolute {
+            return Err(BuildError::SessionLimits);
+        }
+        let acs_url = format!("{}{}", base.as_str().trim_end_matches('/'), self.acs_path);
+        Ok(ServiceProvider { settings: self, acs_url })
+    }
+}
+
+/// https anywhere; http only in development and only to this machine.
+fn is_secure(url: &Url, dev: bool) -> bool {
+    match url.scheme() {
+        "https" => true,
+        "http" if dev => match url.host() {
+            Some(url::Host::Domain(domain)) => domain == "localhost",
+            Some(url::Host::Ipv4(address)) => address.is_loopback(),
+            Some(url::Host::Ipv6(address)) => address.is_loopback(),
+            None => false,
+        },
+        _ => false,
+    }
+}
+
+impl ServiceProvider {
+    /// The settings it was built from.
+    pub fn settings(&self) -> &Builder {
+        &self.settings
+    }
+
+    /// Our name.
+    pub fn entity_id(&self) -> &EntityId {
+        &self.settings.entity_id
+    }
+
+    /// Where responses are to be posted to.
+    pub fn acs_url(&self) -> &str {
+        &self.acs_url
+    }
+
+    /// The identity providers.
+    pub fn idps(&self) -> &[Arc<Idp>] {
+        &self.settings.idps
+    }
+
+    /// The identity provider of this name.
+    pub fn idp(&self, entity_id: &str) -> Option<&Arc<Idp>> {
+        self.settings.idps.iter().find(|idp| idp.entity_id().as_str() == entity_id)
+    }
+
+    /// Our metadata, to be registered at the identity provider.
+    ///
+    /// # Errors
+    /// [`WriteMetadataError`] when a setting holds characters that XML does not allow.
+    pub fn metadata(&self) -> Result<String, WriteMetadataError> {
+        let settings = &self.settings;
+        let signing: Vec<Certificate> =
+            settings.signing.iter().map(|s| s.certificate.clone()).collect();
+        SpMetadata {
+            entity_id: &settings.entity_id,
+            acs_url: &self.acs_url,
+            signing: &signing,
+            encryption: &settings.encryption,
+            signs_requests: settings.signing.is_some(),
+            organisation: settings.organisation.as_ref(),
+            contact: settings.contact.as_ref(),
+        }
+        .to_xml()
+    }
+
+    /// The key that signs requests, with its algorithm.
+    pub(super) fn signer(&self) -> Option<(&PrivateKey, SignatureAlgorithm)> {
+        let signing = self.settings.signing.as_ref()?;
+        Some((&signing.key, signing.key.default_algorithm()))
+    }
+}

@@ -1,0 +1,155 @@
+use std::collections::HashMap;
+use std::sync::{Mutex, PoisonError};
+
+use chrono::{DateTime, Utc};
+
+use crate::sp::{BoxFuture, SessionState, SessionStore, StoreError};
+
+/// Keeps sessions in memory. They end with the process. When it is full it refuses new ones:
+/// nobody who is signed in is thrown out for somebody else.
+#[derive(Debug)]
+pub struct MemorySessions {
+    limit: usize,
+    sessions: Mutex<Sessions>,
+}
+
+#[derive(Debug, Default)]
+struct Sessions {
+    live: HashMap<String, (DateTime<Utc>, SessionState)>,
+    /// Below this many sessions nothing is swept: it doubles with what survives, so that sweeping
+    /// costs a constant share of each save.
+    sweep_at: usize,
+}
+
+const SMALLEST_SWEEP: usize = 1024;
+
+impl MemorySessions {
+    /// A store of at most `limit` sessions.
+    pub fn new(limit: usize) -> Self {
+        Self { limit, sessions: Mutex::default() }
+    }
+
+    /// Works on the sessions, which are whole at every moment, whatever panicked elsewhere.
+    fn with<T>(&self, work: impl FnOnce(&mut Sessions) -> T) -> T {
+        work(&mut self.sessions.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+}
+
+impl Default for MemorySessions {
+    /// Room for a hundred thousand.
+    fn default() -> Self {
+        Self::new(100_000)
+    }
+}
+
+impl Sessions {
+    fn save(
+        &mut self,
+        limit: usize,
+        key: &str,
+        state: SessionState,
+        until: DateTime<Utc>,
+        now: DateTime<Utc>,
+    ) -> Result<(), StoreError> {
+        let is_new = !self.live.contains_key(key);
+        if is_new && self.live.len() >= self.sweep_at.max(SMALLEST_SWEEP).min(limit) {
+            self.live.retain(|_, (end, _)| *end > now);
+            self.sweep_at = self.live.len().saturating_mul(2);
+        }
+        if is_new && self.live.len() >= limit {
+            return Err(StoreError::Full { limit });
+        }
+        self.live.insert(key.to_owned(), (until, state));
+        Ok(())
+    }
+}
+
+impl SessionStore for MemorySessions {
+    fn load<'a>(
+        &'a self,
+        key: &'a str,
+        now: DateTime<Utc>,
+    ) -> BoxFuture<'a, Result<Option<SessionState>, StoreError>> {
+        let state = self.with(|sessions| {
+            let (end, state) = sessions.live.get(key)?;
+            (*end > now).then(|| state.clone())
+        });
+        Box::pin(std::future::ready(Ok(state)))
+    }
+
+    fn save<'a>(
+        &'a self,
+        key: &'a str,
+        state: SessionState,
+        until: DateTime<Utc>,
+        now: DateTime<Utc>,
+    ) -> BoxFuture<'a, Result<(), StoreError>> {
+        let saved = self.with(|sessions| sessions.save(self.limit, key, state, until, now));
+        Box::pin(std::future::ready(saved))
+    }
+
+    fn extend<'a>(
+        &'a self,
+        key: &'a str,
+        until: DateTime<Utc>,
+        now: DateTime<Utc>,
+    ) -> BoxFuture<'a, Result<(), StoreError>> {
+        self.with(|sessions| {
+            if let Some((end, _)) = sessions.live.get_mut(key)
+                && *end > now
+            {
+                *end = until;
+            }
+        });
+        Box::pin(std::future::ready(Ok(())))
+    }
+
+    fn delete<'a>(&'a self, key: &'a str) -> BoxFuture<'a, Result<(), StoreError>> {
+        self.with(|sessions| sessions.live.remove(key));
+        Box::pin(std::future::ready(Ok(())))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn at(second: i64) -> DateTime<Utc> {
+        DateTime::from_timestamp(1_800_000_000 + second, 0).unwrap()
+    }
+
+    fn save(store: &MemorySessions, key: &str, until: i64, now: i64) -> Result<(), StoreError> {
+        let state = SessionState::from([("who".to_owned(), key.to_owned())]);
+        store.with(|s| s.save(store.limit, key, state, at(until), at(now)))
+    }
+
+    fn is_alive(store: &MemorySessions, key: &str, now: i64) -> bool {
+        store.with(|s| s.live.get(key).is_some_and(|(end, _)| *end > at(now)))
+    }
+
+    #[test]
+    fn a_session_ends_at_its_time_and_not_before() {
+        let store = MemorySessions::new(10);
+        save(&store, "a", 100, 0).unwrap();
+        assert!(is_alive(&store, "a", 99));
+        assert!(!is_alive(&store, "a", 100));
+        drop(store.extend("a", at(200), at(99)));
+        assert!(is_alive(&store, "a", 199));
+        drop(store.extend("a", at(900), at(200)));
+        assert!(!is_alive(&store, "a", 200), "an ended session is not brought back");
+        save(&store, "b", 100, 0).unwrap();
+        drop(store.delete("b"));
+        assert!(!is_alive(&store, "b", 0));
+    }
+
+    #[test]
+    fn a_full_store_refuses_new_sessions_and_keeps_live_ones() {
+        let store = MemorySessions::new(2);
+        save(&store, "a", 100, 0).unwrap();
+        save(&store, "b", 50, 0).unwrap();
+        assert_eq!(save(&store, "c", 100, 49), Err(StoreError::Full { limit: 2 }));
+        assert_eq!(save(&store, "a", 120, 49), Ok(()), "a known session may still change");
+        assert_eq!(save(&store, "c", 100, 50), Ok(()), "an ended one makes room");
+        assert!(is_alive(&store, "a", 60) && is_alive(&store, "c", 60));
+    }
+}

@@ -1,0 +1,7 @@
+//! Where things are remembered. In memory, for one process.
+
+mod memory_replay;
+mod memory_sessions;
+
+pub use memory_replay::MemoryReplay;
+pub use memory_sessions::MemorySessions;
