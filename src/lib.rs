@@ -8,4 +8,7 @@ pub mod nhsmail;
 pub mod saml;
 pub mod sp;
 pub mod store;
+pub mod web;
 pub mod xml;
+
+pub use web::Saml;

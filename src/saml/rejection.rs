@@ -117,8 +117,9 @@ pub enum Rejection {
         /// What it says.
         found: String,
     },
-    /// The identity provider did not sign the person in.
-    #[error("the identity provider answered {code}, {sub_code:?}, {message:?}")]
+    /// The identity provider did not sign the person in. The message is not part of the text: it
+    /// may name the person.
+    #[error("the identity provider answered {code:?}, {sub_code:?}")]
     Status {
         /// The top-level status code.
         code: String,

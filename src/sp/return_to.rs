@@ -8,7 +8,7 @@ use url::Url;
 pub struct ReturnTo(String);
 
 /// Longer targets would not fit into a cookie.
-const MAX_BYTES: usize = 2000;
+const MAX_BYTES: usize = 1024;
 
 impl ReturnTo {
     /// The start page.
@@ -95,6 +95,6 @@ mod tests {
         ] {
             assert_eq!(parse(target), None, "{target:?}");
         }
-        assert_eq!(parse(&format!("/{}", "a".repeat(2000))), None);
+        assert_eq!(parse(&format!("/{}", "a".repeat(1024))), None);
     }
 }

@@ -79,8 +79,8 @@ pub trait SessionStore: Send + Sync {
         now: DateTime<Utc>,
     ) -> BoxFuture<'a, Result<Option<SessionState>, StoreError>>;
 
-    /// Writes a session that lives until `until`, new or not.
-    fn save<'a>(
+    /// Enters a new session that lives until `until`.
+    fn create<'a>(
         &'a self,
         key: &'a str,
         state: SessionState,
@@ -88,7 +88,17 @@ pub trait SessionStore: Send + Sync {
         now: DateTime<Utc>,
     ) -> BoxFuture<'a, Result<(), StoreError>>;
 
-    /// Lets a session live until `until`. Does nothing when it is unknown.
+    /// Replaces the state of a live session. Does nothing when it is unknown or has ended: a slow
+    /// request must not bring back a session that was ended meanwhile.
+    fn update<'a>(
+        &'a self,
+        key: &'a str,
+        state: SessionState,
+        until: DateTime<Utc>,
+        now: DateTime<Utc>,
+    ) -> BoxFuture<'a, Result<(), StoreError>>;
+
+    /// Lets a live session live until `until`. Does nothing when it is unknown or has ended.
     fn extend<'a>(
         &'a self,
         key: &'a str,

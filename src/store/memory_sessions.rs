@@ -43,7 +43,7 @@ impl Default for MemorySessions {
 }
 
 impl Sessions {
-    fn save(
+    fn create(
         &mut self,
         limit: usize,
         key: &str,
@@ -51,12 +51,11 @@ impl Sessions {
         until: DateTime<Utc>,
         now: DateTime<Utc>,
     ) -> Result<(), StoreError> {
-        let is_new = !self.live.contains_key(key);
-        if is_new && self.live.len() >= self.sweep_at.max(SMALLEST_SWEEP).min(limit) {
+        if self.live.len() >= self.sweep_at.max(SMALLEST_SWEEP).min(limit) {
             self.live.retain(|_, (end, _)| *end > now);
             self.sweep_at = self.live.len().saturating_mul(2);
         }
-        if is_new && self.live.len() >= limit {
+        if self.live.len() >= limit {
             return Err(StoreError::Full { limit });
         }
         self.live.insert(key.to_owned(), (until, state));
@@ -77,15 +76,32 @@ impl SessionStore for MemorySessions {
         Box::pin(std::future::ready(Ok(state)))
     }
 
-    fn save<'a>(
+    fn create<'a>(
         &'a self,
         key: &'a str,
         state: SessionState,
         until: DateTime<Utc>,
         now: DateTime<Utc>,
     ) -> BoxFuture<'a, Result<(), StoreError>> {
-        let saved = self.with(|sessions| sessions.save(self.limit, key, state, until, now));
-        Box::pin(std::future::ready(saved))
+        let created = self.with(|sessions| sessions.create(self.limit, key, state, until, now));
+        Box::pin(std::future::ready(created))
+    }
+
+    fn update<'a>(
+        &'a self,
+        key: &'a str,
+        state: SessionState,
+        until: DateTime<Utc>,
+        now: DateTime<Utc>,
+    ) -> BoxFuture<'a, Result<(), StoreError>> {
+        self.with(|sessions| {
+            if let Some(session) = sessions.live.get_mut(key)
+                && session.0 > now
+            {
+                *session = (until, state);
+            }
+        });
+        Box::pin(std::future::ready(Ok(())))
     }
 
     fn extend<'a>(
@@ -118,9 +134,9 @@ mod tests {
         DateTime::from_timestamp(1_800_000_000 + second, 0).unwrap()
     }
 
-    fn save(store: &MemorySessions, key: &str, until: i64, now: i64) -> Result<(), StoreError> {
+    fn create(store: &MemorySessions, key: &str, until: i64, now: i64) -> Result<(), StoreError> {
         let state = SessionState::from([("who".to_owned(), key.to_owned())]);
-        store.with(|s| s.save(store.limit, key, state, at(until), at(now)))
+        store.with(|s| s.create(store.limit, key, state, at(until), at(now)))
     }
 
     fn is_alive(store: &MemorySessions, key: &str, now: i64) -> bool {
@@ -130,26 +146,27 @@ mod tests {
     #[test]
     fn a_session_ends_at_its_time_and_not_before() {
         let store = MemorySessions::new(10);
-        save(&store, "a", 100, 0).unwrap();
+        create(&store, "a", 100, 0).unwrap();
         assert!(is_alive(&store, "a", 99));
         assert!(!is_alive(&store, "a", 100));
         drop(store.extend("a", at(200), at(99)));
         assert!(is_alive(&store, "a", 199));
         drop(store.extend("a", at(900), at(200)));
         assert!(!is_alive(&store, "a", 200), "an ended session is not brought back");
-        save(&store, "b", 100, 0).unwrap();
+        create(&store, "b", 100, 0).unwrap();
         drop(store.delete("b"));
         assert!(!is_alive(&store, "b", 0));
+        drop(store.update("b", SessionState::new(), at(900), at(0)));
+        assert!(!is_alive(&store, "b", 0), "a deleted session is not brought back");
     }
 
     #[test]
     fn a_full_store_refuses_new_sessions_and_keeps_live_ones() {
         let store = MemorySessions::new(2);
-        save(&store, "a", 100, 0).unwrap();
-        save(&store, "b", 50, 0).unwrap();
-        assert_eq!(save(&store, "c", 100, 49), Err(StoreError::Full { limit: 2 }));
-        assert_eq!(save(&store, "a", 120, 49), Ok(()), "a known session may still change");
-        assert_eq!(save(&store, "c", 100, 50), Ok(()), "an ended one makes room");
+        create(&store, "a", 100, 0).unwrap();
+        create(&store, "b", 50, 0).unwrap();
+        assert_eq!(create(&store, "c", 100, 49), Err(StoreError::Full { limit: 2 }));
+        assert_eq!(create(&store, "c", 100, 50), Ok(()), "an ended one makes room");
         assert!(is_alive(&store, "a", 60) && is_alive(&store, "c", 60));
     }
 }

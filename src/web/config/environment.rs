@@ -1,0 +1,128 @@
+//! Variables of the environment that override keys of the file.
+
+use toml::{Table, Value};
+
+use super::error::ConfigError;
+
+/// What a variable holds.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Kind {
+    /// Text as it is.
+    Text,
+    /// A whole number.
+    Number,
+    /// `true` or `false`.
+    Switch,
+    /// Texts with commas between.
+    List,
+    /// Paths of metadata with commas between: they replace every `[[idp]]`.
+    IdpMetadata,
+}
+
+/// One variable: its name, the key that it overrides, and what it holds.
+#[derive(Clone, Copy, Debug)]
+pub struct Variable {
+    /// The variable.
+    pub name: &'static str,
+    /// The key, with dots between tables.
+    pub key: &'static str,
+    /// What it holds.
+    pub kind: Kind,
+}
+
+const fn variable(name: &'static str, key: &'static str, kind: Kind) -> Variable {
+    Variable { name, key, kind }
+}
+
+/// Every variable that is read.
+pub const VARIABLES: &[Variable] = &[
+    variable("SAML_BASE_URL", "base_url", Kind::Text),
+    variable("SAML_ENTITY_ID", "entity_id", Kind::Text),
+    variable("SAML_LISTEN", "listen", Kind::Text),
+    variable("SAML_DEV", "dev", Kind::Switch),
+    variable("SAML_IDP_METADATA", "idp", Kind::IdpMetadata),
+    variable("SAML_KEYS_SIGNING_KEY", "keys.signing_key", Kind::Text),
+    variable("SAML_KEYS_SIGNING_CERT", "keys.signing_cert", Kind::Text),
+    variable("SAML_KEYS_DECRYPTION_KEYS", "keys.decryption_keys", Kind::List),
+    variable("SAML_KEYS_ENCRYPTION_CERT", "keys.encryption_cert", Kind::Text),
+    variable("SAML_SESSION_IDLE_MINUTES", "session.idle_minutes", Kind::Number),
+    variable("SAML_SESSION_ABSOLUTE_HOURS", "session.absolute_hours", Kind::Number),
+    variable("SAML_STORE_URL", "store.url", Kind::Text),
+    variable("SAML_POLICY_CLOCK_SKEW_SECONDS", "policy.clock_skew_seconds", Kind::Number),
+    variable("SAML_POLICY_REQUIRE_SIGNED", "policy.require_signed", Kind::Text),
+    variable("SAML_POLICY_REQUEST_BINDING", "policy.request_binding", Kind::Text),
+    variable("SAML_POLICY_PENDING_MINUTES", "policy.pending_minutes", Kind::Number),
+    variable("SAML_CLAIMS_MAIL", "claims.mail", Kind::List),
+    variable("SAML_CLAIMS_UPN", "claims.upn", Kind::List),
+    variable("SAML_CLAIMS_DISPLAY_NAME", "claims.display_name", Kind::List),
+    variable("SAML_CLAIMS_GIVEN_NAME", "claims.given_name", Kind::List),
+    variable("SAML_CLAIMS_SURNAME", "claims.surname", Kind::List),
+    variable("SAML_CLAIMS_ODS_CODE", "claims.ods_code", Kind::List),
+    variable("SAML_CLAIMS_ROLES", "claims.roles", Kind::List),
+    variable("SAML_CLAIMS_GROUPS", "claims.groups", Kind::List),
+    variable("SAML_CLAIMS_IMMUTABLE_ID", "claims.immutable_id", Kind::List),
+    variable("SAML_CLAIMS_TENANT_ID", "claims.tenant_id", Kind::List),
+    variable("SAML_CLAIMS_AUTHN_METHODS", "claims.authn_methods", Kind::List),
+    variable("SAML_ORGANISATION_NAME", "organisation.name", Kind::Text),
+    variable("SAML_ORGANISATION_DISPLAY_NAME", "organisation.display_name", Kind::Text),
+    variable("SAML_ORGANISATION_URL", "organisation.url", Kind::Text),
+    variable("SAML_CONTACT_NAME", "contact.name", Kind::Text),
+    variable("SAML_CONTACT_EMAIL", "contact.email", Kind::Text),
+    variable("SAML_CONTACT_TELEPHONE", "contact.telephone", Kind::Text),
+];
+
+/// Puts the variables that are set in place of keys of the file.
+pub(super) fn apply(
+    table: &mut Table,
+    environment: &dyn Fn(&str) -> Option<String>,
+) -> Result<(), ConfigError> {
+    for variable in VARIABLES {
+        if let Some(text) = environment(variable.name) {
+            let value = read(variable, &text)?;
+            enter(table, variable, value)?;
+        }
+    }
+    Ok(())
+}
+
+fn read(variable: &Variable, text: &str) -> Result<Value, ConfigError> {
+    let wrong = |expected: &str| {
+        ConfigError::new(
+            "environment",
+            variable.name,
+            format!("{text:?} is not {expected}"),
+            format!("set it to {expected}, or unset it"),
+        )
+    };
+    let parts = || text.split(',').map(str::trim).filter(|part| !part.is_empty());
+    Ok(match variable.kind {
+        Kind::Text => Value::String(text.to_owned()),
+        Kind::Number => Value::Integer(text.parse().map_err(|_| wrong("a whole number"))?),
+        Kind::Switch => Value::Boolean(text.parse().map_err(|_| wrong("true or false"))?),
+        Kind::List => Value::Array(parts().map(|part| Value::String(part.to_owned())).collect()),
+        Kind::IdpMetadata => Value::Array(
+            parts()
+                .map(|path| {
+                    let metadata = Value::String(path.to_owned());
+                    Value::Table(Table::from_iter([("metadata".to_owned(), metadata)]))
+                })
+                .collect(),
+        ),
+    })
+}
+
+fn enter(table: &mut Table, variable: &Variable, value: Value) -> Result<(), ConfigError> {
+    let (parent, key) = match variable.key.split_once('.') {
+        None => (table, variable.key),
+        Some((name, key)) => {
+            let entry = table.entry(name).or_insert_with(|| Value::Table(Table::new()));
+            let parent = entry.as_table_mut().ok_or_else(|| {
+                let problem = "it is not a table";
+                ConfigError::new("(file)", name, problem, format!("write [{name}]"))
+            })?;
+            (parent, key)
+        }
+    };
+    parent.insert(key.to_owned(), value);
+    Ok(())
+}

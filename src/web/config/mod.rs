@@ -1,0 +1,212 @@
+//! The configuration file, `saml.toml`.
+//!
+//! Every key can be overridden by a variable of the environment: see [`VARIABLES`]. Paths in the
+//! file are relative to the file.
+
+mod environment;
+mod error;
+mod load;
+
+use serde::Deserialize;
+use url::Url;
+
+pub use environment::VARIABLES;
+pub use error::ConfigError;
+
+use crate::nhsmail::ClaimNames;
+use crate::saml::EntityId;
+use crate::saml::metadata::{Contact, Organisation};
+
+/// What the file says, unknown keys refused.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Config {
+    /// Where the application is reached: scheme, host and port. Behind a proxy this is what the
+    /// browser sees.
+    pub base_url: Url,
+    /// Our name at the identity provider. An exact string; it need not be an address.
+    pub entity_id: EntityId,
+    /// Where `actix-saml serve` and the demo listen. An application that binds by itself does not
+    /// need it.
+    #[serde(default = "default_listen")]
+    pub listen: String,
+    /// Development: http on loopback addresses and test keys are allowed.
+    #[serde(default)]
+    pub dev: bool,
+    /// The identity providers.
+    #[serde(default)]
+    pub idp: Vec<IdpConfig>,
+    /// Our own keys.
+    #[serde(default)]
+    pub keys: KeysConfig,
+    /// How long sessions last.
+    #[serde(default)]
+    pub session: SessionConfig,
+    /// Where things are remembered.
+    #[serde(default)]
+    pub store: StoreConfig,
+    /// How strict to be, within what is safe.
+    #[serde(default)]
+    pub policy: PolicyConfig,
+    /// The claim names of a member of staff.
+    #[serde(default)]
+    pub claims: ClaimNames,
+    /// Who runs the application, for our metadata.
+    pub organisation: Option<OrganisationConfig>,
+    /// Whom to write to about technical matters, for our metadata.
+    pub contact: Option<ContactConfig>,
+    /// The folder that paths are relative to.
+    #[serde(skip)]
+    pub(super) folder: std::path::PathBuf,
+    /// The file, for messages.
+    #[serde(skip)]
+    pub(super) file: String,
+}
+
+/// One identity provider.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct IdpConfig {
+    /// Path of its metadata.
+    pub metadata: String,
+    /// What people call it.
+    pub label: Option<String>,
+}
+
+/// Our own keys. All optional: without a signing key, requests are not signed, which AD FS and
+/// Entra accept by default.
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct KeysConfig {
+    /// Path of the PEM key that signs requests.
+    pub signing_key: Option<String>,
+    /// Path of its certificate.
+    pub signing_cert: Option<String>,
+    /// Paths of PEM keys that decrypt assertions.
+    pub decryption_keys: Vec<String>,
+    /// Path of the certificate to publish for encryption. AD FS encrypts as soon as it knows one.
+    pub encryption_cert: Option<String>,
+}
+
+/// How long sessions last.
+#[derive(Clone, Copy, Debug, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct SessionConfig {
+    /// Minutes without a request after which a session ends.
+    pub idle_minutes: u32,
+    /// Hours after which a session ends in any case.
+    pub absolute_hours: u32,
+}
+
+impl Default for SessionConfig {
+    fn default() -> Self {
+        Self { idle_minutes: 30, absolute_hours: 12 }
+    }
+}
+
+/// Where things are remembered.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct StoreConfig {
+    /// `memory:`
+    pub url: String,
+}
+
+impl Default for StoreConfig {
+    fn default() -> Self {
+        Self { url: "memory:".to_owned() }
+    }
+}
+
+/// How strict to be, within what is safe.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct PolicyConfig {
+    /// How far clocks may differ, in seconds: 0 to 300.
+    pub clock_skew_seconds: u32,
+    /// Which signatures a response must have.
+    pub require_signed: RequireSignedConfig,
+    /// How requests are sent.
+    pub request_binding: BindingConfig,
+    /// How long a person may take at the identity provider, in minutes: 5 to 1440.
+    pub pending_minutes: u32,
+}
+
+impl Default for PolicyConfig {
+    fn default() -> Self {
+        Self {
+            clock_skew_seconds: 180,
+            require_signed: RequireSignedConfig::Either,
+            request_binding: BindingConfig::Redirect,
+            pending_minutes: 60,
+        }
+    }
+}
+
+/// See [`RequireSigned`](crate::saml::RequireSigned).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum RequireSignedConfig {
+    /// The response or the assertion.
+    Either,
+    /// The assertion itself.
+    Assertion,
+    /// The response.
+    Response,
+    /// Both.
+    Both,
+}
+
+/// See [`Binding`](crate::saml::binding::Binding).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum BindingConfig {
+    /// HTTP-Redirect.
+    Redirect,
+    /// HTTP-POST.
+    Post,
+}
+
+/// See [`Organisation`].
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct OrganisationConfig {
+    /// The legal name.
+    pub name: String,
+    /// The name that people know; the legal name when absent.
+    pub display_name: Option<String>,
+    /// A web page.
+    pub url: Url,
+}
+
+impl From<OrganisationConfig> for Organisation {
+    fn from(config: OrganisationConfig) -> Self {
+        Self {
+            display_name: config.display_name.unwrap_or_else(|| config.name.clone()),
+            name: config.name,
+            url: config.url.to_string(),
+        }
+    }
+}
+
+/// See [`Contact`].
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ContactConfig {
+    /// A team's name rather than a person's.
+    pub name: Option<String>,
+    /// A mail address.
+    pub email: String,
+    /// A telephone number.
+    pub telephone: Option<String>,
+}
+
+impl From<ContactConfig> for Contact {
+    fn from(config: ContactConfig) -> Self {
+        Self { given_name: config.name, email: config.email, telephone: config.telephone }
+    }
+}
+
+fn default_listen() -> String {
+    "127.0.0.1:8080".to_owned()
+}

@@ -1,0 +1,169 @@
+//! The pages that people see, in one place. Fixed texts: nothing from a message is ever on them.
+
+use actix_web::HttpResponse;
+use actix_web::http::StatusCode;
+use url::Url;
+
+use super::html::{Page, escape_html};
+use crate::sp::Idp;
+
+const SUBMIT_SCRIPT: &str = "document.forms[0].submit()";
+
+/// What went wrong, as far as it helps the person in front of the screen.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Trouble {
+    /// What arrived is no SAML message.
+    NotAMessage,
+    /// The response was refused.
+    Refused,
+    /// The identity provider said no.
+    IdpSaidNo,
+    /// This browser has no open sign-in.
+    NoPendingLogin,
+    /// The response was used before.
+    Replayed,
+    /// Something on our side does not work.
+    Unavailable,
+    /// Too much was sent.
+    TooLarge,
+    /// It was sent in another form than a form.
+    WrongType,
+    /// The address takes another method.
+    WrongMethod,
+}
+
+impl Trouble {
+    pub(super) fn status(self) -> StatusCode {
+        match self {
+            Self::NotAMessage => StatusCode::BAD_REQUEST,
+            Self::Refused | Self::IdpSaidNo | Self::NoPendingLogin | Self::Replayed => {
+                StatusCode::FORBIDDEN
+            }
+            Self::Unavailable => StatusCode::SERVICE_UNAVAILABLE,
+            Self::TooLarge => StatusCode::PAYLOAD_TOO_LARGE,
+            Self::WrongType => StatusCode::UNSUPPORTED_MEDIA_TYPE,
+            Self::WrongMethod => StatusCode::METHOD_NOT_ALLOWED,
+        }
+    }
+
+    fn title(self) -> &'static str {
+        match self {
+            Self::NotAMessage | Self::TooLarge | Self::WrongType => {
+                "We could not read that sign-in"
+            }
+            Self::Refused => "We could not sign you in",
+            Self::IdpSaidNo => "You were not signed in",
+            Self::NoPendingLogin => "That sign-in is no longer open",
+            Self::Replayed => "That sign-in has already been used",
+            Self::Unavailable => "Sign-in is not available at the moment",
+            Self::WrongMethod => "There is nothing to see here",
+        }
+    }
+
+    fn advice(self) -> &'static str {
+        match self {
+            Self::NotAMessage | Self::TooLarge | Self::WrongType => {
+                "What your browser sent is not a sign-in that this service understands. Please \
+                 start again."
+            }
+            Self::Refused => {
+                "The sign-in service sent an answer that this service cannot accept. Please try \
+                 once more. If it happens again, ask your help desk and give them the reference."
+            }
+            Self::IdpSaidNo => {
+                "The sign-in service did not sign you in. You may have cancelled, or your account \
+                 may not have access to this service. Please try once more, or ask your help desk \
+                 and give them the reference."
+            }
+            Self::NoPendingLogin => {
+                "It may have taken too long, it may have been finished in another tab, or your \
+                 browser may block cookies. Please sign in again."
+            }
+            Self::Replayed => {
+                "This happens when a page is reloaded or the back button is used during sign-in. \
+                 Please sign in again."
+            }
+            Self::Unavailable => {
+                "Something on our side does not work. Nothing is wrong with your account. Please \
+                 try again in a few minutes."
+            }
+            Self::WrongMethod => {
+                "This address is used by the sign-in service only. Please start at the beginning."
+            }
+        }
+    }
+}
+
+/// The page for `trouble`. `login_url` is our own address for signing in.
+pub(super) fn trouble(trouble: Trouble, reference: &str, login_url: &str) -> HttpResponse {
+    let body = format!(
+        "<p>{}</p><p><a class=\"button\" href=\"{}\">Sign in again</a></p>\
+         <p class=\"reference\">Reference: <code>{}</code></p>",
+        trouble.advice(),
+        escape_html(login_url),
+        escape_html(reference),
+    );
+    Page::new(trouble.status(), trouble.title(), body).into_response()
+}
+
+/// The page that posts a request to the identity provider by itself.
+pub(super) fn post_request(action: &Url, saml_request: &str, relay_state: &str) -> HttpResponse {
+    let body = format!(
+        "<form method=\"post\" action=\"{}\">\
+         <input type=\"hidden\" name=\"SAMLRequest\" value=\"{}\">\
+         <input type=\"hidden\" name=\"RelayState\" value=\"{}\">\
+         <p>You are being taken to the sign-in service.</p>\
+         <noscript><p><button type=\"submit\">Continue</button></p></noscript></form>",
+        escape_html(action.as_str()),
+        escape_html(saml_request),
+        escape_html(relay_state),
+    );
+    let mut page = Page::new(StatusCode::OK, "Signing in", body);
+    page.script = Some(SUBMIT_SCRIPT);
+    page.form_action = Some(action.origin().ascii_serialization());
+    page.into_response()
+}
+
+/// The page on which a person chooses where to sign in.
+pub(super) fn choose_idp<'i>(links: impl Iterator<Item = (&'i Idp, String)>) -> HttpResponse {
+    let items: String = links
+        .map(|(idp, href)| {
+            let (href, label) = (escape_html(&href), escape_html(idp.label()));
+            format!("<li><a href=\"{href}\">{label}</a></li>")
+        })
+        .collect();
+    let body = format!("<p>Where is your account?</p><ul>{items}</ul>");
+    Page::new(StatusCode::OK, "Sign in", body).into_response()
+}
+
+/// The answer to a page that was asked for by something else than a plain visit, such as a form
+/// that was sent after the session had ended.
+pub(super) fn session_ended(login_url: &str) -> HttpResponse {
+    let body = format!(
+        "<p>You are not signed in, or your session has ended. What you sent was not used.</p>\
+         <p><a class=\"button\" href=\"{}\">Sign in</a></p>",
+        escape_html(login_url)
+    );
+    Page::new(StatusCode::UNAUTHORIZED, "Please sign in", body).into_response()
+}
+
+/// The question before signing out.
+pub(super) fn ask_logout(action: &str) -> HttpResponse {
+    let body = format!(
+        "<form method=\"post\" action=\"{}\"><p>Do you want to sign out of this service?</p>\
+         <p><button type=\"submit\">Sign out</button></p></form>",
+        escape_html(action)
+    );
+    Page::new(StatusCode::OK, "Sign out", body).into_response()
+}
+
+/// After signing out.
+pub(super) fn signed_out(login_url: &str) -> HttpResponse {
+    let body = format!(
+        "<p>You are signed out of this service. You may still be signed in at the sign-in service: \
+         on a shared computer, close the browser.</p>\
+         <p><a class=\"button\" href=\"{}\">Sign in again</a></p>",
+        escape_html(login_url)
+    );
+    Page::new(StatusCode::OK, "Signed out", body).into_response()
+}

@@ -1,0 +1,126 @@
+//! The assertion consumer service (Profiles 4.1.4, Bindings 3.5).
+
+use actix_session::Session;
+use actix_web::http::header::{CACHE_CONTROL, CONTENT_TYPE, LOCATION};
+use actix_web::{HttpRequest, HttpResponse, web};
+use url::form_urlencoded;
+
+use crate::dsig::decode_base64;
+use crate::nhsmail::Staff;
+use crate::saml::Rejection;
+use crate::sp::{FinishedLogin, Refusal, Remembered};
+use crate::web::pages::Trouble;
+use crate::web::pending::PendingCookies;
+use crate::web::refusal::Reason;
+use crate::web::saml::Shared;
+use crate::web::session;
+
+/// The largest body: a megabyte of XML in base64, percent-encoded.
+const MAX_BODY: usize = 2 * 1024 * 1024;
+const MAX_FIELDS: usize = 16;
+
+/// Receives the response, and signs the person in if it is right.
+pub(super) async fn receive(
+    request: HttpRequest,
+    session: Session,
+    shared: web::Data<Shared>,
+    payload: web::Payload,
+) -> HttpResponse {
+    match finish(&request, &session, &shared, payload).await {
+        Ok(response) => response,
+        Err(reason) => reason.into_response(&shared),
+    }
+}
+
+async fn finish(
+    request: &HttpRequest,
+    session: &Session,
+    shared: &Shared,
+    payload: web::Payload,
+) -> Result<HttpResponse, Reason> {
+    check_form(request)?;
+    let body = match payload.to_bytes_limited(MAX_BODY).await {
+        Ok(Ok(body)) => body,
+        Ok(Err(error)) => return Err(Reason::new("body", Trouble::NotAMessage, error)),
+        Err(_) => return Err(Reason::new("body_too_large", Trouble::TooLarge, MAX_BODY)),
+    };
+    let form = Form::read(&body, request.query_string())?;
+    let response = decode_base64(form.saml_response.as_bytes()).ok_or(Rejection::Base64)?;
+    let relay_state = form.relay_state.as_deref().unwrap_or("");
+    let Some((pending, removal)) = PendingCookies::of(shared).open(request, relay_state) else {
+        // What is no SAML response at all is said to be none, whoever sends it.
+        crate::saml::peek_issuer(&response)?;
+        return Err(Refusal::NoPendingLogin.into());
+    };
+    let now = shared.clock.now();
+    let login = shared.sp.finish_login(&pending, &response, now)?;
+    Staff::from_principal(login.principal.clone(), &shared.claims)
+        .map_err(|error| Reason::new("no_subject", Trouble::Refused, error))?;
+
+    // Last of all: an assertion that was refused for another reason is not used up.
+    match shared.replay.remember(login.replay, login.replay_until, now).await {
+        Ok(Remembered::First) => {}
+        Ok(Remembered::Again) => return Err(Refusal::Replayed.into()),
+        Err(error) => return Err(Reason::new("replay_store", Trouble::Unavailable, error)),
+    }
+    session::begin(session, &login.principal)
+        .map_err(|error| Reason::new("session", Trouble::Unavailable, error))?;
+    let mut response = welcome(&login);
+    response
+        .add_cookie(&removal)
+        .map_err(|error| Reason::new("session", Trouble::Unavailable, error))?;
+    tracing::info!(
+        event = "signed_in",
+        issuer = login.principal.issuer.as_str(),
+        assertion_id = login.principal.assertion_id,
+    );
+    Ok(response)
+}
+
+fn welcome(login: &FinishedLogin) -> HttpResponse {
+    HttpResponse::SeeOther()
+        .insert_header((LOCATION, login.return_to.as_str()))
+        .insert_header((CACHE_CONTROL, "no-store"))
+        .finish()
+}
+
+fn check_form(request: &HttpRequest) -> Result<(), Reason> {
+    let content_type = request.headers().get(CONTENT_TYPE).and_then(|v| v.to_str().ok());
+    let media_type = content_type.unwrap_or("").split(';').next().unwrap_or("").trim();
+    if !media_type.eq_ignore_ascii_case("application/x-www-form-urlencoded") {
+        return Err(Reason::new("content_type", Trouble::WrongType, format!("{content_type:?}")));
+    }
+    Ok(())
+}
+
+struct Form {
+    saml_response: String,
+    relay_state: Option<String>,
+}
+
+impl Form {
+    /// Each field at most once, in the body and nowhere else.
+    fn read(body: &[u8], query: &str) -> Result<Self, Reason> {
+        let malformed = |detail: &str| Reason::new("form", Trouble::NotAMessage, detail);
+        let is_saml =
+            |name: &str| matches!(name, "SAMLResponse" | "SAMLRequest" | "SAMLart" | "RelayState");
+        if form_urlencoded::parse(query.as_bytes()).any(|(name, _)| is_saml(&name)) {
+            return Err(malformed("SAML fields in the query"));
+        }
+        let (mut saml_response, mut relay_state) = (None, None);
+        for (index, (name, value)) in form_urlencoded::parse(body).enumerate() {
+            let field = match &*name {
+                _ if index >= MAX_FIELDS => return Err(malformed("too many fields")),
+                "SAMLResponse" => &mut saml_response,
+                "RelayState" => &mut relay_state,
+                "SAMLRequest" | "SAMLart" => return Err(malformed("another SAML message")),
+                _ => continue,
+            };
+            if field.replace(value.into_owned()).is_some() {
+                return Err(malformed("a SAML field twice"));
+            }
+        }
+        let saml_response = saml_response.ok_or_else(|| malformed("no SAMLResponse"))?;
+        Ok(Self { saml_response, relay_state })
+    }
+}

@@ -1,0 +1,103 @@
+use actix_web::http::header::{CACHE_CONTROL, LOCATION};
+use actix_web::{HttpRequest, HttpResponse, web};
+use url::form_urlencoded;
+
+use crate::crypto::random_bytes;
+use crate::sp::{Entropy, Idp, LoginMessage, LoginOptions, ReturnTo};
+use crate::web::pages::{self, Trouble};
+use crate::web::pending::PendingCookies;
+use crate::web::refusal::Reason;
+use crate::web::saml::Shared;
+
+/// Sends the browser to the identity provider.
+pub(super) async fn start(request: HttpRequest, shared: web::Data<Shared>) -> HttpResponse {
+    let query = Query::read(request.query_string());
+    let return_to = query
+        .return_to
+        .as_deref()
+        .and_then(|target| ReturnTo::parse(target, &shared.sp.settings().base_url))
+        .filter(|target| !is_own_page(target, &shared))
+        .unwrap_or_else(ReturnTo::root);
+    let idp = match (query.idp.as_deref(), shared.sp.idps()) {
+        (None, [only]) => only,
+        (Some(wanted), _) => match shared.sp.idp(wanted) {
+            Some(idp) => idp,
+            None => return choose_idp(&shared, &return_to),
+        },
+        (None, _) => return choose_idp(&shared, &return_to),
+    };
+    send(&request, &shared, idp, return_to).unwrap_or_else(|reason| reason.into_response(&shared))
+}
+
+/// Signing in must not end at the sign-in itself.
+fn is_own_page(target: &ReturnTo, shared: &Shared) -> bool {
+    let path = target.as_str().split('?').next().unwrap_or("");
+    let paths = &shared.paths;
+    [&paths.login, &paths.acs, &paths.logout].into_iter().any(|own| own == path)
+}
+
+fn send(
+    request: &HttpRequest,
+    shared: &Shared,
+    idp: &Idp,
+    return_to: ReturnTo,
+) -> Result<HttpResponse, Reason> {
+    let unavailable = |detail: String| Reason::new("start_login", Trouble::Unavailable, detail);
+    let random = |e: crate::crypto::CryptoError| unavailable(e.to_string());
+    let entropy = Entropy {
+        request_id: random_bytes().map_err(random)?,
+        relay_state: random_bytes().map_err(random)?,
+    };
+    let started = shared
+        .sp
+        .start_login(idp, return_to, &LoginOptions::default(), shared.clock.now(), &entropy)
+        .map_err(|error| unavailable(error.to_string()))?;
+    let cookies = PendingCookies::of(shared)
+        .seal(request, &started.pending)
+        .map_err(|error| unavailable(error.to_string()))?;
+    let mut response = match &started.message {
+        LoginMessage::Redirect(url) => HttpResponse::SeeOther()
+            .insert_header((LOCATION, url.as_str()))
+            .insert_header((CACHE_CONTROL, "no-store"))
+            .finish(),
+        LoginMessage::Post { action, saml_request, relay_state } => {
+            pages::post_request(action, saml_request, relay_state)
+        }
+    };
+    for cookie in &cookies {
+        response.add_cookie(cookie).map_err(|error| unavailable(error.to_string()))?;
+    }
+    tracing::debug!(event = "request_sent", request_id = started.pending.request_id);
+    Ok(response)
+}
+
+fn choose_idp(shared: &Shared, return_to: &ReturnTo) -> HttpResponse {
+    pages::choose_idp(shared.sp.idps().iter().map(|idp| {
+        let query: String = form_urlencoded::Serializer::new(String::new())
+            .append_pair("idp", idp.entity_id().as_str())
+            .append_pair("return_to", return_to.as_str())
+            .finish();
+        (idp.as_ref(), format!("{}?{query}", shared.paths.login))
+    }))
+}
+
+#[derive(Default)]
+struct Query {
+    return_to: Option<String>,
+    idp: Option<String>,
+}
+
+impl Query {
+    /// A name that comes twice is as good as absent: nobody can say which one counts.
+    fn read(query: &str) -> Self {
+        let only = |name: &str| {
+            let mut values =
+                form_urlencoded::parse(query.as_bytes()).filter(|(n, _)| n == name).map(|(_, v)| v);
+            match (values.next(), values.next()) {
+                (Some(value), None) => Some(value.into_owned()),
+                _ => None,
+            }
+        };
+        Self { return_to: only("return_to"), idp: only("idp") }
+    }
+}

@@ -1,0 +1,49 @@
+//! The four addresses.
+
+mod acs;
+mod login;
+mod logout;
+mod metadata;
+
+use actix_web::http::header::ALLOW;
+use actix_web::web::{self, ServiceConfig};
+use actix_web::{HttpResponse, http::header::HeaderValue};
+
+use super::pages::Trouble;
+use super::refusal::Reason;
+use super::saml::Shared;
+
+pub(super) fn mount(config: &mut ServiceConfig, data: web::Data<Shared>) {
+    let paths = &data.paths;
+    config
+        .service(
+            web::resource(paths.metadata.as_str())
+                .route(web::get().to(metadata::show))
+                .route(web::head().to(metadata::show))
+                .default_service(web::to(|shared| wrong_method(shared, "GET, HEAD"))),
+        )
+        .service(
+            web::resource(paths.login.as_str())
+                .route(web::get().to(login::start))
+                .default_service(web::to(|shared| wrong_method(shared, "GET"))),
+        )
+        .service(
+            web::resource(paths.acs.as_str())
+                .route(web::post().to(acs::receive))
+                .default_service(web::to(|shared| wrong_method(shared, "POST"))),
+        )
+        .service(
+            web::resource(paths.logout.as_str())
+                .route(web::get().to(logout::ask))
+                .route(web::post().to(logout::end))
+                .default_service(web::to(|shared| wrong_method(shared, "GET, POST"))),
+        )
+        .app_data(data.clone());
+}
+
+async fn wrong_method(shared: web::Data<Shared>, allow: &'static str) -> HttpResponse {
+    let reason = Reason::new("method", Trouble::WrongMethod, format!("allowed: {allow}"));
+    let mut response = reason.into_response(&shared);
+    response.headers_mut().insert(ALLOW, HeaderValue::from_static(allow));
+    response
+}
