@@ -2,6 +2,8 @@
 
 #![cfg_attr(test, allow(clippy::arithmetic_side_effects, clippy::as_conversions))]
 
+#[cfg(feature = "cli")]
+pub mod cli;
 pub mod crypto;
 pub mod dsig;
 pub mod nhsmail;

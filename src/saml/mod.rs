@@ -30,4 +30,6 @@ pub use name_id::{NameId, NameIdFault};
 pub use rejection::{Rejection, Role, TimeBound};
 pub use rules::{RULES, Rule};
 pub use time::{ClockSkew, format_instant, parse_instant};
+#[cfg(feature = "cli")]
+pub(crate) use validate::decide;
 pub use validate::{peek_issuer, validate};

@@ -1,0 +1,68 @@
+//! The command line, `actix-saml`.
+
+pub mod app;
+mod metadata;
+mod serve;
+mod verify;
+
+use std::io::Write as _;
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand};
+
+/// SAML 2.0 sign-in for actix-web applications: try it, register it, check it.
+#[derive(Debug, Parser)]
+#[command(name = "actix-saml", version)]
+struct Arguments {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Decide about one SAML response.
+    Verify(verify::Arguments),
+    /// Print this application's metadata, for registering it at the identity provider.
+    Metadata(metadata::Arguments),
+    /// Run the demo application against the identity providers of a configuration file.
+    Serve(serve::Arguments),
+}
+
+/// The exit status for a wrong call or an unreadable configuration.
+const USAGE: u8 = 2;
+
+/// Runs the command line of this process.
+pub fn main() -> ExitCode {
+    // A wrong call ends in here, with status 2.
+    let arguments = Arguments::parse();
+    let outcome = match arguments.command {
+        Command::Verify(arguments) => verify::run(&arguments),
+        Command::Metadata(arguments) => metadata::run(&arguments),
+        Command::Serve(arguments) => serve::run(&arguments),
+    };
+    outcome.unwrap_or_else(|problem| {
+        complain(&problem.to_string());
+        ExitCode::from(USAGE)
+    })
+}
+
+/// A problem that ends the program, in words for the person who called it.
+type Problem = Box<dyn std::error::Error>;
+
+/// Prints to standard output. A reader who went away is no reason to fail.
+fn print(text: &str) {
+    let _ = writeln!(std::io::stdout().lock(), "{text}");
+}
+
+fn complain(text: &str) {
+    let _ = writeln!(std::io::stderr().lock(), "actix-saml: {text}");
+}
+
+/// Log lines on standard error, at `info` and above.
+fn log_to_stderr() {
+    let _ = tracing_subscriber::fmt()
+        .with_writer(std::io::stderr)
+        .with_max_level(tracing::Level::INFO)
+        .with_target(false)
+        .try_init();
+}

@@ -1,0 +1,38 @@
+//! `actix-saml serve`: the demo application against any identity provider.
+
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use actix_web::{App, HttpServer};
+use clap::Args;
+
+use super::{Problem, app, log_to_stderr, print};
+use crate::web::Config;
+
+#[derive(Debug, Args)]
+pub(super) struct Arguments {
+    /// The configuration file.
+    #[arg(long, value_name = "FILE", default_value = "saml.toml")]
+    config: PathBuf,
+    /// Where to listen, instead of `listen` in the configuration.
+    #[arg(long, value_name = "ADDR")]
+    listen: Option<String>,
+}
+
+pub(super) fn run(arguments: &Arguments) -> Result<ExitCode, Problem> {
+    log_to_stderr();
+    let config = Config::load(&arguments.config, &|name| std::env::var(name).ok())?;
+    let listen = arguments.listen.clone().unwrap_or_else(|| config.listen.clone());
+    let base_url = config.base_url.clone();
+    let saml = config.into_saml()?;
+    actix_web::rt::System::new().block_on(async move {
+        let server = HttpServer::new(move || {
+            App::new().configure(saml.routes()).configure(app::routes(&saml)).wrap(saml.sessions())
+        })
+        .bind(&listen)
+        .map_err(|error| format!("cannot listen at {listen}: {error}"))?;
+        print(&format!("Open {base_url}"));
+        server.run().await?;
+        Ok(ExitCode::SUCCESS)
+    })
+}

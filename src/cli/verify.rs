@@ -1,0 +1,257 @@
+//! `actix-saml verify`: the pure verifier as a program. Other tools call it, so its arguments,
+//! exit status and JSON do not change.
+
+use std::io::Read as _;
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+
+use chrono::{DateTime, Utc};
+use clap::{ArgGroup, Args, ValueEnum};
+use serde_json::{Value, json};
+
+use super::{Problem, print};
+use crate::dsig::decode_base64;
+use crate::saml::metadata::IdpMetadata;
+use crate::saml::{
+    Assertion, ClockSkew, EntityId, Expectations, ExpectedRequest, Rejection, RequestedAuthn,
+    RequireSigned, decide, format_instant, peek_issuer,
+};
+use crate::web::{Clock as _, SystemClock};
+use crate::xml::Limits;
+
+/// Base64 of the largest message, and some line ends.
+const MAX_FILE: u64 = 4 * 1024 * 1024;
+
+#[derive(Debug, Args)]
+#[command(group(ArgGroup::new("request").required(true).args(["request_id", "unsolicited"])))]
+pub(super) struct Arguments {
+    /// Metadata of an identity provider that is trusted. May be given more than once.
+    #[arg(long, value_name = "FILE", required = true)]
+    idp_metadata: Vec<PathBuf>,
+    /// Our entityID: the audience.
+    #[arg(long, value_name = "ID")]
+    sp_entity_id: EntityId,
+    /// Our assertion consumer service: Destination and Recipient.
+    #[arg(long, value_name = "URL")]
+    acs_url: String,
+    /// A key that decrypts assertions. May be given more than once.
+    #[arg(long, value_name = "PEM")]
+    sp_key: Vec<PathBuf>,
+    /// The time to decide at; the machine's clock by default.
+    #[arg(long, value_name = "RFC3339", value_parser = parse_now)]
+    now: Option<DateTime<Utc>>,
+    /// How far clocks may differ, 0 to 300.
+    #[arg(long, value_name = "SECONDS", default_value = "180", value_parser = parse_skew)]
+    clock_skew: ClockSkew,
+    /// Which signatures must be there.
+    #[arg(long, value_enum, default_value = "either")]
+    require_signed: Required,
+    /// The ID of the AuthnRequest that the response must answer.
+    #[arg(long, value_name = "ID")]
+    request_id: Option<String>,
+    /// No request was made, and an unsolicited response is allowed.
+    #[arg(long)]
+    unsolicited: bool,
+    /// How to print the verdict.
+    #[arg(long, value_enum, default_value = "text")]
+    format: Format,
+    /// The response: base64 as posted, or XML. `-` reads standard input.
+    #[arg(value_name = "FILE")]
+    file: PathBuf,
+}
+
+#[derive(Clone, Copy, Debug, ValueEnum)]
+enum Format {
+    Json,
+    Text,
+}
+
+#[derive(Clone, Copy, Debug, ValueEnum)]
+enum Required {
+    Either,
+    Assertion,
+    Response,
+    Both,
+}
+
+impl From<Required> for RequireSigned {
+    fn from(required: Required) -> Self {
+        match required {
+            Required::Either => Self::Either,
+            Required::Assertion => Self::Assertion,
+            Required::Response => Self::Response,
+            Required::Both => Self::Both,
+        }
+    }
+}
+
+fn parse_now(text: &str) -> Result<DateTime<Utc>, String> {
+    DateTime::parse_from_rfc3339(text).map(|t| t.to_utc()).map_err(|e| e.to_string())
+}
+
+fn parse_skew(text: &str) -> Result<ClockSkew, String> {
+    let seconds: u32 = text.parse().map_err(|_| "not a whole number".to_owned())?;
+    ClockSkew::from_seconds(seconds).ok_or_else(|| "more than 300 seconds".to_owned())
+}
+
+pub(super) fn run(arguments: &Arguments) -> Result<ExitCode, Problem> {
+    let now = arguments.now.unwrap_or_else(|| SystemClock.now());
+    let idps = arguments
+        .idp_metadata
+        .iter()
+        .map(|path| read_metadata(path, now))
+        .collect::<Result<Vec<_>, _>>()?;
+    let message = read_message(&arguments.file)?;
+    let verdict = verify(arguments, &idps, &message, now);
+    print(&match arguments.format {
+        Format::Json => to_json(&verdict).to_string(),
+        Format::Text => to_text(&verdict),
+    });
+    Ok(if verdict.is_ok() { ExitCode::SUCCESS } else { ExitCode::from(1) })
+}
+
+fn read_metadata(path: &Path, now: DateTime<Utc>) -> Result<IdpMetadata, Problem> {
+    let in_file = |problem: String| format!("{}: {problem}", path.display());
+    let bytes = std::fs::read(path).map_err(|error| in_file(error.to_string()))?;
+    Ok(IdpMetadata::read(&bytes, now).map_err(|error| in_file(error.to_string()))?)
+}
+
+fn read_message(path: &Path) -> Result<Vec<u8>, Problem> {
+    let mut bytes = Vec::new();
+    let source: Box<dyn std::io::Read> = if path == Path::new("-") {
+        Box::new(std::io::stdin().lock())
+    } else {
+        let file = std::fs::File::open(path);
+        Box::new(file.map_err(|error| format!("{}: {error}", path.display()))?)
+    };
+    // One byte more than allowed is enough to refuse it.
+    source.take(MAX_FILE.saturating_add(1)).read_to_end(&mut bytes)?;
+    Ok(bytes)
+}
+
+/// The rule that does not hold, and how.
+type Failure = (&'static str, Rejection);
+
+fn verify(
+    arguments: &Arguments,
+    idps: &[IdpMetadata],
+    message: &[u8],
+    now: DateTime<Utc>,
+) -> Result<Assertion, Failure> {
+    let too_large = u64::try_from(message.len()).is_ok_and(|len| len > MAX_FILE);
+    if too_large {
+        let limit = Limits::MESSAGE.bytes;
+        return Err(("well-formed", crate::xml::XmlError::Limit { what: "bytes", limit }.into()));
+    }
+    let decoded;
+    let xml = if looks_like_xml(message) {
+        message
+    } else {
+        decoded = decode_base64(message).ok_or(("binding", Rejection::Base64))?;
+        &decoded
+    };
+    let idp = match idps {
+        [only] => only,
+        several => {
+            let found = peek_issuer(xml).map_err(|rejection| match rejection {
+                Rejection::Xml(_) => ("well-formed", rejection),
+                other => ("response-structure", other),
+            })?;
+            several
+                .iter()
+                .find(|idp| Some(idp.entity_id().as_str()) == found.as_deref())
+                .ok_or(("assertion-issuer", Rejection::UnknownIssuer { found }))?
+        }
+    };
+    let expect = Expectations {
+        idp: idp.entity_id().clone(),
+        sp: arguments.sp_entity_id.clone(),
+        acs_url: arguments.acs_url.clone(),
+        request: match &arguments.request_id {
+            Some(id) => ExpectedRequest::Id(id.clone()),
+            None => ExpectedRequest::Unsolicited,
+        },
+        require_signed: arguments.require_signed.into(),
+        clock_skew: arguments.clock_skew,
+        authn: RequestedAuthn::default(),
+    };
+    decide(xml, &expect, idp.keys(), now)
+}
+
+/// XML begins with `<`, behind white space or a byte order mark; base64 never does.
+fn looks_like_xml(message: &[u8]) -> bool {
+    let message = message.strip_prefix(b"\xEF\xBB\xBF").unwrap_or(message);
+    message.iter().find(|b| !b.is_ascii_whitespace()) == Some(&b'<')
+}
+
+fn to_json(verdict: &Result<Assertion, Failure>) -> Value {
+    match verdict {
+        Ok(assertion) => {
+            let name_id = assertion.name_id().map(|name_id| {
+                json!({
+                    "value": name_id.value,
+                    "format": name_id.format,
+                    "name_qualifier": name_id.name_qualifier,
+                    "sp_name_qualifier": name_id.sp_name_qualifier,
+                })
+            });
+            let attributes: serde_json::Map<String, Value> = assertion
+                .attributes()
+                .iter()
+                .map(|a| (a.name.clone(), Value::from(a.values.clone())))
+                .collect();
+            let authn = assertion.authn();
+            json!({
+                "accepted": true,
+                "issuer": assertion.issuer().as_str(),
+                "assertion_id": assertion.id(),
+                "name_id": name_id,
+                "session_index": authn.session_index,
+                "attributes": attributes,
+                "authn_context": authn.class_ref,
+                "authn_instant": format_instant(authn.authn_instant),
+                "signed": assertion.signed().as_str(),
+            })
+        }
+        Err((rule, rejection)) => json!({
+            "accepted": false,
+            "code": rejection.code(),
+            "rule": rule,
+            "detail": rejection.to_string(),
+        }),
+    }
+}
+
+fn to_text(verdict: &Result<Assertion, Failure>) -> String {
+    let assertion = match verdict {
+        Ok(assertion) => assertion,
+        Err((rule, rejection)) => {
+            return format!(
+                "rejected\n  code    {}\n  rule    {rule}\n  detail  {}",
+                rejection.code(),
+                printable(&rejection.to_string())
+            );
+        }
+    };
+    let authn = assertion.authn();
+    let mut lines = vec![
+        "accepted".to_owned(),
+        format!("  issuer         {}", assertion.issuer()),
+        format!("  assertion      {}", assertion.id()),
+        format!("  signed         {}", assertion.signed().as_str()),
+        format!("  name id        {}", assertion.name_id().map_or("-", |n| &n.value)),
+        format!("  session index  {}", authn.session_index.as_deref().unwrap_or("-")),
+        format!("  signed in at   {}", format_instant(authn.authn_instant)),
+        format!("  signed in by   {}", authn.class_ref.as_deref().unwrap_or("-")),
+    ];
+    for attribute in assertion.attributes() {
+        lines.push(format!("  {}", attribute.name));
+        lines.extend(attribute.values.iter().map(|value| format!("      {value}")));
+    }
+    lines.iter().map(|line| printable(line)).collect::<Vec<_>>().join("\n")
+}
+
+/// No control character of a message reaches the terminal.
+fn printable(text: &str) -> String {
+    text.chars().map(|c| if c.is_control() { '\u{FFFD}' } else { c }).collect()
+}
