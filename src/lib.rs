@@ -4,6 +4,8 @@
 
 pub mod crypto;
 pub mod dsig;
+#[cfg(feature = "idp")]
+pub mod idp;
 pub mod nhsmail;
 pub mod saml;
 pub mod sp;
