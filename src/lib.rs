@@ -6,6 +6,8 @@
 pub mod cli;
 pub mod crypto;
 pub mod dsig;
+#[cfg(feature = "idp")]
+pub mod idp;
 pub mod nhsmail;
 pub mod saml;
 pub mod sp;

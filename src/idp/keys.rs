@@ -1,0 +1,186 @@
+use chrono::{DateTime, NaiveDate, Utc};
+use thiserror::Error;
+
+use crate::crypto::{Certificate, CertificateRequest, CryptoError, KeyShape, PrivateKey};
+use crate::saml::metadata::TEST_KEY_MARK;
+
+/// Why keys cannot be used by the test identity provider.
+#[derive(Debug, Error)]
+#[non_exhaustive]
+pub enum KeyError {
+    /// A key or certificate cannot be made or read.
+    #[error(transparent)]
+    Crypto(#[from] CryptoError),
+    /// A certificate whose subject does not say that it is for tests. It may be a real one.
+    #[error("the certificate's common name {found:?} does not contain {TEST_KEY_MARK:?}")]
+    NotTestKey {
+        /// The subject's common name.
+        found: Option<String>,
+    },
+    /// A certificate that belongs to another key.
+    #[error("the certificate does not belong to the private key")]
+    Mismatch,
+    /// A file cannot be read or written.
+    #[error("{path}: {error}")]
+    File {
+        /// Which file.
+        path: String,
+        /// Why.
+        error: std::io::Error,
+    },
+}
+
+/// From when until when a certificate says that it is valid.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Validity {
+    /// First second.
+    pub not_before: DateTime<Utc>,
+    /// Last second.
+    pub not_after: DateTime<Utc>,
+}
+
+impl Validity {
+    /// 2026 to 2099, for keys that live no longer than a test.
+    pub fn of_tests() -> Self {
+        let new_year =
+            |year| NaiveDate::from_yo_opt(year, 1).unwrap_or_default().and_time(Default::default());
+        Self { not_before: new_year(2026).and_utc(), not_after: new_year(2100).and_utc() }
+    }
+
+    /// Three years from `now`, as many an AD FS has it.
+    pub fn three_years(now: DateTime<Utc>) -> Self {
+        let not_after = now.checked_add_days(chrono::Days::new(3 * 365)).unwrap_or(now);
+        Self { not_before: now, not_after }
+    }
+}
+
+/// A private key with its certificate.
+#[derive(Clone, Debug)]
+pub struct SigningKey {
+    private_key: PrivateKey,
+    certificate: Certificate,
+}
+
+impl SigningKey {
+    /// Makes an RSA key of 2048 bits and its certificate `CN=ADFS Signing - HOST (TEST KEY …)`.
+    ///
+    /// # Errors
+    /// [`KeyError::Crypto`] when OpenSSL has no entropy.
+    pub fn generate(host: &str, validity: Validity) -> Result<Self, KeyError> {
+        Self::generate_for("ADFS Signing", host, validity)
+    }
+
+    /// Makes the key that a relying party would encrypt to.
+    ///
+    /// # Errors
+    /// As [`SigningKey::generate`].
+    pub fn generate_for_encryption(host: &str, validity: Validity) -> Result<Self, KeyError> {
+        Self::generate_for("ADFS Encryption", host, validity)
+    }
+
+    fn generate_for(purpose: &str, host: &str, validity: Validity) -> Result<Self, KeyError> {
+        let private_key = PrivateKey::generate(KeyShape::Rsa2048)?;
+        // X.520 gives a common name 64 characters: the mark stays, the host yields.
+        let full = format!("{purpose} - {host} ({TEST_KEY_MARK})");
+        let short = format!("{purpose} ({TEST_KEY_MARK})");
+        let fits = full.chars().count() <= 64;
+        let organisation: String = host.chars().take(64).collect();
+        let request = CertificateRequest {
+            common_name: if fits { &full } else { &short },
+            organisation: (!fits).then_some(organisation.as_str()),
+            hosts: &[],
+            not_before: validity.not_before,
+            not_after: validity.not_after,
+        };
+        let certificate = Certificate::self_signed(&private_key, &request)?;
+        Self::new(private_key, certificate)
+    }
+
+    /// Takes a key and its certificate.
+    ///
+    /// # Errors
+    /// [`KeyError::NotTestKey`] when the certificate is not marked as one for tests,
+    /// [`KeyError::Mismatch`] when it belongs to another key.
+    pub fn new(private_key: PrivateKey, certificate: Certificate) -> Result<Self, KeyError> {
+        let found = certificate.common_name();
+        if !found.as_deref().is_some_and(|name| name.contains(TEST_KEY_MARK)) {
+            return Err(KeyError::NotTestKey { found });
+        }
+        if !certificate.belongs_to(&private_key) {
+            return Err(KeyError::Mismatch);
+        }
+        Ok(Self { private_key, certificate })
+    }
+
+    /// Reads both in PEM form.
+    ///
+    /// # Errors
+    /// As [`SigningKey::new`], and [`KeyError::Crypto`] when either is not PEM.
+    pub fn from_pem(private_key: &[u8], certificate: &[u8]) -> Result<Self, KeyError> {
+        Self::new(PrivateKey::from_pem(private_key)?, Certificate::from_pem(certificate)?)
+    }
+
+    /// The private key.
+    pub fn private_key(&self) -> &PrivateKey {
+        &self.private_key
+    }
+
+    /// Its certificate.
+    pub fn certificate(&self) -> &Certificate {
+        &self.certificate
+    }
+}
+
+/// The keys of one test identity provider. Cheap to copy from one test to the next: making them
+/// takes longer than everything else.
+#[derive(Clone, Debug)]
+pub struct TestKeys {
+    current: SigningKey,
+    other: Option<SigningKey>,
+    encryption: SigningKey,
+}
+
+impl TestKeys {
+    /// Makes one signing key and one encryption key.
+    ///
+    /// # Errors
+    /// [`KeyError::Crypto`] when OpenSSL has no entropy.
+    pub fn generate(host: &str, validity: Validity) -> Result<Self, KeyError> {
+        let current = SigningKey::generate(host, validity)?;
+        Ok(Self::new(current, SigningKey::generate_for_encryption(host, validity)?))
+    }
+
+    /// Takes the key that signs and the key to encrypt to.
+    pub fn new(current: SigningKey, encryption: SigningKey) -> Self {
+        Self { current, other: None, encryption }
+    }
+
+    /// The key that signs.
+    pub fn current(&self) -> &SigningKey {
+        &self.current
+    }
+
+    /// The signing keys in the metadata: the one in use, then the one announced or retired.
+    pub fn signing(&self) -> impl Iterator<Item = &SigningKey> {
+        std::iter::once(&self.current).chain(&self.other)
+    }
+
+    /// The key that relying parties would encrypt to.
+    pub fn encryption(&self) -> &SigningKey {
+        &self.encryption
+    }
+
+    /// Announces the next signing key, as AD FS does twenty days before the current one ends.
+    /// Takes the place of one announced before.
+    pub fn announce(&mut self, next: SigningKey) {
+        self.other = Some(next);
+    }
+
+    /// Makes the announced key the one in use, as AD FS does five days later. The old one stays in
+    /// the metadata. Does nothing when none is announced.
+    pub fn promote(&mut self) {
+        if let Some(next) = &mut self.other {
+            std::mem::swap(&mut self.current, next);
+        }
+    }
+}

@@ -1,0 +1,184 @@
+use chrono::{DateTime, Utc};
+use thiserror::Error;
+use url::{Host, Url};
+
+use super::issue::{Draft, Ids, Issuance, Issue, IssueError, ReplyTo};
+use super::keys::{KeyError, TestKeys, Validity};
+use super::metadata::FederationMetadata;
+use super::person::Person;
+use super::personality::Personality;
+use super::staff::staff;
+use super::status::ErrorStatus;
+use crate::saml::{EntityId, InvalidEntityId};
+
+/// Why a test identity provider cannot be set up.
+#[derive(Debug, Error)]
+#[non_exhaustive]
+pub enum IdpError {
+    /// The address is not of the form `http(s)://host[:port]`.
+    #[error("{found:?} is not an address of the form http(s)://host[:port]")]
+    BaseUrl {
+        /// What was given.
+        found: String,
+    },
+    /// No entityID can be made of the address.
+    #[error(transparent)]
+    EntityId(#[from] InvalidEntityId),
+    /// The keys cannot be made or read.
+    #[error(transparent)]
+    Key(#[from] KeyError),
+}
+
+/// A test identity provider without HTTP: what it publishes and what it answers.
+///
+/// It is plain data. Copy it and change what a test is about.
+#[derive(Clone, Debug)]
+pub struct TestIdp {
+    /// Whose habits it has.
+    pub personality: Personality,
+    /// Its name, and the `Issuer` of what it sends.
+    pub entity_id: EntityId,
+    /// Its keys.
+    pub keys: TestKeys,
+    /// How it issues responses.
+    pub issuance: Issuance,
+    /// Who can sign in.
+    pub people: Vec<Person>,
+    base_url: String,
+    host: String,
+}
+
+impl TestIdp {
+    /// An AD FS at `https://fs.nhsmail.test` with new keys. Making the keys takes a tenth of a
+    /// second or more: share them between tests with [`TestIdp::adfs_at`].
+    ///
+    /// # Errors
+    /// [`IdpError::Key`] when OpenSSL has no entropy.
+    pub fn adfs() -> Result<Self, IdpError> {
+        let host = "fs.nhsmail.test";
+        Self::adfs_at(&format!("https://{host}"), TestKeys::generate(host, Validity::of_tests())?)
+    }
+
+    /// An AD FS at `base_url`: scheme, host and port. Its entityID is the usual one,
+    /// `http://HOST/adfs/services/trust`, with http even where the address has https.
+    ///
+    /// # Errors
+    /// [`IdpError::BaseUrl`] when `base_url` has another form.
+    pub fn adfs_at(base_url: &str, keys: TestKeys) -> Result<Self, IdpError> {
+        let refused = || IdpError::BaseUrl { found: base_url.to_owned() };
+        let url = Url::parse(base_url).map_err(|_| refused())?;
+        let origin = url.origin().ascii_serialization();
+        let is_origin = base_url.strip_suffix('/').unwrap_or(base_url) == origin;
+        if !is_origin || !matches!(url.scheme(), "http" | "https") {
+            return Err(refused());
+        }
+        let (_, authority) = origin.split_once("://").ok_or_else(refused)?;
+        Ok(Self {
+            personality: Personality::Adfs,
+            entity_id: EntityId::new(format!("http://{authority}/adfs/services/trust"))?,
+            keys,
+            issuance: Issuance::default(),
+            people: staff(),
+            host: url.host().map(|host: Host<&str>| host.to_string()).ok_or_else(refused)?,
+            base_url: origin,
+        })
+    }
+
+    /// Scheme, host and port, without a slash at the end.
+    pub fn base_url(&self) -> &str {
+        &self.base_url
+    }
+
+    /// The host name alone.
+    pub fn host(&self) -> &str {
+        &self.host
+    }
+
+    /// Where AuthnRequests go, by either binding.
+    pub fn sign_in_url(&self) -> String {
+        format!("{}/adfs/ls/", self.base_url)
+    }
+
+    /// Where the metadata is.
+    pub fn metadata_url(&self) -> String {
+        format!("{}/FederationMetadata/2007-06/FederationMetadata.xml", self.base_url)
+    }
+
+    /// `FederationMetadata.xml`, signed. It holds no time: AD FS writes neither `validUntil` nor
+    /// `cacheDuration`.
+    ///
+    /// # Errors
+    /// [`IssueError::Sign`] when the key cannot sign.
+    pub fn metadata(&self) -> Result<String, IssueError> {
+        FederationMetadata {
+            personality: self.personality,
+            entity_id: &self.entity_id,
+            base_url: &self.base_url,
+            display_name: &self.host,
+            keys: &self.keys,
+        }
+        .to_xml()
+    }
+
+    /// The person of this user name.
+    pub fn person(&self, user_name: &str) -> Option<Person> {
+        self.people.iter().find(|person| person.user_name == user_name).cloned()
+    }
+
+    /// Signs `person` in: the XML of the response, with new IDs.
+    ///
+    /// # Errors
+    /// An [`IssueError`].
+    pub fn respond(
+        &self,
+        reply_to: &ReplyTo,
+        person: &Person,
+        now: DateTime<Utc>,
+    ) -> Result<String, IssueError> {
+        self.draft(reply_to, person, now)?.sign(self.keys.current())
+    }
+
+    /// The same response before it is signed, to be changed first. Sign it with
+    /// [`Draft::sign`] and [`TestKeys::current`].
+    ///
+    /// # Errors
+    /// An [`IssueError`].
+    pub fn draft(
+        &self,
+        reply_to: &ReplyTo,
+        person: &Person,
+        now: DateTime<Utc>,
+    ) -> Result<Draft, IssueError> {
+        self.issue(reply_to, &Ids::random()?, now).draft(person)
+    }
+
+    /// The XML of a response that reports a failure, unsigned as AD FS leaves it.
+    ///
+    /// # Errors
+    /// An [`IssueError`].
+    pub fn refuse(
+        &self,
+        reply_to: &ReplyTo,
+        status: &ErrorStatus,
+        now: DateTime<Utc>,
+    ) -> Result<String, IssueError> {
+        self.issue(reply_to, &Ids::random()?, now).error(status)
+    }
+
+    /// The pure step with IDs of the caller's choice.
+    pub fn issue<'i>(
+        &'i self,
+        reply_to: &'i ReplyTo,
+        ids: &'i Ids,
+        now: DateTime<Utc>,
+    ) -> Issue<'i> {
+        Issue {
+            personality: self.personality,
+            issuer: &self.entity_id,
+            issuance: &self.issuance,
+            reply_to,
+            ids,
+            now,
+        }
+    }
+}
