@@ -7,16 +7,16 @@
 //! the expected children. `KeyInfo` is never read: keys come from the caller, who has them from
 //! metadata. What comes out is a [`Signed`], the only proof in this crate that data was signed.
 
-mod base64;
 mod error;
 mod profile;
 mod sign;
 mod verify;
 
-pub use base64::{decode_base64, encode_base64};
 pub use error::{AlgorithmRole, DsigError};
 pub use sign::{KeyInfoStyle, Place, SignError, SignatureStyle, sign_enveloped};
 pub use verify::{Signed, verify};
+
+pub use crate::xml::{decode_base64, encode_base64};
 
 /// The namespace of XML Signature.
 pub const DSIG_NAMESPACE: &str = "http://www.w3.org/2000/09/xmldsig#";

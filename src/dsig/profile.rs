@@ -1,10 +1,9 @@
 //! The shape that a signature must have, read before anything is computed.
 
-use super::base64::decode_base64;
 use super::error::{AlgorithmRole, DsigError};
 use super::{DSIG_NAMESPACE, ENVELOPED};
 use crate::crypto::{DigestAlgorithm, SignatureAlgorithm};
-use crate::xml::{C14n, Children, GrammarError, Node, is_ncname};
+use crate::xml::{C14n, Children, GrammarError, Node, decode_base64, is_ncname};
 
 const EXC_C14N_NAMESPACE: &str = "http://www.w3.org/2001/10/xml-exc-c14n#";
 const MAX_PREFIXES: usize = 32;

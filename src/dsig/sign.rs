@@ -2,11 +2,10 @@
 
 use thiserror::Error;
 
-use super::base64::encode_base64;
 use super::{DSIG_NAMESPACE, ENVELOPED};
 use crate::crypto::{Certificate, CryptoError, Digest, PrivateKey, SignatureAlgorithm};
 use crate::xml::{
-    C14n, Document, EmptyTag, Limits, Node, WriteError, Writer, XmlError, canonicalise,
+    C14n, Document, EmptyTag, Limits, Node, WriteError, Writer, XmlError, canonicalise, encode_base64,
 };
 
 /// Where the signature goes.

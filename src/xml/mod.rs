@@ -6,6 +6,7 @@
 //! bound, every ID unique, everything within [`Limits`]. The tree it makes is immutable, so what
 //! was verified and what is read afterwards are the same nodes.
 
+mod base64;
 mod c14n;
 mod cursor;
 mod document;
@@ -17,6 +18,7 @@ mod start_tag;
 mod text;
 mod write;
 
+pub use base64::{decode_base64, encode_base64};
 pub use c14n::{C14n, canonicalise};
 pub use cursor::{Children, GrammarError};
 pub use document::{Attribute, Document, Elements, Node};
