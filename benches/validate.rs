@@ -5,6 +5,7 @@
 
 #![allow(
     missing_docs,
+    clippy::as_conversions,
     clippy::unwrap_used,
     clippy::expect_used,
     clippy::indexing_slicing,

@@ -5,7 +5,8 @@ use thiserror::Error;
 use super::{DSIG_NAMESPACE, ENVELOPED};
 use crate::crypto::{Certificate, CryptoError, Digest, PrivateKey, SignatureAlgorithm};
 use crate::xml::{
-    C14n, Document, EmptyTag, Limits, Node, WriteError, Writer, XmlError, canonicalise, encode_base64,
+    C14n, Document, EmptyTag, Limits, Node, WriteError, Writer, XmlError, canonicalise,
+    encode_base64,
 };
 
 /// Where the signature goes.

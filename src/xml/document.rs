@@ -243,12 +243,19 @@ impl<'d> Node<'d> {
 
     /// Whether text other than white space stands directly inside this element.
     pub fn has_own_text(self) -> bool {
-        let start = self.index.saturating_add(1);
-        range(&self.document.nodes, &(start..self.end())).iter().any(|n| {
-            n.parent == self.index
-                && matches!(&n.kind, Kind::Text(t)
-                    if t.bytes().any(|b| !matches!(b, b' ' | b'\t' | b'\n' | b'\r')))
-        })
+        let end = self.end();
+        let mut next = self.index.saturating_add(1);
+        // From child to child: what is inside them is not looked at.
+        while next < end {
+            let Some(node) = at(&self.document.nodes, next) else { break };
+            if let Kind::Text(text) = &node.kind
+                && text.bytes().any(|b| !matches!(b, b' ' | b'\t' | b'\n' | b'\r'))
+            {
+                return true;
+            }
+            next = node.end.max(next.saturating_add(1));
+        }
+        false
     }
 
     /// Byte offsets of the element in the bytes that were parsed.

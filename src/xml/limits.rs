@@ -21,7 +21,7 @@ impl Limits {
     pub const MESSAGE: Self = Self {
         bytes: 1_048_576,
         depth: 48,
-        nodes: 30_000,
+        nodes: 50_000,
         attributes: 64,
         namespaces: 64,
         name: 256,
