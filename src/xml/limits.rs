@@ -12,7 +12,7 @@ pub struct Limits {
     pub attributes: usize,
     /// Namespace declarations in scope at one element.
     pub namespaces: usize,
-    /// Bytes of one element or attribute name, prefix included.
+    /// Bytes of one element name, attribute name (prefix included) or namespace name.
     pub name: usize,
 }
 
@@ -22,8 +22,8 @@ impl Limits {
         bytes: 1_048_576,
         depth: 48,
         nodes: 30_000,
-        attributes: 64,
-        namespaces: 64,
+        attributes: 32,
+        namespaces: 32,
         name: 256,
     };
 

@@ -17,6 +17,9 @@ mod start_tag;
 mod text;
 mod write;
 
+#[cfg(test)]
+mod tests;
+
 pub use c14n::{C14n, canonicalise};
 pub use cursor::{Children, GrammarError};
 pub use document::{Attribute, Document, Elements, Node};
