@@ -1,8 +1,11 @@
 //! Canonical XML 1.0 and Exclusive XML Canonicalization 1.0, over one element and what is inside.
 
+use std::cmp::Ordering;
+
 use super::document::{
-    Binding, Declaration, Document, ElementData, Kind, Node, NodeData, at, range,
+    AttributeData, Binding, Declaration, Document, ElementData, Kind, Node, NodeData, at, range,
 };
+use super::names::is_same;
 
 /// A canonicalisation algorithm of XML Signature.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -73,6 +76,7 @@ pub fn canonicalise(
         out,
         rendered: Vec::with_capacity(8),
         scratch: Vec::with_capacity(8),
+        attributes: Vec::with_capacity(8),
     };
     // Open elements: where each ends, and how much of `rendered` belongs to its ancestors.
     let mut open: Vec<(u32, usize, &ElementData<'_>)> = Vec::with_capacity(16);
@@ -123,6 +127,8 @@ struct Canonicaliser<'d, 'o> {
     rendered: Vec<(&'d str, &'d str)>,
     /// Declarations of the element at hand, used again for each.
     scratch: Vec<(&'d str, &'d str)>,
+    /// Its attributes, likewise.
+    attributes: Vec<&'d AttributeData<'d>>,
 }
 
 impl<'d> Canonicaliser<'d, '_> {
@@ -132,7 +138,7 @@ impl<'d> Canonicaliser<'d, '_> {
         if self.method.is_exclusive() {
             self.collect_utilised(element);
             if !self.prefixes.is_empty() {
-                self.collect_listed(element);
+                self.collect_listed(element, is_apex);
             }
         } else {
             self.collect_in_scope(element, is_apex);
@@ -167,18 +173,37 @@ impl<'d> Canonicaliser<'d, '_> {
     }
 
     /// Exclusive C14N section 3, the PrefixList: these prefixes are treated as Canonical XML does.
-    fn collect_listed(&mut self, element: &'d ElementData<'d>) {
-        for listed in self.prefixes {
-            let prefix = if *listed == "#default" { "" } else { listed };
-            if prefix == "xml" {
-                continue;
+    fn collect_listed(&mut self, element: &'d ElementData<'d>, is_apex: bool) {
+        let document = self.document;
+        let scope = document.scope(element.scope);
+        if is_apex {
+            for declaration in scope {
+                if self.lists(declaration.prefix) && !self.is_noted(declaration.prefix) {
+                    self.scratch.push((declaration.prefix, &declaration.uri));
+                }
             }
-            match self.document.scope(element.scope).find(|d| d.prefix == prefix) {
-                Some(d) => self.want(d.prefix, &d.uri),
-                None if prefix.is_empty() => self.want("", ""),
-                None => {}
+            self.scratch.retain(|(_, uri)| !uri.is_empty());
+        } else {
+            // What is declared further out, the parent has written.
+            let own = usize::try_from(element.declared).unwrap_or(0);
+            for declaration in scope.take(own) {
+                if self.lists(declaration.prefix) {
+                    self.want(declaration.prefix, &declaration.uri);
+                }
             }
         }
+    }
+
+    fn lists(&self, prefix: &str) -> bool {
+        prefix != "xml"
+            && self
+                .prefixes
+                .iter()
+                .any(|p| is_same(p, prefix) || (prefix.is_empty() && *p == "#default"))
+    }
+
+    fn is_noted(&self, prefix: &str) -> bool {
+        self.scratch.iter().any(|(p, _)| is_same(p, prefix))
     }
 
     /// Canonical XML section 2.3: every namespace in scope, unless an ancestor wrote the same.
@@ -187,7 +212,7 @@ impl<'d> Canonicaliser<'d, '_> {
             // The whole inherited context. A prefix declared twice counts as its inner declaration.
             let scope = self.document.scope(element.scope);
             for declaration in scope {
-                if !self.scratch.iter().any(|(p, _)| *p == declaration.prefix) {
+                if !self.is_noted(declaration.prefix) {
                     self.scratch.push((declaration.prefix, &declaration.uri));
                 }
             }
@@ -203,12 +228,16 @@ impl<'d> Canonicaliser<'d, '_> {
 
     /// Notes one declaration as needed here, unless the nearest one written says the same.
     fn want(&mut self, prefix: &'d str, uri: &'d str) {
-        if prefix == "xml" || self.scratch.iter().any(|(p, _)| *p == prefix) {
+        if prefix == "xml" || self.is_noted(prefix) {
             return;
         }
-        let nearest = self.rendered.iter().rev().find(|(p, _)| *p == prefix).map(|(_, u)| *u);
-        // Nothing written at all means the same as `xmlns=""`.
-        if nearest.unwrap_or(if prefix.is_empty() { "" } else { "\0" }) != uri {
+        let nearest = self.rendered.iter().rev().find(|(p, _)| is_same(p, prefix));
+        let is_written = match nearest {
+            Some((_, written)) => is_same(written, uri),
+            // Nothing written at all means the same as `xmlns=""`.
+            None => uri.is_empty(),
+        };
+        if !is_written {
             self.scratch.push((prefix, uri));
         }
     }
@@ -231,28 +260,22 @@ impl<'d> Canonicaliser<'d, '_> {
 
     /// Attributes by namespace name, then local name; those without a namespace first.
     fn write_attributes(&mut self, element: &'d ElementData<'d>, is_apex: bool, parent: u32) {
-        let own = range(&self.document.attributes, &element.attributes);
-        let inherited = if is_apex && !self.method.is_exclusive() {
-            self.inherited_xml_attributes(element, parent)
-        } else {
-            Vec::new()
-        };
-        let mut sorted: Vec<(&str, &str, &str, &str)> = Vec::new();
-        match own {
-            [] if inherited.is_empty() => return,
-            [only] if inherited.is_empty() => {
-                return self.attribute(only.prefix, only.local, &only.value);
-            }
-            _ => {}
+        let document = self.document;
+        self.attributes.clear();
+        self.attributes.extend(range(&document.attributes, &element.attributes));
+        if is_apex && !self.method.is_exclusive() {
+            self.inherit_xml_attributes(element, parent);
         }
-        sorted.reserve(own.len());
-        for a in own {
-            sorted.push((self.document.uri(a.namespace), a.local, a.prefix, &a.value));
-        }
-        sorted.extend(inherited);
-        sorted.sort_unstable_by(|a, b| (a.0, a.1).cmp(&(b.0, b.1)));
-        for (_, local, prefix, value) in sorted {
-            self.attribute(prefix, local, value);
+        self.attributes.sort_unstable_by(|a, b| {
+            let by_namespace = match (a.namespace, b.namespace) {
+                (a, b) if a == b => Ordering::Equal,
+                (a, b) => document.uri(a).cmp(document.uri(b)),
+            };
+            by_namespace.then_with(|| a.local.cmp(b.local))
+        });
+        for i in 0..self.attributes.len() {
+            let Some(attribute) = self.attributes.get(i) else { break };
+            self.attribute(attribute.prefix, attribute.local, &attribute.value);
         }
     }
 
@@ -265,36 +288,34 @@ impl<'d> Canonicaliser<'d, '_> {
     }
 
     /// Canonical XML section 2.4: `xml:` attributes of ancestors that are left out come along.
-    fn inherited_xml_attributes(
-        &self,
-        apex: &ElementData<'_>,
-        parent: u32,
-    ) -> Vec<(&'d str, &'d str, &'d str, &'d str)> {
-        let mut found: Vec<(&str, &str, &str, &str)> = Vec::new();
-        let is_xml = |binding: Binding| self.document.uri(binding) == super::XML_NAMESPACE;
-        let own = range(&self.document.attributes, &apex.attributes);
-        let is_root =
-            std::ptr::eq(apex, &self.document.root) || apex.span == self.document.root.span;
+    fn inherit_xml_attributes(&mut self, apex: &ElementData<'_>, parent: u32) {
+        let document = self.document;
+        let is_root = apex.span == document.root.span;
         let mut next = (!is_root).then_some(parent);
         while let Some(index) = next {
-            let Some(node) = at(&self.document.nodes, index) else { break };
+            let Some(node) = at(&document.nodes, index) else { break };
             if let Kind::Element(element) = &node.kind {
-                for a in range(&self.document.attributes, &element.attributes) {
-                    let taken = found.iter().any(|f| f.1 == a.local)
-                        || own.iter().any(|o| o.local == a.local && is_xml(o.namespace));
-                    if is_xml(a.namespace) && !taken {
-                        found.push((super::XML_NAMESPACE, a.local, "xml", &a.value));
+                for a in range(&document.attributes, &element.attributes) {
+                    let same =
+                        |b: &&AttributeData<'_>| b.namespace == Binding::Xml && b.local == a.local;
+                    if a.namespace == Binding::Xml && !self.attributes.iter().any(same) {
+                        self.attributes.push(a);
                     }
                 }
             }
             next = (index != 0).then_some(node.parent);
         }
-        found
     }
 }
 
+/// Appends `text`, with each special byte replaced.
 fn escape(text: &str, out: &mut Vec<u8>, replace: impl Fn(u8) -> Option<&'static [u8]>) {
     let mut rest = text.as_bytes();
+    // Most values have nothing to replace. No branch per byte, so that the compiler can use vector
+    // instructions to find out.
+    if rest.iter().fold(true, |plain, &b| plain & replace(b).is_none()) {
+        return out.extend_from_slice(rest);
+    }
     while let Some(at) = rest.iter().position(|&b| replace(b).is_some()) {
         let (plain, special) = rest.split_at_checked(at).unwrap_or((rest, &[]));
         out.extend_from_slice(plain);
@@ -306,12 +327,6 @@ fn escape(text: &str, out: &mut Vec<u8>, replace: impl Fn(u8) -> Option<&'static
 }
 
 fn escape_text(text: &str, out: &mut Vec<u8>) {
-    // Most text has nothing to replace, and long text is base64: let memchr find out.
-    let bytes = text.as_bytes();
-    if memchr::memchr3(b'&', b'<', b'>', bytes).is_none() && memchr::memchr(b'\r', bytes).is_none()
-    {
-        return out.extend_from_slice(bytes);
-    }
     escape(text, out, |b| match b {
         b'&' => Some(b"&amp;"),
         b'<' => Some(b"&lt;"),

@@ -7,7 +7,7 @@ pub enum XmlError {
     /// One of the [`Limits`](super::Limits) is exceeded.
     #[error("more than {limit} {what}")]
     Limit {
-        /// What there was too much of, in the words of the limit's field.
+        /// What there was too much of.
         what: &'static str,
         /// The limit.
         limit: usize,

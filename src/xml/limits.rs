@@ -12,7 +12,7 @@ pub struct Limits {
     pub attributes: usize,
     /// Namespace declarations in scope at one element.
     pub namespaces: usize,
-    /// Bytes of one element or attribute name, prefix included.
+    /// Bytes of one element name, attribute name (prefix included) or namespace name.
     pub name: usize,
 }
 
@@ -21,9 +21,9 @@ impl Limits {
     pub const MESSAGE: Self = Self {
         bytes: 1_048_576,
         depth: 48,
-        nodes: 50_000,
-        attributes: 64,
-        namespaces: 64,
+        nodes: 30_000,
+        attributes: 32,
+        namespaces: 32,
         name: 256,
     };
 

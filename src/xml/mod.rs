@@ -18,6 +18,9 @@ mod start_tag;
 mod text;
 mod write;
 
+#[cfg(test)]
+mod tests;
+
 pub use base64::{decode_base64, encode_base64};
 pub use c14n::{C14n, canonicalise};
 pub use cursor::{Children, GrammarError};

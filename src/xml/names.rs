@@ -77,29 +77,70 @@ pub fn is_ncname(s: &str) -> bool {
     chars.next().is_some_and(is_name_start) && chars.all(is_name_char)
 }
 
+/// Whether two prefixes or namespace names are the same. Most are empty; then nothing is left to
+/// compare, but the comparison would still touch memory at a dangling address, which some processors
+/// take very long over.
+pub(super) fn is_same(a: &str, b: &str) -> bool {
+    a.len() == b.len() && (a.is_empty() || a == b)
+}
+
 /// Splits a qualified name into prefix (empty when there is none) and local part, or `None` when
 /// it is not a `QName`.
 pub(super) fn split_qname(name: &str) -> Option<(&str, &str)> {
-    match memchr::memchr(b':', name.as_bytes()) {
-        None => is_ncname(name).then_some(("", name)),
-        Some(_) => {
-            let (prefix, local) = name.split_once(':')?;
-            (is_ncname(prefix) && is_ncname(local)).then_some((prefix, local))
+    // Nearly every name is plain ASCII: one pass over the bytes both checks and splits it.
+    let mut wanted = ASCII_START;
+    let mut colon = None;
+    for (i, &b) in name.as_bytes().iter().enumerate() {
+        if ascii_class(b) & wanted != 0 {
+            wanted = ASCII_NAME;
+        } else if b == b':' && wanted == ASCII_NAME && colon.is_none() {
+            colon = Some(i);
+            wanted = ASCII_START;
+        } else if !b.is_ascii() {
+            let (prefix, local) = name.split_once(':').unwrap_or(("", name));
+            let prefixed = local.len() < name.len();
+            return (is_ncname(local) && (!prefixed || is_ncname(prefix)))
+                .then_some((prefix, local));
+        } else {
+            return None;
         }
     }
+    if wanted == ASCII_START {
+        return None;
+    }
+    let Some(colon) = colon else { return Some(("", name)) };
+    Some((name.get(..colon)?, name.get(colon.checked_add(1)?..)?))
 }
 
-/// Whether `uri` can name a namespace here: an absolute URI without white space or controls. A
-/// relative one has no defined canonical form (Exclusive C14N section 1.3 builds on that).
+/// Whether `uri` can name a namespace here: an absolute URI in the characters of RFC 3986. A
+/// relative one has no defined canonical form (Canonical XML 1.0 section 1.3), and over one that is
+/// no URI other canonicalisers stumble.
 pub(super) fn is_absolute_uri(uri: &str) -> bool {
     let Some((scheme, rest)) = uri.split_once(':') else {
         return false;
     };
     let mut bytes = scheme.bytes();
-    bytes.next().is_some_and(|b| b.is_ascii_alphabetic())
-        && bytes.all(|b| b.is_ascii_alphanumeric() || matches!(b, b'+' | b'-' | b'.'))
-        && !rest.is_empty()
-        && uri.bytes().all(|b| b > 0x20 && b != 0x7F && !matches!(b, b'<' | b'>' | b'"'))
+    let scheme_is_good = bytes.next().is_some_and(|b| b.is_ascii_alphabetic())
+        && bytes.all(|b| b.is_ascii_alphanumeric() || matches!(b, b'+' | b'-' | b'.'));
+    let (path, fragment) = rest.split_once('#').unwrap_or((rest, ""));
+    scheme_is_good && !rest.is_empty() && is_uri_text(path) && is_uri_text(fragment)
+}
+
+/// Characters of RFC 3986 other than `#`, and `[` and `]`, which have a place in addresses only.
+fn is_uri_text(text: &str) -> bool {
+    let mut bytes = text.bytes();
+    while let Some(b) = bytes.next() {
+        let good = match b {
+            b'%' => (0..2).all(|_| bytes.next().is_some_and(|b| b.is_ascii_hexdigit())),
+            b'-' | b'.' | b'_' | b'~' | b':' | b'/' | b'?' | b'@' | b'!' | b'$' | b'&' | b'\''
+            | b'(' | b')' | b'*' | b'+' | b',' | b';' | b'=' => true,
+            _ => b.is_ascii_alphanumeric(),
+        };
+        if !good {
+            return false;
+        }
+    }
+    true
 }
 
 #[cfg(test)]
@@ -120,7 +161,14 @@ mod tests {
     fn qnames() {
         assert_eq!(split_qname("a:b"), Some(("a", "b")));
         assert_eq!(split_qname("b"), Some(("", "b")));
-        for bad in ["", ":", "a:", ":b", "a:b:c", "1:b"] {
+        assert_eq!(split_qname("é:b"), Some(("é", "b")));
+        assert_eq!(split_qname("a:é"), Some(("a", "é")));
+        assert_eq!(split_qname("é"), Some(("", "é")));
+        assert_eq!(split_qname("x-1:y.2"), Some(("x-1", "y.2")));
+        for bad in [
+            "", ":", "a:", ":b", "a:b:c", "1:b", "a:1", "a::b", "a b", "a/b", "a\0", "é:", ":é",
+            "é:b:c", "a:b:é", "é d", "×", "a:·",
+        ] {
             assert_eq!(split_qname(bad), None, "{bad}");
         }
     }
@@ -135,10 +183,29 @@ mod tests {
 
     #[test]
     fn namespace_uris() {
-        for good in ["urn:a", "http://h/a?b&c", "x+y:z"] {
+        for good in ["urn:a", "http://h/a?b&c", "x+y:z", "http://h/a#", "urn:%2F", "a:b'(c)"] {
             assert!(is_absolute_uri(good), "{good}");
         }
-        for bad in ["", "a", "../a", "1:a", "urn:", "urn:a b", ":a", "http://h\n"] {
+        for bad in [
+            "",
+            "a",
+            "../a",
+            "1:a",
+            "urn:",
+            "urn:a b",
+            ":a",
+            "http://h\n",
+            "//h/a",
+            "#a",
+            "urn:é",
+            "urn:a#b#c",
+            "urn:%2",
+            "urn:%zz",
+            "urn:{a}",
+            "urn:a\\b",
+            "urn:<a>",
+            "urn:\u{7f}",
+        ] {
             assert!(!is_absolute_uri(bad), "{bad}");
         }
     }

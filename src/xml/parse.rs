@@ -11,8 +11,8 @@ use super::document::{
 };
 use super::error::XmlError;
 use super::limits::Limits;
-use super::names::{all_xml_chars, is_absolute_uri, split_qname};
-use super::start_tag::RawAttributes;
+use super::names::{all_xml_chars, is_absolute_uri, is_same, split_qname};
+use super::start_tag::{RawAttributes, check_declaration};
 use super::text::{normalise_attribute, normalise_line_ends, resolve_reference};
 use super::{XML_NAMESPACE, XMLNS_NAMESPACE};
 
@@ -80,10 +80,7 @@ impl<'a> Builder<'a, '_> {
         reader.config_mut().allow_unmatched_ends = true;
         let mut start = 0;
         loop {
-            let event = reader.read_event().map_err(|_| XmlError::Malformed {
-                what: "markup that does not end",
-                position: start,
-            })?;
+            let event = reader.read_event().map_err(|_| refused_token(self.source, start))?;
             let end = usize::try_from(reader.buffer_position()).unwrap_or(usize::MAX);
             let token = self.source.get(start..end).unwrap_or("");
             match event {
@@ -288,10 +285,15 @@ impl<'a> Builder<'a, '_> {
         Ok(())
     }
 
-    fn qname(&self, name: &'a str, position: usize) -> Result<(&'a str, &'a str), XmlError> {
+    fn check_length(&self, name: &str) -> Result<(), XmlError> {
         if name.len() > self.limits.name {
             return Err(XmlError::Limit { what: "bytes in a name", limit: self.limits.name });
         }
+        Ok(())
+    }
+
+    fn qname(&self, name: &'a str, position: usize) -> Result<(&'a str, &'a str), XmlError> {
+        self.check_length(name)?;
         split_qname(name).ok_or(malformed("a name", position))
     }
 
@@ -305,6 +307,8 @@ impl<'a> Builder<'a, '_> {
         position: usize,
     ) -> Result<(), XmlError> {
         let namespace = |what| Err(XmlError::Namespace { what, position });
+        // Names are compared again and again, so that their length must have a limit as well.
+        self.check_length(&uri)?;
         if prefix == "xmlns" || uri == XMLNS_NAMESPACE {
             return namespace("xmlns cannot be declared");
         }
@@ -319,7 +323,7 @@ impl<'a> Builder<'a, '_> {
             return namespace("a namespace name must be an absolute URI");
         }
         let own = self.declarations.get(first..).unwrap_or(&[]);
-        if own.iter().any(|d| d.prefix == prefix) {
+        if own.iter().any(|d| is_same(d.prefix, prefix)) {
             return Err(malformed("an attribute twice", position));
         }
         let link = to_u32(self.declarations.len());
@@ -334,10 +338,13 @@ impl<'a> Builder<'a, '_> {
         scope: Option<u32>,
         position: usize,
     ) -> Result<Binding, XmlError> {
+        if prefix == "xml" {
+            return Ok(Binding::Xml);
+        }
         let mut next = scope;
         while let Some(link) = next {
             let Some(declaration) = at(&self.declarations, link) else { break };
-            if declaration.prefix == prefix {
+            if is_same(declaration.prefix, prefix) {
                 let bound = !declaration.uri.is_empty();
                 return Ok(if bound { Binding::Declared(link) } else { Binding::None });
             }
@@ -345,7 +352,6 @@ impl<'a> Builder<'a, '_> {
         }
         match prefix {
             "" => Ok(Binding::None),
-            "xml" => Ok(Binding::Xml),
             _ => Err(XmlError::Namespace { what: "a prefix without a declaration", position }),
         }
     }
@@ -372,10 +378,11 @@ impl<'a> Builder<'a, '_> {
                 "" => Binding::None,
                 prefix => self.resolve(prefix, scope, position)?,
             };
-            let uri = self.uri(namespace);
             let earlier = range(&self.attributes, &(to_u32(first)..to_u32(i)));
             let twice = |other: &AttributeData<'_>| {
-                other.local == attribute.local && self.uri(other.namespace) == uri
+                other.local == attribute.local
+                    && (other.namespace == namespace
+                        || is_same(self.uri(other.namespace), self.uri(namespace)))
             };
             if earlier.iter().any(twice) {
                 return Err(malformed("an attribute twice", position));
@@ -420,34 +427,23 @@ fn malformed(what: &'static str, position: usize) -> XmlError {
     XmlError::Malformed { what, position }
 }
 
+/// What is wrong where the tokeniser stops: a token that has no end, or no token of XML.
+fn refused_token(source: &str, position: usize) -> XmlError {
+    let mut rest = source.get(position..).unwrap_or("").bytes();
+    match (rest.next(), rest.next(), rest.next()) {
+        (Some(b'<'), Some(b'!'), Some(b'-')) => malformed("a comment that does not end", position),
+        (Some(b'<'), Some(b'!'), Some(b'[')) => {
+            malformed("a CDATA section that does not end", position)
+        }
+        // DOCTYPE, and what has a place only inside one: ENTITY, ELEMENT, ATTLIST, NOTATION.
+        (Some(b'<'), Some(b'!'), _) => XmlError::Doctype,
+        (Some(b'<'), Some(b'?'), _) => XmlError::ProcessingInstruction,
+        (Some(b'&'), ..) => malformed("'&' without a reference", position),
+        _ => malformed("a tag that does not end", position),
+    }
+}
+
 /// All counts stay below a limit that fits, see [`Limits`].
 fn to_u32(n: usize) -> u32 {
     u32::try_from(n).unwrap_or(u32::MAX)
-}
-
-/// `<?xml version="1.0" encoding="UTF-8" standalone="yes"?>`, the last two optional, in this order
-/// (XML 1.0 productions 23 to 32).
-fn check_declaration(token: &str) -> Result<(), XmlError> {
-    let wrong = || malformed("the XML declaration", 0);
-    let inside =
-        token.strip_prefix("<?xml").and_then(|t| t.strip_suffix("?>")).ok_or_else(wrong)?;
-    let mut attributes = RawAttributes::new(inside, 0);
-    let version = attributes.next()?.filter(|a| a.name == "version").ok_or_else(wrong)?;
-    if version.value != "1.0" {
-        return Err(XmlError::Version);
-    }
-    let mut next = attributes.next()?;
-    if let Some(encoding) = next.as_ref().filter(|a| a.name == "encoding") {
-        if !encoding.value.eq_ignore_ascii_case("utf-8") {
-            return Err(XmlError::Encoding);
-        }
-        next = attributes.next()?;
-    }
-    if let Some(standalone) = next.as_ref().filter(|a| a.name == "standalone") {
-        if !matches!(standalone.value, "yes" | "no") {
-            return Err(wrong());
-        }
-        next = attributes.next()?;
-    }
-    next.map_or(Ok(()), |_| Err(wrong()))
 }

@@ -1,4 +1,5 @@
-//! The inside of a start tag: the name, then attributes (XML 1.0 productions 40, 41 and 44).
+//! The inside of a start tag: the name, then attributes (XML 1.0 productions 40, 41 and 44); and
+//! the XML declaration, which has the same form.
 
 use super::error::XmlError;
 
@@ -60,6 +61,33 @@ impl<'a> RawAttributes<'a> {
         self.rest = closing.get(1..).unwrap_or("");
         Ok(Some(RawAttribute { name, value }))
     }
+}
+
+/// `<?xml version="1.0" encoding="UTF-8" standalone="yes"?>`, the last two optional, in this order
+/// (XML 1.0 productions 23 to 32).
+pub(super) fn check_declaration(token: &str) -> Result<(), XmlError> {
+    let wrong = || XmlError::Malformed { what: "the XML declaration", position: 0 };
+    let inside =
+        token.strip_prefix("<?xml").and_then(|t| t.strip_suffix("?>")).ok_or_else(wrong)?;
+    let mut attributes = RawAttributes::new(inside, 0);
+    let version = attributes.next()?.filter(|a| a.name == "version").ok_or_else(wrong)?;
+    if version.value != "1.0" {
+        return Err(XmlError::Version);
+    }
+    let mut next = attributes.next()?;
+    if let Some(encoding) = next.as_ref().filter(|a| a.name == "encoding") {
+        if !encoding.value.eq_ignore_ascii_case("utf-8") {
+            return Err(XmlError::Encoding);
+        }
+        next = attributes.next()?;
+    }
+    if let Some(standalone) = next.as_ref().filter(|a| a.name == "standalone") {
+        if !matches!(standalone.value, "yes" | "no") {
+            return Err(wrong());
+        }
+        next = attributes.next()?;
+    }
+    next.map_or(Ok(()), |_| Err(wrong()))
 }
 
 #[cfg(test)]

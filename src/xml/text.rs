@@ -51,7 +51,8 @@ pub(super) fn resolve_reference(body: &str, position: usize) -> Result<char, Xml
 /// written as a reference it stays; references are resolved; `<` is refused.
 pub(super) fn normalise_attribute(raw: &str, position: usize) -> Result<Cow<'_, str>, XmlError> {
     let plain = |b: &u8| !matches!(b, b'&' | b'<' | b'\t' | b'\n' | b'\r');
-    if raw.as_bytes().iter().all(plain) {
+    // No branch per byte, so that the compiler can use vector instructions.
+    if raw.as_bytes().iter().fold(true, |all, b| all & plain(b)) {
         return Ok(Cow::Borrowed(raw));
     }
     let mut out = String::with_capacity(raw.len());

@@ -1,0 +1,123 @@
+//! Threats 1.5: every limit, one below and one above it.
+
+use super::{malformed, refused};
+use crate::xml::{Document, Limits, XmlError};
+
+const LIMITS: Limits =
+    Limits { bytes: 400, depth: 3, nodes: 5, attributes: 4, namespaces: 3, name: 8 };
+
+fn parse(xml: &str) -> Result<usize, XmlError> {
+    Document::parse(xml.as_bytes(), &LIMITS).map(|d| d.node_count())
+}
+
+fn limit(what: &'static str, limit: usize) -> Result<usize, XmlError> {
+    Err(XmlError::Limit { what, limit })
+}
+
+#[test]
+fn dos_bytes() {
+    let text = |n: usize| format!("<r>{}</r>", "x".repeat(n));
+    assert_eq!(parse(&text(393)), Ok(2));
+    assert_eq!(parse(&text(394)), limit("bytes", 400));
+    // Counted before anything is looked at.
+    assert_eq!(parse(&"\0".repeat(401)), limit("bytes", 400));
+    assert_eq!(parse(&"\0".repeat(400)).unwrap_err().code(), "xml_malformed");
+}
+
+#[test]
+fn dos_depth() {
+    assert_eq!(parse("<a><b><c/></b></a>"), Ok(3));
+    assert_eq!(parse("<a><b><c><d/></c></b></a>"), limit("depth", 3));
+    assert_eq!(parse("<a><b><c><d></d></c></b></a>"), limit("depth", 3));
+    assert_eq!(parse("<a><b><c/><c/></b><b/></a>"), Ok(5));
+}
+
+#[test]
+fn dos_nodes() {
+    assert_eq!(parse("<a><b/><b/><b/><b/></a>"), Ok(5));
+    assert_eq!(parse("<a><b/><b/><b/><b/><b/></a>"), limit("nodes", 5));
+    assert_eq!(parse("<a>x<b/>x<b/></a>"), Ok(5));
+    assert_eq!(parse("<a>x<b/>x<b/>x</a>"), limit("nodes", 5));
+    assert_eq!(parse("<a><!-- --><!-- --><!-- --><!-- --></a>"), Ok(5));
+    assert_eq!(parse("<a><!-- --><!-- --><!-- --><!-- --><!-- --></a>"), limit("nodes", 5));
+    // Text in several tokens is one node.
+    assert_eq!(parse("<a>x&amp;<![CDATA[y]]>z&#65;&#66;&#67;&#68;</a>"), Ok(2));
+    // Comments outside the root are none.
+    assert_eq!(parse(&format!("{}<a/>", "<!-- -->".repeat(9))), Ok(1));
+}
+
+#[test]
+fn dos_attributes() {
+    assert_eq!(parse("<a a='' b='' c='' d=''/>"), Ok(1));
+    assert_eq!(parse("<a a='' b='' c='' d='' e=''/>"), limit("attributes", 4));
+    // Declarations count with them.
+    assert_eq!(parse("<a a='' b='' c='' xmlns='a:b'/>"), Ok(1));
+    assert_eq!(parse("<a a='' b='' c='' d='' xmlns='a:b'/>"), limit("attributes", 4));
+    assert_eq!(parse("<a a='' b=''><b a='' b='' c='' d=''/></a>"), Ok(2));
+}
+
+#[test]
+fn dos_names() {
+    let long = || limit("bytes in a name", 8);
+    assert_eq!(parse("<a2345678/>"), Ok(1));
+    assert_eq!(parse("<a23456789/>"), long());
+    assert_eq!(parse("<a a2345678=''/>"), Ok(1));
+    assert_eq!(parse("<a a23456789=''/>"), long());
+    assert_eq!(parse("<p:a23456 xmlns:p='a:b'/>"), Ok(1));
+    assert_eq!(parse("<p:a234567 xmlns:p='a:b'/>"), long());
+    assert_eq!(parse("<a xmlns:p2='a:b'/>"), Ok(1));
+    assert_eq!(parse("<a xmlns:p23='a:b'/>"), long());
+    assert_eq!(parse("<a xmlns='urn:5678'/>"), Ok(1));
+    assert_eq!(parse("<a xmlns='urn:56789'/>"), long());
+    // A value may be longer.
+    assert_eq!(parse("<a a='123456789'/>"), Ok(1));
+}
+
+#[test]
+fn dos_limits_of_messages() {
+    let within = |xml: String, limits: &Limits| {
+        Document::parse(xml.as_bytes(), limits).map(|d| d.node_count())
+    };
+    let nested = |n: usize| format!("{}{}", "<a>".repeat(n), "</a>".repeat(n));
+    let message = &Limits::MESSAGE;
+    assert_eq!(within(nested(48), message), Ok(48));
+    assert_eq!(within(nested(49), message), limit("depth", 48));
+    assert_eq!(within(nested(64), &Limits::METADATA), Ok(64));
+    assert_eq!(within(nested(65), &Limits::METADATA), limit("depth", 64));
+    let flat = |n: usize| format!("<a>{}</a>", "<b/>".repeat(n));
+    assert_eq!(within(flat(29_999), message), Ok(30_000));
+    assert_eq!(within(flat(30_000), message), limit("nodes", 30_000));
+    assert_eq!(within(flat(30_000), &Limits::METADATA), Ok(30_001));
+    let text = |n: usize| format!("<a>{}</a>", "x".repeat(n));
+    assert_eq!(within(text(1_048_569), message), Ok(2));
+    assert_eq!(within(text(1_048_570), message), limit("bytes", 1_048_576));
+    assert_eq!(within(text(1_048_570), &Limits::METADATA), Ok(2));
+}
+
+#[test]
+fn dos_references() {
+    // The shortest tokens there are: many of them make one node, and digits without end none.
+    let xml = format!("<a>{}</a>", "&lt;".repeat(260_000));
+    let document = Document::parse(xml.as_bytes(), &Limits::MESSAGE).unwrap();
+    assert_eq!(document.root().text().map(str::len), Some(260_000));
+    let digits = format!("<a>&#{}65;</a>", "0".repeat(100_000));
+    assert_eq!(refused(digits), malformed("character reference", 3));
+}
+
+#[test]
+fn dos_canonical_form_of_the_widest_message() {
+    use super::canonical;
+    use crate::xml::C14n;
+    // Every limit used up at once: as many declarations in scope and listed as there may be, and as
+    // many elements that use them.
+    let declarations: String = (10..40).map(|i| format!(" xmlns:p{i}='urn:{i}'")).collect();
+    let element = "<p10:a p39:a=''/>".repeat(29_000);
+    let xml = format!("<r{declarations}>{element}</r>");
+    let document = Document::parse(xml.as_bytes(), &Limits::MESSAGE).unwrap();
+    let names: Vec<String> = (10..40).map(|i| format!("p{i}")).collect();
+    let listed: Vec<&str> = names.iter().map(String::as_str).collect();
+    let all = canonical(document.root(), C14n::Exclusive, &listed, None);
+    assert_eq!(all, canonical(document.root(), C14n::Inclusive, &[], None));
+    let written_out = 29_000 * ("></p10:a>".len() - "/>".len());
+    assert_eq!(all.len(), xml.len() + written_out);
+}
