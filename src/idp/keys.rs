@@ -20,6 +20,12 @@ pub enum KeyError {
     /// A certificate that belongs to another key.
     #[error("the certificate does not belong to the private key")]
     Mismatch,
+    /// Some of the files are there, and this one is not.
+    #[error("{path} is missing beside the others; remove them all to have new keys made")]
+    Incomplete {
+        /// The first that is missing.
+        path: String,
+    },
     /// A file cannot be read or written.
     #[error("{path}: {error}")]
     File {

@@ -30,23 +30,38 @@
 //! # }
 //! ```
 
+mod app;
+mod authn_request;
 mod claim_types;
+mod html;
+mod key_folder;
 mod keys;
 mod metadata;
 mod names;
+mod pages;
 mod person;
 mod personality;
+mod received;
+mod refusal;
+mod relying_party;
+mod request_signature;
+mod sign_in;
 mod staff;
 mod status;
 mod test_idp;
 
 pub mod issue;
 
+pub use app::IdpApp;
 pub use issue::{Draft, Ids, Issuance, Issue, IssueError, NameIdRule, ReplyTo, SignedParts};
 pub use keys::{KeyError, SigningKey, TestKeys, Validity};
 pub use metadata::FederationMetadata;
 pub use person::{Claim, Person};
 pub use personality::Personality;
+pub use received::{QuerySignature, Received};
+pub use refusal::Refusal;
+pub use relying_party::{AssertionConsumerService, RegisterError, RelyingParty};
+pub use sign_in::{FormPost, SignIn};
 pub use staff::staff;
 pub use status::ErrorStatus;
 pub use test_idp::{IdpError, TestIdp};

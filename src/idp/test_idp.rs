@@ -7,6 +7,7 @@ use super::keys::{KeyError, TestKeys, Validity};
 use super::metadata::FederationMetadata;
 use super::person::Person;
 use super::personality::Personality;
+use super::relying_party::{RegisterError, RelyingParty};
 use super::staff::staff;
 use super::status::ErrorStatus;
 use crate::saml::{EntityId, InvalidEntityId};
@@ -44,6 +45,11 @@ pub struct TestIdp {
     pub issuance: Issuance,
     /// Who can sign in.
     pub people: Vec<Person>,
+    /// The service providers that are registered.
+    pub relying_parties: Vec<RelyingParty>,
+    /// Whether requests of service providers that are not registered are taken on, and answered to
+    /// the address that they name. AD FS never does; it saves a step in development.
+    pub accept_unknown: bool,
     base_url: String,
     host: String,
 }
@@ -79,6 +85,8 @@ impl TestIdp {
             keys,
             issuance: Issuance::default(),
             people: staff(),
+            relying_parties: Vec::new(),
+            accept_unknown: false,
             host: url.host().map(|host: Host<&str>| host.to_string()).ok_or_else(refused)?,
             base_url: origin,
         })
@@ -118,6 +126,17 @@ impl TestIdp {
             keys: &self.keys,
         }
         .to_xml()
+    }
+
+    /// Registers a service provider by its metadata, in the place of one of the same entityID.
+    ///
+    /// # Errors
+    /// A [`RegisterError`].
+    pub fn register(&mut self, metadata: &[u8]) -> Result<(), RegisterError> {
+        let relying_party = RelyingParty::from_metadata(metadata)?;
+        self.relying_parties.retain(|other| other.entity_id != relying_party.entity_id);
+        self.relying_parties.push(relying_party);
+        Ok(())
     }
 
     /// The person of this user name.

@@ -1,4 +1,7 @@
+mod app;
+mod keys;
 mod metadata;
+mod requests;
 mod response;
 
 use std::sync::LazyLock;

@@ -1,0 +1,173 @@
+//! What people see.
+
+use std::fmt::Write as _;
+
+use actix_web::HttpResponse;
+use actix_web::http::StatusCode;
+
+use super::html::{Behaviour, escape, page};
+use super::person::{ODS, Person};
+use super::refusal::Refusal;
+use super::sign_in::{FormPost, SignIn};
+use super::test_idp::TestIdp;
+
+/// The page on which somebody is chosen.
+pub(super) struct Chooser<'c> {
+    pub(super) idp: &'c TestIdp,
+    pub(super) sign_in: &'c SignIn,
+    /// The request, to be sent along and checked again: nothing is kept in between.
+    pub(super) carried: &'c [(&'c str, &'c str)],
+    /// What was typed and is no user name.
+    pub(super) bad_user_name: Option<&'c str>,
+}
+
+impl Chooser<'_> {
+    pub(super) fn to_response(&self) -> HttpResponse {
+        let carried: String =
+            self.carried.iter().map(|(name, value)| hidden(name, value)).collect();
+        let mut body = format!(
+            "<p>The application <b>{}</b> asks you to sign in. Your answer goes to {}.</p>",
+            escape(self.sign_in.relying_party.as_str()),
+            escape(&self.sign_in.reply_to.acs_url),
+        );
+        if self.sign_in.force_authn {
+            body.push_str("<p>It asks for a new sign-in even if you have signed in before.</p>");
+        }
+        let open_form = format!("<form method=\"post\" action=\"/adfs/ls/\">{carried}");
+
+        let _ = write!(
+            body,
+            "<h2 id=\"people\">Choose somebody</h2>{open_form}\
+             <ul class=\"people\" aria-labelledby=\"people\">"
+        );
+        for person in &self.idp.people {
+            body.push_str(&card(person));
+        }
+        body.push_str("</ul></form>");
+
+        let _ = write!(body, "<h2>Or type a user name</h2>{open_form}");
+        let (typed, invalid) = match self.bad_user_name {
+            Some(typed) => {
+                body.push_str(
+                    "<div class=\"fault\" id=\"fault\" role=\"alert\"><p>That is not a user name \
+                     that can be used here.</p></div>",
+                );
+                (escape(typed), " aria-invalid=\"true\" aria-describedby=\"fault hint\"")
+            }
+            None => (String::new(), " aria-describedby=\"hint\""),
+        };
+        let _ = write!(
+            body,
+            "<label for=\"user_name\">User name</label>\
+             <span class=\"quiet\" id=\"hint\">Letters, digits, dots, hyphens, underscores and \
+             apostrophes, for example test.user1</span><br>\
+             <input type=\"text\" id=\"user_name\" name=\"user_name\" value=\"{typed}\" required \
+             maxlength=\"72\" autocomplete=\"off\" autocapitalize=\"none\" \
+             spellcheck=\"false\"{invalid}>\
+             <button type=\"submit\" class=\"main\">Sign in</button></form>\
+             <h2>Or do not sign in</h2>{open_form}\
+             <button type=\"submit\" name=\"cancel\" value=\"cancel\">Cancel</button>\
+             <p class=\"quiet\">The application is told that the sign-in failed, and not why.</p>\
+             </form>"
+        );
+        let status = match self.bad_user_name {
+            Some(_) => StatusCode::BAD_REQUEST,
+            None => StatusCode::OK,
+        };
+        page(status, "Choose who signs in", &body, Behaviour::Waits)
+    }
+}
+
+fn card(person: &Person) -> String {
+    let ods: Vec<&str> = person.values(ODS).collect();
+    let ods =
+        if ods.is_empty() { "no ODS code".to_owned() } else { format!("ODS {}", ods.join(", ")) };
+    let mfa = if person.has_mfa_evidence() { "MFA evidence" } else { "no MFA evidence" };
+    let name_id = match &person.name_id {
+        Some(name_id) => format!("NameID {name_id}"),
+        None => "no NameID".to_owned(),
+    };
+    format!(
+        "<li><button type=\"submit\" name=\"person\" value=\"{}\"><span class=\"name\">{}</span>\
+         <span>{}</span><span class=\"quiet\">{}</span></button></li>",
+        escape(&person.user_name),
+        escape(&person.display_name),
+        escape(&person.description),
+        escape(&format!("{name_id}; {ods}; {mfa}")),
+    )
+}
+
+fn hidden(name: &str, value: &str) -> String {
+    format!("<input type=\"hidden\" name=\"{}\" value=\"{}\">", escape(name), escape(value))
+}
+
+/// The page that carries a response to the service provider. A button does it where no script
+/// runs.
+pub(super) fn form_post(post: &FormPost) -> HttpResponse {
+    let relay_state =
+        post.relay_state.as_ref().map(|value| hidden("RelayState", value)).unwrap_or_default();
+    let body = format!(
+        "<p>Your answer goes to {address}. If nothing happens, choose Continue.</p>\
+         <form method=\"post\" action=\"{address}\" id=\"response\">{response}{relay_state}\
+         <button type=\"submit\" class=\"main\">Continue</button></form>",
+        address = escape(&post.url),
+        response = hidden("SAMLResponse", &post.saml_response()),
+    );
+    page(StatusCode::OK, "Going back to the application", &body, Behaviour::SubmitsForm)
+}
+
+/// The page for a request that is not answered.
+pub(super) fn refusal(refusal: &Refusal) -> HttpResponse {
+    let number = match refusal.msis() {
+        Some(number) => format!("<dt>AD FS logs it as</dt><dd>{number}</dd>"),
+        None => String::new(),
+    };
+    let body = format!(
+        "<div class=\"fault\"><p>{reason}</p></div>\
+         <p>AD FS shows a page of its own in this case and sends nothing back: the application \
+         never hears of its request again.</p>\
+         <dl><dt>What to do</dt><dd>{remedy}</dd>{number}\
+         <dt>Code</dt><dd>{code}</dd></dl>",
+        reason = escape(&sentence(&refusal.to_string())),
+        remedy = escape(refusal.remedy()),
+        code = escape(refusal.code()),
+    );
+    page(StatusCode::BAD_REQUEST, "This request was refused", &body, Behaviour::Waits)
+}
+
+fn sentence(text: &str) -> String {
+    let mut chars = text.chars();
+    let first: String = chars.next().map(|c| c.to_uppercase().collect()).unwrap_or_default();
+    format!("{first}{}.", chars.as_str())
+}
+
+/// The page when a response cannot be made.
+pub(super) fn fault(what: &str) -> HttpResponse {
+    let body = format!("<div class=\"fault\"><p>{}</p></div>", escape(&sentence(what)));
+    let title = "The response could not be made";
+    page(StatusCode::INTERNAL_SERVER_ERROR, title, &body, Behaviour::Waits)
+}
+
+/// The front page: what this is, and what a service provider needs of it.
+pub(super) fn front(idp: &TestIdp) -> HttpResponse {
+    let mut body = format!(
+        "<p>It behaves like the AD FS of NHSmail. Sign-in starts at the application, which sends \
+         you here.</p>\
+         <dl><dt>entityID</dt><dd>{}</dd>\
+         <dt>Metadata</dt><dd><a href=\"{metadata}\">{metadata}</a></dd>\
+         <dt>AuthnRequests go to</dt><dd>{}</dd></dl><h2>Registered applications</h2>",
+        escape(idp.entity_id.as_str()),
+        escape(&idp.sign_in_url()),
+        metadata = escape(&idp.metadata_url()),
+    );
+    if idp.relying_parties.is_empty() {
+        body.push_str("<p>None.</p>");
+    } else {
+        body.push_str("<ul>");
+        for relying_party in &idp.relying_parties {
+            let _ = write!(body, "<li>{}</li>", escape(relying_party.entity_id.as_str()));
+        }
+        body.push_str("</ul>");
+    }
+    page(StatusCode::OK, "Test identity provider", &body, Behaviour::Waits)
+}

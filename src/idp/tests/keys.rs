@@ -1,0 +1,79 @@
+use std::path::PathBuf;
+
+use super::{IDP, now};
+use crate::crypto::{Certificate, CertificateRequest, random_hex};
+use crate::idp::{KeyError, SigningKey, TestKeys, Validity};
+
+/// A folder that is gone when the test is over.
+struct Folder(PathBuf);
+
+impl Folder {
+    fn new() -> Self {
+        let name = format!("actix-saml-test-{}", random_hex::<8>().unwrap());
+        Self(std::env::temp_dir().join(name).join("keys"))
+    }
+}
+
+impl Drop for Folder {
+    fn drop(&mut self) {
+        if let Some(parent) = self.0.parent() {
+            let _ = std::fs::remove_dir_all(parent);
+        }
+    }
+}
+
+#[test]
+fn keys_are_made_once_and_read_again() {
+    let folder = Folder::new();
+    let load = || TestKeys::load_or_generate(&folder.0, "127.0.0.1", now());
+    let fingerprints = |keys: &TestKeys| {
+        [keys.current(), keys.encryption()].map(|key| key.certificate().fingerprint())
+    };
+    let made = load().unwrap();
+    assert_ne!(fingerprints(&made)[0], fingerprints(&made)[1]);
+    assert_eq!(fingerprints(&load().unwrap()), fingerprints(&made));
+    let not_after = made.current().certificate().not_after().unwrap();
+    assert_eq!((not_after - now()).num_days(), 3 * 365 - 1, "whole seconds only");
+
+    let missing = folder.0.join("idp-signing-key.pem");
+    std::fs::remove_file(&missing).unwrap();
+    let error = load().unwrap_err();
+    assert!(
+        matches!(&error, KeyError::Incomplete { path } if *path == missing.display().to_string()),
+        "{error}"
+    );
+}
+
+#[cfg(unix)]
+#[test]
+fn only_the_owner_reads_the_keys() {
+    use std::os::unix::fs::PermissionsExt as _;
+    let folder = Folder::new();
+    TestKeys::load_or_generate(&folder.0, "127.0.0.1", now()).unwrap();
+    let mode =
+        |path: &std::path::Path| std::fs::metadata(path).unwrap().permissions().mode() & 0o777;
+    assert_eq!(mode(&folder.0), 0o700);
+    for entry in std::fs::read_dir(&folder.0).unwrap() {
+        assert_eq!(mode(&entry.unwrap().path()), 0o600);
+    }
+}
+
+#[test]
+fn keys_without_the_mark_are_not_used() {
+    let key = IDP.keys.current().private_key();
+    let Validity { not_before, not_after } = Validity::of_tests();
+    let common_name = "ADFS Signing - fs.nhsmail.test";
+    let request =
+        CertificateRequest { common_name, organisation: None, hosts: &[], not_before, not_after };
+    let certificate = Certificate::self_signed(key, &request).unwrap();
+    let error = SigningKey::new(key.clone(), certificate).unwrap_err();
+    assert!(
+        matches!(&error, KeyError::NotTestKey { found } if found.as_deref() == Some(common_name)),
+        "{error}"
+    );
+    let other = IDP.keys.encryption().certificate().clone();
+    let error = SigningKey::new(key.clone(), other).unwrap_err();
+    assert!(matches!(error, KeyError::Mismatch), "{error}");
+    let certificate = IDP.keys.current().certificate().clone();
+    assert!(SigningKey::new(key.clone(), certificate).is_ok());
+}

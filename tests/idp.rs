@@ -1,0 +1,170 @@
+//! The test identity provider seen from outside: its files in `metadata/`, and xmlsec1's opinion
+//! of its signatures.
+
+#![cfg(feature = "idp")]
+#![allow(clippy::unwrap_used, clippy::panic, clippy::print_stderr)]
+
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+use std::sync::LazyLock;
+
+use actix_saml::crypto::{Certificate, CertificateRequest, KeyShape, PrivateKey, random_hex};
+use actix_saml::idp::{ReplyTo, SignedParts, TestIdp, Validity};
+use actix_saml::saml::metadata::{IdpMetadata, SpMetadata, TEST_KEY_MARK};
+use actix_saml::saml::{EntityId, parse_instant};
+use chrono::{DateTime, Utc};
+
+const ACS: &str = "https://rota.example.org/saml/acs";
+const SP: &str = "https://rota.example.org/saml/metadata";
+
+static IDP: LazyLock<TestIdp> = LazyLock::new(|| TestIdp::adfs().unwrap());
+
+fn now() -> DateTime<Utc> {
+    parse_instant("2026-11-22T16:50:01.250Z").unwrap()
+}
+
+fn respond(signed: SignedParts) -> String {
+    let mut idp = IDP.clone();
+    idp.issuance.signed = signed;
+    let reply_to = ReplyTo {
+        request_id: Some("_0123456789abcdef".to_owned()),
+        acs_url: ACS.to_owned(),
+        audience: SP.to_owned(),
+        class_ref: None,
+    };
+    idp.respond(&reply_to, &idp.person("locum.doctor").unwrap(), now()).unwrap()
+}
+
+struct Scratch(PathBuf);
+
+impl Scratch {
+    fn new() -> Self {
+        let name = format!("actix-saml-test-{}", random_hex::<8>().unwrap());
+        let folder = std::env::temp_dir().join(name);
+        std::fs::create_dir(&folder).unwrap();
+        Self(folder)
+    }
+
+    fn write(&self, name: &str, text: &str) -> PathBuf {
+        let path = self.0.join(name);
+        std::fs::write(&path, text).unwrap();
+        path
+    }
+}
+
+impl Drop for Scratch {
+    fn drop(&mut self) {
+        let _ = std::fs::remove_dir_all(&self.0);
+    }
+}
+
+fn xmlsec1_is_there() -> bool {
+    let version = Command::new("xmlsec1").arg("--version").stdout(Stdio::null()).status();
+    version.is_ok_and(|status| status.success())
+}
+
+/// Whether xmlsec1 verifies the first signature in `xml`.
+fn xmlsec1_verifies(xml: &str, certificate: &Certificate) -> bool {
+    let scratch = Scratch::new();
+    let certificate = scratch.write("certificate.pem", &certificate.to_pem().unwrap());
+    let document = scratch.write("document.xml", xml);
+    let mut command = Command::new("xmlsec1");
+    command.arg("--verify").arg("--pubkey-cert-pem").arg(certificate);
+    command.args(["--enabled-key-data", "key-name,rsa"]);
+    for element in [
+        "urn:oasis:names:tc:SAML:2.0:assertion:Assertion",
+        "urn:oasis:names:tc:SAML:2.0:protocol:Response",
+        "urn:oasis:names:tc:SAML:2.0:metadata:EntityDescriptor",
+    ] {
+        command.args(["--id-attr:ID", element]);
+    }
+    command.arg(document).output().unwrap().status.success()
+}
+
+#[test]
+fn xmlsec1_agrees_with_our_signatures() {
+    if !xmlsec1_is_there() {
+        eprintln!("SKIPPED: xmlsec1 is not installed (Debian: apt-get install xmlsec1)");
+        return;
+    }
+    let certificate = IDP.keys.current().certificate();
+    let metadata = IDP.metadata().unwrap();
+    assert!(xmlsec1_verifies(&metadata, certificate), "metadata");
+    let tampered = metadata.replacen("/adfs/ls/", "/adfs/LS/", 1);
+    assert!(!xmlsec1_verifies(&tampered, certificate), "changed metadata");
+
+    for signed in [
+        SignedParts::AssertionOnly,
+        SignedParts::MessageOnly,
+        // The response's own signature stands first and covers the other.
+        SignedParts::MessageAndAssertion,
+    ] {
+        let xml = respond(signed);
+        assert!(xmlsec1_verifies(&xml, certificate), "{signed:?}");
+        let tampered = xml.replacen("locum.doctor", "other.doctor", 1);
+        assert_ne!(xml, tampered);
+        assert!(!xmlsec1_verifies(&tampered, certificate), "changed {signed:?}");
+        let other = IDP.keys.encryption().certificate();
+        assert!(!xmlsec1_verifies(&xml, other), "another key: {signed:?}");
+    }
+}
+
+fn example(name: &str) -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("metadata").join(name)
+}
+
+#[test]
+fn example_files_are_what_this_code_writes() {
+    let adfs = std::fs::read_to_string(example("adfs-federationmetadata.xml")).unwrap();
+    let metadata = IdpMetadata::read(adfs.as_bytes(), now()).unwrap();
+    assert_eq!(metadata.entity_id(), &IDP.entity_id);
+    assert!(metadata.has_test_keys());
+    assert_eq!(skeleton(&adfs), skeleton(&IDP.metadata().unwrap()));
+
+    let sp = std::fs::read(example("sp-metadata.xml")).unwrap();
+    let mut idp = IDP.clone();
+    idp.register(&sp).unwrap();
+    let relying_party = idp.relying_parties.first().unwrap();
+    assert_eq!(relying_party.entity_id.as_str(), SP);
+    assert_eq!(relying_party.acs.first().unwrap().url, ACS);
+    assert!(relying_party.require_signed && relying_party.signing.len() == 1);
+}
+
+/// The document without what differs from key to key: base64, and the ID that follows from it.
+fn skeleton(xml: &str) -> Vec<String> {
+    let is_base64 = |text: &str| text.len() > 40 && !text.contains([':', ' ']);
+    let has_id =
+        |tag: &str| tag.starts_with("EntityDescriptor ") || tag.starts_with("ds:Reference ");
+    xml.split(['<', '>'])
+        .map(|part| if is_base64(part) { "base64" } else { part })
+        .map(|part| if has_id(part) { part.split(' ').next().unwrap() } else { part })
+        .map(str::to_owned)
+        .collect()
+}
+
+/// Writes the files in `metadata/` anew, with keys that nobody keeps:
+/// `cargo test --features idp --test idp -- --ignored`
+#[test]
+#[ignore = "writes into the source tree"]
+fn write_example_files() {
+    std::fs::write(example("adfs-federationmetadata.xml"), IDP.metadata().unwrap()).unwrap();
+    let key = PrivateKey::generate(KeyShape::Rsa2048).unwrap();
+    let Validity { not_before, not_after } = Validity::of_tests();
+    let request = CertificateRequest {
+        common_name: &format!("rota.example.org ({TEST_KEY_MARK})"),
+        organisation: None,
+        hosts: &[],
+        not_before,
+        not_after,
+    };
+    let metadata = SpMetadata {
+        entity_id: &EntityId::new(SP).unwrap(),
+        acs_url: ACS,
+        signing: &[Certificate::self_signed(&key, &request).unwrap()],
+        encryption: &[],
+        signs_requests: true,
+        organisation: None,
+        contact: None,
+    };
+    std::fs::write(example("sp-metadata.xml"), metadata.to_xml().unwrap()).unwrap();
+}
