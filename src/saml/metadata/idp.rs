@@ -50,14 +50,16 @@ impl IdpMetadata {
         }
         check_valid_until(entity, now)?;
         let entity_id = EntityId::new(entity.attribute("entityID").unwrap_or(""))?;
-        let mut roles = entity.elements().filter(|n| {
+        let is_our_role = |n: &Node<'_>| {
             n.is(METADATA, "IDPSSODescriptor")
                 && n.attribute("protocolSupportEnumeration")
                     .is_some_and(|list| list.split_ascii_whitespace().any(|p| p == PROTOCOL))
-        });
+        };
+        let mut roles = entity.elements().filter(is_our_role);
         let (Some(role), None) = (roles.next(), roles.next()) else {
-            let found = entity.elements().filter(|n| n.is(METADATA, "IDPSSODescriptor")).count();
-            return Err(MetadataError::Role { found });
+            return Err(MetadataError::Role {
+                found: entity.elements().filter(is_our_role).count(),
+            });
         };
         check_valid_until(role, now)?;
 
