@@ -19,5 +19,12 @@ mod keys_of_tests;
 mod refusal;
 mod surgery;
 
+mod document;
+mod keys;
+mod markup;
+mod metadata;
+mod namespaces;
 mod position;
+mod signature;
+mod transforms;
 mod wrapping;

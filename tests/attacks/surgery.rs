@@ -5,6 +5,7 @@ use actix_saml::dsig::{DSIG_NAMESPACE, encode_base64};
 use actix_saml::xml::{C14n, Document, Limits, Node, canonicalise};
 
 use crate::fixture::{ADMIN, ASSERTION_ID, Message, NURSE};
+use crate::keys_of_tests::IDP_KEY;
 
 pub const EVIL_ID: &str = "_0000e411-0000-4000-8000-00000000e411";
 
@@ -32,6 +33,11 @@ impl Message {
     /// The assertion as it was signed.
     pub fn assertion(&self) -> String {
         self.element("Assertion")
+    }
+
+    /// Signed anew by the identity provider's own key: see [`re_sign`].
+    pub fn re_signed(&self) -> Self {
+        Self(re_sign(&self.0, &IDP_KEY.key, SignatureAlgorithm::RsaSha256))
     }
 
     /// Replaces the assertion.
