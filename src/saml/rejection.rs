@@ -118,7 +118,7 @@ pub enum Rejection {
         found: String,
     },
     /// The identity provider did not sign the person in.
-    #[error("the identity provider answered {code}, {sub_code:?}, {message:?}")]
+    #[error("the identity provider answered {code:?}, {sub_code:?}, {message:?}")]
     Status {
         /// The top-level status code.
         code: String,
