@@ -140,15 +140,19 @@ fn check_valid_until(node: Node<'_>, now: DateTime<Utc>) -> Result<(), MetadataE
 /// both (Metadata 2.4.1.1).
 fn read_certificates(role: Node<'_>) -> Result<Vec<Certificate>, MetadataError> {
     let mut certificates: Vec<Certificate> = Vec::new();
-    let texts = role
+    let descriptors = role
         .elements()
         .filter(|n| n.is(METADATA, "KeyDescriptor"))
-        .filter(|n| matches!(n.attribute("use"), None | Some("signing")))
-        .flat_map(|n| children(n, "KeyInfo"))
-        .flat_map(|n| children(n, "X509Data"))
-        .flat_map(|n| children(n, "X509Certificate"));
-    for (index, node) in texts.enumerate() {
+        .filter(|n| matches!(n.attribute("use"), None | Some("signing")));
+    for (index, descriptor) in descriptors.enumerate() {
         let position = index.saturating_add(1);
+        let mut texts = children(descriptor, "KeyInfo")
+            .flat_map(|n| children(n, "X509Data"))
+            .flat_map(|n| children(n, "X509Certificate"));
+        let Some(node) = texts.next() else { continue };
+        if texts.next().is_some() {
+            return Err(MetadataError::SeveralCertificates { position });
+        }
         let certificate = node
             .text()
             .and_then(|text| decode_base64(text.as_bytes()))
