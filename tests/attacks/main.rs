@@ -19,6 +19,7 @@ mod keys_of_tests;
 mod refusal;
 mod surgery;
 
+mod addressing;
 mod document;
 mod keys;
 mod markup;
@@ -26,5 +27,8 @@ mod metadata;
 mod namespaces;
 mod position;
 mod signature;
+mod statements;
+mod subject;
+mod time;
 mod transforms;
 mod wrapping;

@@ -245,6 +245,12 @@ fn md_cert() {
         let error = CryptoError::Certificate;
         Metadata::with_keys(&keys).refused(MetadataError::Certificate { position: 2, error });
     }
+    // A chain: its upper end must not become a key of the provider.
+    let other = encode_base64(FOREIGN_KEY.certificate.as_der());
+    for chain in [[&honest[..], &other], [&other, &honest], [&honest, &honest]] {
+        Metadata::with_keys(&raw_descriptor("signing", &chain))
+            .refused(MetadataError::SeveralCertificates { position: 1 });
+    }
     // In a role or for a use that is not ours it is not even read.
     let keys = [raw_descriptor("encryption", &["AAAA"]), descriptor("signing", &IDP_KEY)].concat();
     Metadata::with_keys(&keys).read().unwrap();
