@@ -112,7 +112,10 @@ fn used(source: &str) -> (BTreeSet<String>, BTreeSet<String>) {
         .filter(|name| {
             let path = format!("{name}::");
             code.match_indices(&path).any(|(at, _)| {
-                !code[..at].ends_with(|c: char| c.is_alphanumeric() || matches!(c, '_' | ':'))
+                !code
+                    .split_at(at)
+                    .0
+                    .ends_with(|c: char| c.is_alphanumeric() || matches!(c, '_' | ':'))
             })
         })
         .map(str::to_owned)

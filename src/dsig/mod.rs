@@ -16,7 +16,17 @@ pub use error::{AlgorithmRole, DsigError};
 pub use sign::{KeyInfoStyle, Place, SignError, SignatureStyle, sign_enveloped};
 pub use verify::{Signed, verify};
 
+use crate::xml::C14n;
 pub use crate::xml::{decode_base64, encode_base64};
+
+/// The canonicalisation of what a reference by ID selects, whatever was asked for: such a reference
+/// leaves comments out before any transform runs (XML Signature 4.4.3.3).
+fn of_reference(method: C14n) -> C14n {
+    match method {
+        C14n::Exclusive | C14n::ExclusiveWithComments => C14n::Exclusive,
+        C14n::Inclusive | C14n::InclusiveWithComments => C14n::Inclusive,
+    }
+}
 
 /// The namespace of XML Signature.
 pub const DSIG_NAMESPACE: &str = "http://www.w3.org/2000/09/xmldsig#";

@@ -2,7 +2,7 @@
 
 use thiserror::Error;
 
-use super::{DSIG_NAMESPACE, ENVELOPED};
+use super::{DSIG_NAMESPACE, ENVELOPED, of_reference};
 use crate::crypto::{Certificate, CryptoError, Digest, PrivateKey, SignatureAlgorithm};
 use crate::xml::{
     C14n, Document, EmptyTag, Limits, Node, WriteError, Writer, XmlError, canonicalise,
@@ -98,7 +98,7 @@ pub fn sign_enveloped(
     let target = find(&document, id)?;
     let at = insertion_point(xml, target, place)?;
     let mut canonical = Vec::new();
-    canonicalise(target, style.c14n, &[], None, &mut canonical);
+    canonicalise(target, of_reference(style.c14n), &[], None, &mut canonical);
     let digest = encode_base64(Digest::of(algorithm.digest(), &canonical).as_bytes());
     let signature = write_signature(id, algorithm, &digest, certificate, style)?;
 

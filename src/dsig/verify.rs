@@ -1,6 +1,7 @@
 //! Makes a [`Signed`], and nothing else does.
 
 use super::error::DsigError;
+use super::of_reference;
 use super::profile::Profile;
 use crate::crypto::{CryptoError, Digest, PublicKey, SignatureAlgorithm};
 use crate::xml::{Node, canonicalise};
@@ -9,9 +10,10 @@ use crate::xml::{Node, canonicalise};
 /// alone, and stands for the very nodes whose canonical form was digested.
 ///
 /// ```compile_fail
-/// // A `Signed` cannot be made without a signature.
-/// fn forge(element: actix_saml::xml::Node<'_>) -> actix_saml::dsig::Signed<'_> {
-///     actix_saml::dsig::Signed { element, signature: element, key: 0 }
+/// // What was signed cannot be replaced by something else.
+/// use actix_saml::{dsig::Signed, xml::Node};
+/// fn forge<'d>(signed: Signed<'d>, element: Node<'d>) -> Signed<'d> {
+///     Signed { element, ..signed }
 /// }
 /// ```
 #[derive(Clone, Copy, Debug)]
@@ -64,7 +66,13 @@ pub fn verify<'d>(
 
     let mut canonical = Vec::with_capacity(element.span().len());
     let c14n = &profile.content_c14n;
-    canonicalise(element, c14n.method, &c14n.prefixes, Some(signature), &mut canonical);
+    canonicalise(
+        element,
+        of_reference(c14n.method),
+        &c14n.prefixes,
+        Some(signature),
+        &mut canonical,
+    );
     // Canonicalisation cannot fail here, but a digest of nothing must never count.
     if canonical.is_empty()
         || Digest::of(profile.digest, &canonical).as_bytes() != profile.digest_value

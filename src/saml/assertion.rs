@@ -71,8 +71,9 @@ pub struct AuthnStatement {
 /// every rule held. Only [`validate`](super::validate()) makes one.
 ///
 /// ```compile_fail
-/// fn forge() -> actix_saml::saml::Assertion {
-///     actix_saml::saml::Assertion { id: String::new() }
+/// use actix_saml::saml::Assertion;
+/// fn forge(accepted: Assertion) -> Assertion {
+///     Assertion { id: String::new(), ..accepted }
 /// }
 /// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -100,7 +101,9 @@ impl Assertion {
         signing_key: usize,
     ) -> Option<Self> {
         let authn = contents.authn.first()?;
-        let confirmed_until = bearer.not_on_or_after?;
+        // Another confirmation than the one that was used could let the assertion in again.
+        let ends = contents.bearers.iter().filter_map(|b| b.not_on_or_after);
+        let usable_until = ends.chain(contents.not_on_or_after).max()?;
         Some(Self {
             issuer: issuer.clone(),
             id: contents.assertion.attribute("ID")?.to_owned(),
@@ -112,9 +115,7 @@ impl Assertion {
                 class_ref: authn.class_ref.map(str::to_owned),
             },
             attributes: join_attributes(contents),
-            usable_until: contents
-                .not_on_or_after
-                .map_or(confirmed_until, |until| until.max(confirmed_until)),
+            usable_until,
             one_time_use: contents.one_time_use,
             in_response_to: bearer.in_response_to.map(str::to_owned),
             signed,

@@ -212,7 +212,12 @@ fn read_authn_statement(statement: Node<'_>) -> Result<Authn<'_>, Rejection> {
     let mut children = Children::of(context)?;
     let class_ref =
         children.optional(ASSERTION, "AuthnContextClassRef").map(Node::value).transpose()?;
-    children.optional(ASSERTION, "AuthnContextDeclRef").map(Node::value).transpose()?;
+    let declaration =
+        children.optional(ASSERTION, "AuthnContextDeclRef").map(Node::value).transpose()?;
+    if class_ref.is_none() && declaration.is_none() {
+        // A context that names none (Core 2.7.2.2).
+        children.required(ASSERTION, "AuthnContextClassRef")?;
+    }
     while let Some(authority) = children.optional(ASSERTION, "AuthenticatingAuthority") {
         authority.value()?;
     }

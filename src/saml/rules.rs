@@ -259,7 +259,8 @@ fn check_issuer(
 ) -> Result<(), Rejection> {
     let found = issuer.map(Node::value).transpose()?;
     let plain = issuer.is_some_and(|node| {
-        node.attributes().all(|a| a.local == "Format" && a.value == FORMAT_ENTITY)
+        node.attributes()
+            .all(|a| a.namespace.is_empty() && a.local == "Format" && a.value == FORMAT_ENTITY)
     });
     if plain && found == Some(expect.idp.as_str()) {
         return Ok(());
@@ -354,6 +355,12 @@ fn subject(run: &mut Run<'_, '_>) -> Result<(), Rejection> {
 }
 
 fn bearer_confirmation(run: &mut Run<'_, '_>) -> Result<(), Rejection> {
+    if run.expect.request.id().is_none() {
+        // Unsolicited means that not even an unused confirmation answers a request.
+        for bearer in &run.contents()?.bearers {
+            check_in_response_to(bearer.in_response_to, Role::Confirmation, run.expect)?;
+        }
+    }
     let mut first_fault = None;
     let mut good = None;
     for (index, bearer) in run.contents()?.bearers.iter().enumerate() {

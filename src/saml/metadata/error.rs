@@ -41,10 +41,17 @@ pub enum MetadataError {
     /// A signing certificate cannot be used.
     #[error("signing certificate {position}: {error}")]
     Certificate {
-        /// Which one, counted from 1 among the signing certificates.
+        /// Which one, counted from 1 among the signing keys.
         position: usize,
         /// Why.
         error: CryptoError,
+    },
+    /// One `KeyDescriptor` comes with several certificates. Whether the others are further keys, or
+    /// issuers in a chain that must not sign, cannot be known.
+    #[error("signing key {position} comes with several certificates")]
+    SeveralCertificates {
+        /// Which one, counted from 1 among the signing keys.
+        position: usize,
     },
     /// There is no `SingleSignOnService` with HTTP-Redirect or HTTP-POST.
     #[error("there is no SingleSignOnService with HTTP-Redirect or HTTP-POST")]
@@ -68,6 +75,7 @@ impl MetadataError {
             Self::Expired { .. } => "metadata_expired",
             Self::NoSigningKey => "metadata_no_signing_key",
             Self::Certificate { .. } => "metadata_certificate",
+            Self::SeveralCertificates { .. } => "metadata_several_certificates",
             Self::NoSingleSignOnService => "metadata_no_sso",
             Self::Location { .. } => "metadata_location",
         }

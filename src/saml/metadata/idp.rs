@@ -52,14 +52,16 @@ impl IdpMetadata {
         }
         check_valid_until(entity, now)?;
         let entity_id = EntityId::new(entity.attribute("entityID").unwrap_or(""))?;
-        let mut roles = entity.elements().filter(|n| {
+        let is_our_role = |n: &Node<'_>| {
             n.is(METADATA, "IDPSSODescriptor")
                 && n.attribute("protocolSupportEnumeration")
                     .is_some_and(|list| list.split_ascii_whitespace().any(|p| p == PROTOCOL))
-        });
+        };
+        let mut roles = entity.elements().filter(is_our_role);
         let (Some(role), None) = (roles.next(), roles.next()) else {
-            let found = entity.elements().filter(|n| n.is(METADATA, "IDPSSODescriptor")).count();
-            return Err(MetadataError::Role { found });
+            return Err(MetadataError::Role {
+                found: entity.elements().filter(is_our_role).count(),
+            });
         };
         check_valid_until(role, now)?;
 
@@ -139,15 +141,19 @@ fn check_valid_until(node: Node<'_>, now: DateTime<Utc>) -> Result<(), MetadataE
 /// both (Metadata 2.4.1.1).
 fn read_certificates(role: Node<'_>) -> Result<Vec<Certificate>, MetadataError> {
     let mut certificates: Vec<Certificate> = Vec::new();
-    let texts = role
+    let descriptors = role
         .elements()
         .filter(|n| n.is(METADATA, "KeyDescriptor"))
-        .filter(|n| matches!(n.attribute("use"), None | Some("signing")))
-        .flat_map(|n| children(n, "KeyInfo"))
-        .flat_map(|n| children(n, "X509Data"))
-        .flat_map(|n| children(n, "X509Certificate"));
-    for (index, node) in texts.enumerate() {
+        .filter(|n| matches!(n.attribute("use"), None | Some("signing")));
+    for (index, descriptor) in descriptors.enumerate() {
         let position = index.saturating_add(1);
+        let mut texts = children(descriptor, "KeyInfo")
+            .flat_map(|n| children(n, "X509Data"))
+            .flat_map(|n| children(n, "X509Certificate"));
+        let Some(node) = texts.next() else { continue };
+        if texts.next().is_some() {
+            return Err(MetadataError::SeveralCertificates { position });
+        }
         let certificate = node
             .text()
             .and_then(|text| decode_base64(text.as_bytes()))

@@ -1,0 +1,50 @@
+//! The keys that the fixtures are signed with, made once for each test process.
+
+use std::sync::LazyLock;
+
+use actix_saml::crypto::{Certificate, CertificateRequest, KeyShape, PrivateKey, PublicKey};
+use actix_saml::saml::{Keys, parse_instant};
+
+/// A key with its self-signed certificate.
+pub struct Pair {
+    pub key: PrivateKey,
+    pub certificate: Certificate,
+}
+
+impl Pair {
+    pub fn of(key: PrivateKey, common_name: &str) -> Self {
+        let request = CertificateRequest {
+            common_name,
+            organisation: None,
+            hosts: &[],
+            not_before: parse_instant("2026-01-01T00:00:00Z").unwrap(),
+            not_after: parse_instant("2027-01-01T00:00:00Z").unwrap(),
+        };
+        let certificate = Certificate::self_signed(&key, &request).unwrap();
+        Self { key, certificate }
+    }
+
+    fn generate(shape: KeyShape, common_name: &str) -> Self {
+        Self::of(PrivateKey::generate(shape).unwrap(), common_name)
+    }
+
+    pub fn public(&self) -> PublicKey {
+        self.key.public_key().unwrap()
+    }
+
+    /// This key as the only one that is trusted.
+    pub fn alone(&self) -> Keys {
+        Keys::new(vec![self.public()]).unwrap()
+    }
+}
+
+/// The identity provider's.
+pub static IDP_KEY: LazyLock<Pair> =
+    LazyLock::new(|| Pair::generate(KeyShape::Rsa2048, "ADFS Signing - fs.test.nhs.example"));
+/// An attacker's, with the identity provider's name in its certificate.
+pub static FOREIGN_KEY: LazyLock<Pair> =
+    LazyLock::new(|| Pair::generate(KeyShape::Rsa2048, "ADFS Signing - fs.test.nhs.example"));
+/// Elliptic curves.
+pub static P256: LazyLock<Pair> = LazyLock::new(|| Pair::generate(KeyShape::P256, "P-256"));
+pub static P384: LazyLock<Pair> = LazyLock::new(|| Pair::generate(KeyShape::P384, "P-384"));
+pub static P521: LazyLock<Pair> = LazyLock::new(|| Pair::generate(KeyShape::P521, "P-521"));

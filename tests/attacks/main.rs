@@ -1,0 +1,34 @@
+//! Attacks on the verifier. Every test is named after the threat that it tries, and says exactly
+//! how it must be refused; every fixture has a control that shows it is otherwise valid.
+
+#![allow(
+    clippy::arithmetic_side_effects,
+    clippy::as_conversions,
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    clippy::panic,
+    clippy::print_stderr,
+    clippy::string_slice,
+    clippy::unwrap_used,
+    unreachable_pub,
+    reason = "a test that panics has failed, which is what it is for"
+)]
+
+mod fixture;
+mod keys_of_tests;
+mod refusal;
+mod surgery;
+
+mod addressing;
+mod document;
+mod keys;
+mod markup;
+mod metadata;
+mod namespaces;
+mod position;
+mod signature;
+mod statements;
+mod subject;
+mod time;
+mod transforms;
+mod wrapping;

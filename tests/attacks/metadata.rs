@@ -1,0 +1,311 @@
+//! Metadata of the identity provider: what is taken from it, and what is not.
+
+use actix_saml::crypto::{CryptoError, KeyShape, PrivateKey};
+use actix_saml::dsig::encode_base64;
+use actix_saml::saml::InvalidEntityId;
+use actix_saml::saml::metadata::{IdpMetadata, MetadataError};
+use actix_saml::saml::names::{METADATA, PROTOCOL};
+use actix_saml::xml::XmlError;
+use openssl::asn1::Asn1Time;
+use openssl::hash::MessageDigest;
+use openssl::pkey::{PKey, Private};
+use openssl::x509::X509;
+
+use crate::fixture::{IDP, edit, instant, now};
+use crate::keys_of_tests::{FOREIGN_KEY, IDP_KEY, P256, Pair};
+
+/// A `KeyDescriptor`; `usage` is empty for none.
+pub fn descriptor(usage: &str, pair: &Pair) -> String {
+    raw_descriptor(usage, &[&encode_base64(pair.certificate.as_der())])
+}
+
+fn raw_descriptor(usage: &str, certificates: &[&str]) -> String {
+    let usage = if usage.is_empty() { String::new() } else { format!(" use=\"{usage}\"") };
+    let all: String =
+        certificates.iter().map(|c| format!("<X509Certificate>{c}</X509Certificate>")).collect();
+    format!(
+        "<KeyDescriptor{usage}><KeyInfo xmlns=\"http://www.w3.org/2000/09/xmldsig#\"><X509Data>{all}</X509Data></KeyInfo></KeyDescriptor>"
+    )
+}
+
+/// Metadata in the shape of AD FS: other roles with other keys come first.
+pub struct Metadata(String);
+
+impl Metadata {
+    pub fn with_keys(keys: &str) -> Self {
+        let other = descriptor("signing", &FOREIGN_KEY);
+        let location = "https://fs.test.nhs.example/adfs/ls/";
+        let service = |name: &str| {
+            format!(
+                "<{name} Binding=\"urn:oasis:names:tc:SAML:2.0:bindings:HTTP-Redirect\" Location=\"{location}\"/><{name} Binding=\"urn:oasis:names:tc:SAML:2.0:bindings:HTTP-POST\" Location=\"{location}\"/>"
+            )
+        };
+        Self(format!(
+            "<EntityDescriptor ID=\"_metadata\" entityID=\"{IDP}\" xmlns=\"{METADATA}\"><RoleDescriptor xsi:type=\"fed:SecurityTokenServiceType\" protocolSupportEnumeration=\"http://docs.oasis-open.org/wsfed/federation/200706\" xmlns:xsi=\"http://www.w3.org/2001/XMLSchema-instance\" xmlns:fed=\"http://docs.oasis-open.org/wsfed/federation/200706\">{other}</RoleDescriptor><SPSSODescriptor protocolSupportEnumeration=\"{PROTOCOL}\">{other}</SPSSODescriptor><IDPSSODescriptor protocolSupportEnumeration=\"{PROTOCOL}\">{keys}{}{}</IDPSSODescriptor></EntityDescriptor>",
+            service("SingleLogoutService"),
+            service("SingleSignOnService"),
+        ))
+    }
+
+    fn honest() -> Self {
+        Self::with_keys(&descriptor("signing", &IDP_KEY))
+    }
+
+    pub fn xml(&self) -> &str {
+        &self.0
+    }
+
+    fn edit(self, from: &str, to: &str) -> Self {
+        Self(edit(&self.0, from, to))
+    }
+
+    fn read(&self) -> Result<IdpMetadata, MetadataError> {
+        IdpMetadata::read(self.0.as_bytes(), now())
+    }
+
+    #[track_caller]
+    fn refused(&self, expected: MetadataError) {
+        assert_eq!(self.read().map(|m| m.entity_id().clone()), Err(expected), "{}", self.0);
+    }
+}
+
+/// A certificate that OpenSSL makes for any key, weak ones included.
+pub fn certificate_of(key: &PKey<Private>) -> Vec<u8> {
+    let mut builder = X509::builder().unwrap();
+    builder.set_pubkey(key).unwrap();
+    builder.set_not_before(&Asn1Time::from_unix(1_767_225_600).unwrap()).unwrap();
+    builder.set_not_after(&Asn1Time::from_unix(1_798_761_600).unwrap()).unwrap();
+    // Not self-signed: some of these keys take no digest. Nobody verifies this signature.
+    let issuer = PKey::from_rsa(openssl::rsa::Rsa::generate(2048).unwrap()).unwrap();
+    builder.sign(&issuer, MessageDigest::sha256()).unwrap();
+    builder.build().to_der().unwrap()
+}
+
+#[test]
+fn control() {
+    let metadata = Metadata::honest().read().unwrap();
+    assert_eq!(metadata.entity_id().as_str(), IDP);
+    assert_eq!(metadata.keys().signing(), [IDP_KEY.public()]);
+    let with_bom =
+        format!("\u{feff}<?xml version=\"1.0\" encoding=\"utf-8\"?>{}", Metadata::honest().0);
+    IdpMetadata::read(with_bom.as_bytes(), now()).unwrap();
+}
+
+#[test]
+fn md_comment() {
+    // A comment inside the certificate, with another certificate before it.
+    let evil = encode_base64(FOREIGN_KEY.certificate.as_der());
+    let honest = encode_base64(IDP_KEY.certificate.as_der());
+    for mixed in [
+        format!("{evil}<!--{honest}-->"),
+        format!("<!---->{honest}"),
+        format!("{evil}<x xmlns=\"urn:x\">{honest}</x>"),
+    ] {
+        let metadata = Metadata::with_keys(&raw_descriptor("signing", &[&mixed]));
+        metadata
+            .refused(MetadataError::Certificate { position: 1, error: CryptoError::Certificate });
+    }
+}
+
+#[test]
+fn md_exp() {
+    for place in ["<EntityDescriptor ", "<IDPSSODescriptor "] {
+        let until =
+            |text: &str| Metadata::honest().edit(place, &format!("{place}validUntil=\"{text}\" "));
+        until("2026-11-22T10:00:05.001Z").read().unwrap();
+        for over in [
+            "2026-11-22T10:00:05.000Z",
+            "2020-01-01T00:00:00Z",
+            "",
+            "never",
+            "2027-01-01",
+            "2027-01-01T00:00:00+00:00",
+            "99999-01-01T00:00:00Z",
+        ] {
+            until(over)
+                .refused(MetadataError::Expired { valid_until: over.to_owned(), now: now() });
+        }
+    }
+    // The certificate's own dates are not what counts.
+    let later = instant("2036-01-01T00:00:00Z");
+    IdpMetadata::read(Metadata::honest().0.as_bytes(), later).unwrap();
+}
+
+#[test]
+fn md_use() {
+    let both = Metadata::with_keys(&descriptor("", &IDP_KEY)).read().unwrap();
+    assert_eq!(both.keys().signing(), [IDP_KEY.public()]);
+    for usage in ["encryption", "Signing", "signing ", "both"] {
+        let keys = [descriptor(usage, &FOREIGN_KEY), descriptor("signing", &IDP_KEY)].concat();
+        let metadata = Metadata::with_keys(&keys).read().unwrap();
+        assert_eq!(metadata.keys().signing(), [IDP_KEY.public()], "{usage:?}");
+    }
+}
+
+#[test]
+fn md_nokey() {
+    for keys in [
+        String::new(),
+        descriptor("encryption", &IDP_KEY),
+        "<KeyDescriptor use=\"signing\" />".to_owned(),
+        "<KeyDescriptor use=\"signing\"><KeyInfo xmlns=\"http://www.w3.org/2000/09/xmldsig#\"><KeyName>fs</KeyName></KeyInfo></KeyDescriptor>".to_owned(),
+        // Not the namespace that keys are in.
+        descriptor("signing", &IDP_KEY).replace("xmldsig#", "xmldsig"),
+    ] {
+        Metadata::with_keys(&keys).refused(MetadataError::NoSigningKey);
+    }
+}
+
+#[test]
+fn md_role() {
+    // Each other role has the foreign key, and its endpoints are not ours to use.
+    let metadata = Metadata::honest();
+    assert!(metadata.0.matches(&encode_base64(FOREIGN_KEY.certificate.as_der())).count() == 2);
+    assert_eq!(metadata.read().unwrap().keys().signing(), [IDP_KEY.public()]);
+    let role = |found| MetadataError::Role { found };
+    let renamed = metadata.0.replace("IDPSSODescriptor", "AttributeAuthorityDescriptor");
+    Metadata(renamed).refused(role(0));
+    let foreign =
+        Metadata::honest().edit("<IDPSSODescriptor ", "<x:IDPSSODescriptor xmlns:x=\"urn:x\" ");
+    Metadata(foreign.0.replace("</IDPSSODescriptor>", "</x:IDPSSODescriptor>")).refused(role(0));
+    let saml_1 = Metadata::honest().edit(
+        &format!("<IDPSSODescriptor protocolSupportEnumeration=\"{PROTOCOL}\""),
+        "<IDPSSODescriptor protocolSupportEnumeration=\"urn:oasis:names:tc:SAML:1.1:protocol\"",
+    );
+    saml_1.refused(role(0));
+}
+
+#[test]
+fn md_dup() {
+    let one = crate::surgery::element(&Metadata::honest().0, "IDPSSODescriptor", 0);
+    let two = Metadata::honest().edit("</EntityDescriptor>", &format!("{one}</EntityDescriptor>"));
+    two.refused(MetadataError::Role { found: 2 });
+    // A key that is listed twice is one key.
+    let twice = descriptor("signing", &IDP_KEY).repeat(2);
+    let keys = [twice, descriptor("signing", &P256)].concat();
+    let metadata = Metadata::with_keys(&keys).read().unwrap();
+    assert_eq!(metadata.keys().signing(), [IDP_KEY.public(), P256.public()]);
+}
+
+#[test]
+fn md_ent() {
+    for (id, expected) in [
+        ("entityID=\"\"", Err(InvalidEntityId)),
+        ("", Err(InvalidEntityId)),
+        ("entityID=\" \"", Err(InvalidEntityId)),
+        ("entityID=\"a b\"", Err(InvalidEntityId)),
+    ] {
+        let metadata = Metadata::honest().edit(&format!("entityID=\"{IDP}\""), id);
+        assert_eq!(metadata.read().map(|_| ()), expected.map_err(MetadataError::EntityId));
+    }
+    // The string as it stands, never normalised.
+    let odd = "HTTP://FS.test.nhs.example:80/adfs/../trust";
+    let metadata = Metadata::honest().edit(IDP, odd).read().unwrap();
+    assert_eq!(metadata.entity_id().as_str(), odd);
+}
+
+#[test]
+fn md_agg() {
+    let aggregate = format!(
+        "<EntitiesDescriptor xmlns=\"{METADATA}\">{}</EntitiesDescriptor>",
+        Metadata::honest().0
+    );
+    for (text, found) in [
+        (&aggregate[..], "EntitiesDescriptor"),
+        ("<html><body>Sign in</body></html>", "html"),
+        ("<EntityDescriptor xmlns=\"urn:x\"/>", "EntityDescriptor"),
+    ] {
+        Metadata(text.to_owned())
+            .refused(MetadataError::NotEntityDescriptor { found: found.to_owned() });
+    }
+    let doctype = Metadata(format!("<!DOCTYPE html>{}", Metadata::honest().0));
+    doctype.refused(XmlError::Doctype.into());
+    assert_eq!(Metadata(String::new()).read().unwrap_err().code(), "xml_malformed");
+}
+
+#[test]
+fn md_cert() {
+    let honest = encode_base64(IDP_KEY.certificate.as_der());
+    let der = IDP_KEY.certificate.as_der();
+    let concatenated = encode_base64(&[der, FOREIGN_KEY.certificate.as_der()].concat());
+    let trailing = encode_base64(&[der, &[0]].concat());
+    let truncated = encode_base64(&der[..der.len() - 1]);
+    for bad in [
+        "",
+        "!",
+        "AAAA",
+        &honest[1..],
+        &concatenated,
+        &trailing,
+        &truncated,
+        "-----BEGIN CERTIFICATE-----",
+    ] {
+        // One bad certificate spoils the file, also behind a good one.
+        let keys = [descriptor("signing", &P256), raw_descriptor("signing", &[bad])].concat();
+        let error = CryptoError::Certificate;
+        Metadata::with_keys(&keys).refused(MetadataError::Certificate { position: 2, error });
+    }
+    // A chain: its upper end must not become a key of the provider.
+    let other = encode_base64(FOREIGN_KEY.certificate.as_der());
+    for chain in [[&honest[..], &other], [&other, &honest], [&honest, &honest]] {
+        Metadata::with_keys(&raw_descriptor("signing", &chain))
+            .refused(MetadataError::SeveralCertificates { position: 1 });
+    }
+    // In a role or for a use that is not ours it is not even read.
+    let keys = [raw_descriptor("encryption", &["AAAA"]), descriptor("signing", &IDP_KEY)].concat();
+    Metadata::with_keys(&keys).read().unwrap();
+    let wrapped = honest.as_bytes().chunks(64).map(|c| std::str::from_utf8(c).unwrap());
+    let wrapped = format!("\r\n{}\r\n", wrapped.collect::<Vec<_>>().join("\r\n"));
+    Metadata::with_keys(&raw_descriptor("signing", &[&wrapped])).read().unwrap();
+}
+
+#[test]
+fn md_weak() {
+    let rsa = |bits| PKey::from_rsa(openssl::rsa::Rsa::generate(bits).unwrap()).unwrap();
+    let curve = |nid| {
+        let group = openssl::ec::EcGroup::from_curve_name(nid).unwrap();
+        PKey::from_ec_key(openssl::ec::EcKey::generate(&group).unwrap()).unwrap()
+    };
+    for (key, error) in [
+        (rsa(1024), CryptoError::RsaSize { bits: 1024 }),
+        (rsa(2047), CryptoError::RsaSize { bits: 2047 }),
+        (curve(openssl::nid::Nid::SECP256K1), CryptoError::KeyKind),
+        (curve(openssl::nid::Nid::SECP224R1), CryptoError::KeyKind),
+        (PKey::generate_ed25519().unwrap(), CryptoError::KeyKind),
+    ] {
+        let der = certificate_of(&key);
+        let keys = raw_descriptor("signing", &[&encode_base64(&der)]);
+        Metadata::with_keys(&keys).refused(MetadataError::Certificate { position: 1, error });
+    }
+    for shape in [KeyShape::Rsa3072, KeyShape::P384] {
+        let pair = Pair::of(PrivateKey::generate(shape).unwrap(), "strong");
+        Metadata::with_keys(&descriptor("signing", &pair)).read().unwrap();
+    }
+}
+
+#[test]
+fn md_loc() {
+    let service = "<SingleSignOnService Binding=\"urn:oasis:names:tc:SAML:2.0:bindings:HTTP-POST\" Location=\"https://fs.test.nhs.example/adfs/ls/\"";
+    let with = |location: &str| {
+        let other = service.replace("https://fs.test.nhs.example/adfs/ls/", location);
+        Metadata::honest().edit(service, &other)
+    };
+    for hostile in [
+        "javascript:alert(1)",
+        "data:text/html,x",
+        "file:///etc/hostname",
+        "ldap://fs.test.nhs.example/",
+        "//evil.example/",
+        "/adfs/ls/",
+        "https:",
+        "https://user@evil.example/",
+        "https://fs.test.nhs.example:secret@evil.example/",
+        "",
+    ] {
+        with(hostile).refused(MetadataError::Location { location: hostile.to_owned() });
+    }
+    with("https://fs.test.nhs.example/adfs/ls/?a=b").read().unwrap();
+    let neither =
+        Metadata(Metadata::honest().0.replace("SingleSignOnService", "ManageNameIDService"));
+    neither.refused(MetadataError::NoSingleSignOnService);
+}
