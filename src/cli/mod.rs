@@ -1,8 +1,12 @@
 //! The command line, `actix-saml`.
 
 pub mod app;
+mod demo;
+mod files;
+mod idp;
 mod metadata;
 mod serve;
+mod tls;
 mod verify;
 
 use std::io::Write as _;
@@ -20,6 +24,10 @@ struct Arguments {
 
 #[derive(Debug, Subcommand)]
 enum Command {
+    /// Run the demo application and the test identity provider on this machine.
+    Demo(demo::Arguments),
+    /// Run the test identity provider alone.
+    Idp(idp::Arguments),
     /// Decide about one SAML response.
     Verify(verify::Arguments),
     /// Print this application's metadata, for registering it at the identity provider.
@@ -36,6 +44,8 @@ pub fn main() -> ExitCode {
     // A wrong call ends in here, with status 2.
     let arguments = Arguments::parse();
     let outcome = match arguments.command {
+        Command::Demo(arguments) => demo::run(&arguments),
+        Command::Idp(arguments) => idp::run(&arguments),
         Command::Verify(arguments) => verify::run(&arguments),
         Command::Metadata(arguments) => metadata::run(&arguments),
         Command::Serve(arguments) => serve::run(&arguments),

@@ -1,0 +1,69 @@
+//! `actix-saml idp`: the test identity provider alone, for any service provider.
+
+use std::net::{IpAddr, SocketAddr};
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use actix_web::{App, HttpServer};
+use clap::Args;
+
+use super::{Problem, complain, log_to_stderr, print};
+use crate::idp::{IdpApp, TestIdp, TestKeys};
+use crate::web::{Clock as _, SystemClock};
+
+#[derive(Debug, Args)]
+pub(super) struct Arguments {
+    /// Where to listen.
+    #[arg(long, value_name = "ADDR", default_value = "127.0.0.1:8081")]
+    listen: SocketAddr,
+    /// The address that browsers use, when it is another one than `--listen`.
+    #[arg(long, value_name = "URL")]
+    base_url: Option<String>,
+    /// The folder for generated keys and metadata.
+    #[arg(long, value_name = "DIR", default_value = "demo-data")]
+    data: PathBuf,
+    /// Metadata of a service provider to register. May be given more than once. Without any,
+    /// whoever asks is registered.
+    #[arg(long, value_name = "FILE")]
+    sp_metadata: Vec<PathBuf>,
+}
+
+pub(super) fn run(arguments: &Arguments) -> Result<ExitCode, Problem> {
+    log_to_stderr();
+    let listen = arguments.listen;
+    if !IpAddr::is_loopback(&listen.ip()) {
+        complain(&format!(
+            "WARNING: {listen} can be reached from other machines. Whoever reaches it signs in as \
+             anybody at every service that trusts it."
+        ));
+    }
+    let base_url = arguments.base_url.clone().unwrap_or_else(|| format!("http://{listen}"));
+    std::fs::create_dir_all(&arguments.data)
+        .map_err(|error| format!("{}: {error}", arguments.data.display()))?;
+    let host = listen.ip().to_string();
+    let keys = TestKeys::load_or_generate(&arguments.data, &host, SystemClock.now())?;
+    let mut idp = TestIdp::adfs_at(&base_url, keys)?;
+    for path in &arguments.sp_metadata {
+        let in_file = |problem: String| format!("{}: {problem}", path.display());
+        let xml = std::fs::read(path).map_err(|error| in_file(error.to_string()))?;
+        idp.register(&xml).map_err(|error| in_file(error.to_string()))?;
+    }
+    idp.accept_unknown = arguments.sp_metadata.is_empty();
+    let metadata = arguments.data.join("idp-metadata.xml");
+    std::fs::write(&metadata, idp.metadata()?)?;
+    let (entity_id, metadata_url) = (idp.entity_id.clone(), idp.metadata_url());
+    let app = IdpApp::new(idp, || SystemClock.now());
+    actix_web::rt::System::new().block_on(async move {
+        let server = HttpServer::new(move || App::new().configure(app.routes()))
+            .workers(1)
+            .bind(listen)
+            .map_err(|error| format!("cannot listen at {listen}: {error}"))?;
+        print(&format!(
+            "\n  Test identity provider {entity_id}\n  Metadata: {metadata_url}\n  and in {}\n  \
+             Stop with Ctrl-C.\n",
+            metadata.display()
+        ));
+        server.run().await?;
+        Ok(ExitCode::SUCCESS)
+    })
+}
