@@ -31,18 +31,17 @@ const STYLE: &str = "\
 *{box-sizing:border-box}\
 body{margin:0;font:1.0625rem/1.5 system-ui,sans-serif;color:#1c1917;background:#faf8f5}\
 a{color:#5b21b6}\
-.test{background:#1c1917;color:#fff;border-bottom:.5rem solid;\
-border-image:repeating-linear-gradient(45deg,#facc15 0 1rem,#1c1917 1rem 2rem) 1}\
+.test{background:#1c1917;color:#fff;border-bottom:.5rem solid #facc15}\
 .test p,main,footer{max-width:52rem;margin:0 auto;padding:1rem 1.25rem}\
 .test strong{background:#facc15;color:#1c1917;padding:.1rem .5rem;margin-right:.5rem}\
+main{overflow-wrap:anywhere}\
 h1{font-size:1.75rem;line-height:1.25;margin:1rem 0}\
 h2{font-size:1.25rem;margin:2rem 0 .75rem}\
 ul.people{list-style:none;margin:0;padding:0;display:grid;gap:.75rem;\
 grid-template-columns:repeat(auto-fill,minmax(min(100%,22rem),1fr))}\
-ul.people button{width:100%;height:100%;text-align:left}\
-ul.people span{display:block}\
+ul.people button{width:100%;height:100%;text-align:left;display:flex;flex-direction:column}\
 button{font:inherit;color:inherit;background:#fff;border:2px solid #57534e;border-radius:.375rem;\
-padding:.75rem 1rem;cursor:pointer;min-height:2.75rem;overflow-wrap:anywhere}\
+padding:.75rem 1rem;cursor:pointer;min-height:2.75rem}\
 button:hover{background:#f3e8ff;border-color:#5b21b6}\
 button.main{background:#5b21b6;border-color:#5b21b6;color:#fff}\
 button.main:hover{background:#3b1578}\
@@ -56,7 +55,7 @@ border-radius:.375rem;margin:.25rem .5rem .5rem 0}\
 .fault{border-left:.375rem solid #b91c1c;padding:.25rem 1rem;background:#fff}\
 .fault p{margin:.5rem 0;font-weight:700;color:#b91c1c}\
 dt{font-weight:700;margin-top:.75rem}\
-dd{margin:0;overflow-wrap:anywhere}\
+dd{margin:0}\
 footer{color:#57534e;border-top:1px solid #d6d3d1;margin-top:2rem}\
 @media (forced-colors:active){button{border-color:ButtonText}}";
 

@@ -80,21 +80,23 @@ impl Chooser<'_> {
 
 fn card(person: &Person) -> String {
     let ods: Vec<&str> = person.values(ODS).collect();
-    let ods =
-        if ods.is_empty() { "no ODS code".to_owned() } else { format!("ODS {}", ods.join(", ")) };
-    let mfa = if person.has_mfa_evidence() { "MFA evidence" } else { "no MFA evidence" };
-    let name_id = match &person.name_id {
-        Some(name_id) => format!("NameID {name_id}"),
-        None => "no NameID".to_owned(),
-    };
-    format!(
-        "<li><button type=\"submit\" name=\"person\" value=\"{}\"><span class=\"name\">{}</span>\
-         <span>{}</span><span class=\"quiet\">{}</span></button></li>",
+    let lines = [
+        person.description.clone(),
+        person.name_id.as_ref().map_or("No NameID".to_owned(), |value| format!("NameID {value}")),
+        if ods.is_empty() { "No ODS code".to_owned() } else { format!("ODS {}", ods.join(", ")) },
+        if person.has_mfa_evidence() { "MFA evidence" } else { "No MFA evidence" }.to_owned(),
+    ];
+    let mut html = format!(
+        "<li><button type=\"submit\" name=\"person\" value=\"{}\"><span class=\"name\">{}</span>",
         escape(&person.user_name),
         escape(&person.display_name),
-        escape(&person.description),
-        escape(&format!("{name_id}; {ods}; {mfa}")),
-    )
+    );
+    for (index, line) in lines.iter().enumerate() {
+        let class = if index == 0 { "" } else { " class=\"quiet\"" };
+        let _ = write!(html, "<span{class}>{}</span>", escape(line));
+    }
+    html.push_str("</button></li>");
+    html
 }
 
 fn hidden(name: &str, value: &str) -> String {
