@@ -14,10 +14,10 @@ const STYLE: &str = "\
 :root{--blue:#005eb8;--dark:#003087;--ink:#212b32;--grey:#4c6272;--pale:#f0f4f5;--green:#007f3b}\
 *{box-sizing:border-box}body{margin:0;font:1.0625rem/1.6 Arial,Helvetica,sans-serif;color:var(--ink);background:var(--pale)}\
 .skip{position:absolute;left:-999rem}.skip:focus{left:1rem;top:1rem;z-index:1;padding:.5rem 1rem}\
-header{background:var(--blue);color:#fff}.bar,main,footer{max-width:60rem;margin:0 auto;padding:1rem 1.5rem}\
+header{background:var(--blue);color:#fff}.bar,main,footer{max-width:66rem;margin:0 auto;padding:1rem 1.5rem}\
 .bar{display:flex;flex-wrap:wrap;gap:.5rem 1.5rem;align-items:center}.brand{font-weight:bold;font-size:1.35rem;margin-right:auto}\
-header a{color:#fff}nav ul{display:flex;flex-wrap:wrap;gap:1.25rem;list-style:none;margin:0;padding:0}\
-header form{margin:0}header button{font:inherit;background:none;border:0;color:#fff;text-decoration:underline;cursor:pointer;padding:0}\
+header a{color:#fff}nav ul{display:flex;flex-wrap:wrap;gap:1rem;list-style:none;margin:0;padding:0}\
+.who{display:flex;flex-wrap:wrap;gap:.25rem 1rem}header form{margin:0}header button{font:inherit;background:none;border:0;color:#fff;text-decoration:underline;cursor:pointer;padding:0}\
 a:focus,button:focus{outline:.2rem solid #212b32;outline-offset:.1rem;background:#ffeb3b;color:#212b32}\
 main{background:#fff;margin-top:1.5rem;padding:1.5rem 2rem 2.5rem;border-top:.4rem solid var(--dark)}\
 h1{font-size:2rem;line-height:1.2;margin:.3rem 0 1rem}h2{font-size:1.35rem;margin:2rem 0 .5rem}\
@@ -46,8 +46,8 @@ pub(super) fn page(
 ) -> HttpResponse {
     let who = match staff {
         Some(staff) => format!(
-            "<span>Signed in as <strong>{}</strong></span>\
-             <form method=\"post\" action=\"/saml/logout\"><button type=\"submit\">Sign out</button></form>",
+            "<div class=\"who\"><span>Signed in as <strong>{}</strong></span>\
+             <form method=\"post\" action=\"/saml/logout\"><button type=\"submit\">Sign out</button></form></div>",
             escape_html(staff.display_name())
         ),
         None => "<a href=\"/saml/login?return_to=%2Frota\">Sign in</a>".to_owned(),
