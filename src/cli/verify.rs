@@ -10,7 +10,6 @@ use clap::{ArgGroup, Args, ValueEnum};
 use serde_json::{Value, json};
 
 use super::{Problem, print};
-use crate::dsig::decode_base64;
 use crate::saml::metadata::IdpMetadata;
 use crate::saml::{
     Assertion, ClockSkew, EntityId, Expectations, ExpectedRequest, Rejection, RequestedAuthn,
@@ -18,6 +17,7 @@ use crate::saml::{
 };
 use crate::web::{Clock as _, SystemClock};
 use crate::xml::Limits;
+use crate::xml::decode_base64;
 
 /// Base64 of the largest message, and some line ends.
 const MAX_FILE: u64 = 4 * 1024 * 1024;

@@ -12,7 +12,7 @@ struct Entry<'e> {
     title: &'e str,
     description: &'e str,
     ods: &'e [&'e str],
-    role: &'e str,
+    roles: &'e [&'e str],
     groups: &'e [&'e str],
     number: u32,
 }
@@ -37,7 +37,7 @@ impl Entry<'_> {
                 Claim::new(SURNAME, [surname]),
                 Claim::new(DISPLAY_NAME, [display_name.as_str()]),
                 Claim::new(ODS, self.ods.iter().copied()),
-                Claim::new(ROLE, [self.role]),
+                Claim::new(ROLE, self.roles.iter().copied()),
                 Claim::new(GROUP, self.groups.iter().copied()),
                 Claim::new(PRIMARY_SID, [sid]),
                 Claim::new(AUTHN_METHODS, [PASSWORD_PROTECTED_TRANSPORT, MULTIPLE_AUTHN]),
@@ -59,7 +59,7 @@ pub fn staff() -> Vec<Person> {
         title: "Dr",
         description: "Consultant cardiologist, administrator of the rota",
         ods: &["ZZT01"],
-        role: "Consultant",
+        roles: &["Consultant", "RotaAdmin"],
         groups: &["Rota-Admins", "Cardiology"],
         number: 1101,
     };
@@ -69,7 +69,7 @@ pub fn staff() -> Vec<Person> {
         title: "",
         description: "Ward nurse; some claims come from the trust's own AD FS",
         ods: &["ZZT01"],
-        role: "Staff Nurse",
+        roles: &["Staff Nurse"],
         groups: &["Ward-7"],
         number: 1102,
     };
@@ -79,7 +79,7 @@ pub fn staff() -> Vec<Person> {
         title: "",
         description: "Receptionist at a GP practice",
         ods: &["Z99001"],
-        role: "Receptionist",
+        roles: &["Receptionist"],
         groups: &["Front-Desk"],
         number: 1103,
     };
@@ -89,7 +89,7 @@ pub fn staff() -> Vec<Person> {
         title: "Dr",
         description: "Locum at two organisations: two ODS codes",
         ods: &["ZZT01", "Z99002"],
-        role: "Locum",
+        roles: &["Locum"],
         groups: &["Cardiology", "Out-of-Hours"],
         number: 1104,
     };
@@ -99,7 +99,7 @@ pub fn staff() -> Vec<Person> {
         title: "",
         description: "Healthcare assistant at a ward PC inside the network: no evidence of MFA",
         ods: &["ZZT01"],
-        role: "Healthcare Assistant",
+        roles: &["Healthcare Assistant"],
         groups: &["Ward-7"],
         number: 1105,
     };
@@ -109,7 +109,7 @@ pub fn staff() -> Vec<Person> {
         title: "",
         description: "New starter: no mail address yet, so neither NameID nor SessionIndex",
         ods: &["ZZT01"],
-        role: "Porter",
+        roles: &["Porter"],
         groups: &[],
         number: 1106,
     };

@@ -10,7 +10,7 @@ use super::return_to::ReturnTo;
 use super::service_provider::{Idp, ServiceProvider};
 use super::store::ReplayKey;
 use crate::crypto::hex;
-use crate::dsig::{Place, SignError, SignatureStyle, encode_base64, sign_enveloped};
+use crate::dsig::{Place, SignError, SignatureStyle, sign_enveloped};
 use crate::saml::binding::{Binding, RedirectError, redirect_url};
 use crate::saml::metadata::Endpoint;
 use crate::saml::names::ASSERTION;
@@ -18,6 +18,7 @@ use crate::saml::{
     AuthnRequest, EntityId, Expectations, ExpectedRequest, Rejection, RequestedAuthn,
     WriteAuthnRequestError, validate,
 };
+use crate::xml::encode_base64;
 
 /// Random bytes for one sign-in. The caller has them from a secure generator.
 #[derive(Clone, Copy)]

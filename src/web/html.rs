@@ -8,7 +8,7 @@ use actix_web::http::header::{CACHE_CONTROL, CONTENT_SECURITY_POLICY, REFERRER_P
 use actix_web::{HttpResponse, HttpResponseBuilder};
 
 use crate::crypto::sha256;
-use crate::dsig::encode_base64;
+use crate::xml::encode_base64;
 
 /// `text` for use in HTML, as content or inside a quoted attribute.
 pub fn escape_html(text: &str) -> String {
@@ -53,13 +53,14 @@ pub(super) struct Page<'p> {
     pub(super) body: String,
     /// An inline script, if the page has one.
     pub(super) script: Option<&'p str>,
-    /// Where forms may go besides this origin.
-    pub(super) form_action: Option<String>,
+    /// Whether the page's form goes to another origin. Browsers apply `form-action` to every
+    /// redirect that follows, and where an identity provider redirects to is not known here.
+    pub(super) posts_elsewhere: bool,
 }
 
 impl<'p> Page<'p> {
     pub(super) fn new(status: StatusCode, title: &'p str, body: String) -> Self {
-        Self { status, title, body, script: None, form_action: None }
+        Self { status, title, body, script: None, posts_elsewhere: false }
     }
 
     pub(super) fn into_response(self) -> HttpResponse {
@@ -70,9 +71,8 @@ impl<'p> Page<'p> {
         if let Some(script) = self.script {
             let _ = write!(policy, "; script-src {}", source_hash(script));
         }
-        let _ = write!(policy, "; form-action 'self'");
-        if let Some(action) = &self.form_action {
-            let _ = write!(policy, " {action}");
+        if !self.posts_elsewhere {
+            policy.push_str("; form-action 'self'");
         }
         let script = self.script.map_or_else(String::new, |s| format!("<script>{s}</script>"));
         let title = escape_html(self.title);

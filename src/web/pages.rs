@@ -120,7 +120,7 @@ pub(super) fn post_request(action: &Url, saml_request: &str, relay_state: &str) 
     );
     let mut page = Page::new(StatusCode::OK, "Signing in", body);
     page.script = Some(SUBMIT_SCRIPT);
-    page.form_action = Some(action.origin().ascii_serialization());
+    page.posts_elsewhere = true;
     page.into_response()
 }
 

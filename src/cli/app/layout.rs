@@ -6,9 +6,9 @@ use actix_web::http::StatusCode;
 use actix_web::{HttpResponse, HttpResponseBuilder};
 
 use crate::crypto::sha256;
-use crate::dsig::encode_base64;
 use crate::nhsmail::Staff;
 use crate::web::escape_html;
+use crate::xml::encode_base64;
 
 const STYLE: &str = "\
 :root{--blue:#005eb8;--dark:#003087;--ink:#212b32;--grey:#4c6272;--pale:#f0f4f5;--green:#007f3b}\

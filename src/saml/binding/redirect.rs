@@ -9,7 +9,7 @@ use url::Url;
 use url::form_urlencoded::byte_serialize;
 
 use crate::crypto::{CryptoError, PrivateKey, SignatureAlgorithm};
-use crate::dsig::encode_base64;
+use crate::xml::encode_base64;
 
 /// Why a redirect cannot be made.
 #[derive(Debug, Error)]

@@ -4,12 +4,13 @@ use url::Url;
 use super::TEST_KEY_MARK;
 use super::error::MetadataError;
 use crate::crypto::{Certificate, CryptoError};
-use crate::dsig::{DSIG_NAMESPACE, decode_base64};
+use crate::dsig::DSIG_NAMESPACE;
 use crate::saml::binding::Binding;
 use crate::saml::entity_id::EntityId;
 use crate::saml::keys::Keys;
 use crate::saml::names::{METADATA, PROTOCOL};
 use crate::saml::time::parse_instant;
+use crate::xml::decode_base64;
 use crate::xml::{Document, Limits, Node};
 
 /// Where a message of one kind goes, and how.

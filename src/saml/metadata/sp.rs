@@ -1,10 +1,11 @@
 use thiserror::Error;
 
 use crate::crypto::Certificate;
-use crate::dsig::{DSIG_NAMESPACE, encode_base64};
+use crate::dsig::DSIG_NAMESPACE;
 use crate::saml::binding::Binding;
 use crate::saml::entity_id::EntityId;
 use crate::saml::names::{METADATA, PROTOCOL};
+use crate::xml::encode_base64;
 use crate::xml::{WriteError, Writer};
 
 /// Whom to write to about this application (Metadata 2.3.2.2).
