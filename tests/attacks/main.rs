@@ -15,6 +15,7 @@
 )]
 
 mod fixture;
+mod ids;
 mod keys_of_tests;
 mod refusal;
 mod surgery;
@@ -24,11 +25,15 @@ mod document;
 mod keys;
 mod markup;
 mod metadata;
+mod microsoft;
 mod namespaces;
 mod position;
+mod property;
+mod samples;
 mod signature;
 mod statements;
 mod subject;
 mod time;
 mod transforms;
 mod wrapping;
+mod xmlsec;
