@@ -14,5 +14,6 @@ pub mod sp;
 pub mod store;
 pub mod web;
 pub mod xml;
+pub mod xmlenc;
 
 pub use web::Saml;

@@ -162,7 +162,31 @@ impl Certificate {
         entry.data().to_string().ok()
     }
 
-    /// Subject and serial number as `X509IssuerSerial` writes them (XML Signature 4.5.4.1).
+    /// The issuer's name as Windows writes it, last part first: `CN=…, O=…, S=…, C=GB`. It is for
+    /// people to read; products differ in spelling it, so nothing compares it.
+    pub fn issuer_name(&self) -> Option<String> {
+        let mut parts = Vec::new();
+        for entry in self.certificate.issuer_name().entries() {
+            let name = match entry.object().nid() {
+                Nid::STATEORPROVINCENAME => "S".to_owned(),
+                Nid::PKCS9_EMAILADDRESS => "E".to_owned(),
+                nid => match nid.short_name() {
+                    Ok(name) => name.to_owned(),
+                    Err(_) => entry.object().to_string(),
+                },
+            };
+            let value = entry.data().to_string().ok()?;
+            let is_plain = !value.contains([',', '+', '=', '"', '\n', '<', '>', '#', ';']);
+            parts.push(match is_plain {
+                true => format!("{name}={value}"),
+                false => format!("{name}=\"{}\"", value.replace('"', "\"\"")),
+            });
+        }
+        parts.reverse();
+        Some(parts.join(", "))
+    }
+
+    /// The serial number as `X509IssuerSerial` writes it (XML Signature 4.5.4.1).
     pub fn serial_decimal(&self) -> Option<String> {
         let serial = self.certificate.serial_number().to_bn().ok()?;
         Some(serial.to_dec_str().ok()?.to_string())
@@ -189,4 +213,35 @@ fn to_utc(time: &Asn1TimeRef) -> Option<DateTime<Utc>> {
     let since = epoch.diff(time).ok()?;
     let seconds = i64::from(since.days).checked_mul(86_400)?.checked_add(i64::from(since.secs))?;
     DateTime::from_timestamp(seconds, 0)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::crypto::KeyShape;
+
+    #[test]
+    fn the_issuer_is_named_as_windows_names_it() {
+        let key = PrivateKey::generate(KeyShape::P256).unwrap();
+        let mut name = X509Name::builder().unwrap();
+        for (nid, value) in [
+            (Nid::COUNTRYNAME, "GB"),
+            (Nid::STATEORPROVINCENAME, "West Yorkshire"),
+            (Nid::ORGANIZATIONNAME, "Rota, \"Wards\""),
+            (Nid::COMMONNAME, "rota.example.nhs.uk"),
+            (Nid::PKCS9_EMAILADDRESS, "test.user1@nhs.net"),
+        ] {
+            name.append_entry_by_nid(nid, value).unwrap();
+        }
+        let mut builder = X509::builder().unwrap();
+        builder.set_issuer_name(&name.build()).unwrap();
+        builder.set_pubkey(&key.key).unwrap();
+        builder.set_not_before(&Asn1Time::from_unix(0).unwrap()).unwrap();
+        builder.set_not_after(&Asn1Time::from_unix(1).unwrap()).unwrap();
+        builder.sign(&key.key, MessageDigest::sha256()).unwrap();
+        let certificate = Certificate::from_der(&builder.build().to_der().unwrap()).unwrap();
+        let expected = "E=test.user1@nhs.net, CN=rota.example.nhs.uk, \
+                        O=\"Rota, \"\"Wards\"\"\", S=West Yorkshire, C=GB";
+        assert_eq!(certificate.issuer_name().as_deref(), Some(expected));
+    }
 }

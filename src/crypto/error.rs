@@ -28,6 +28,9 @@ pub enum CryptoError {
     /// The signature does not verify.
     #[error("the signature does not verify")]
     SignatureMismatch,
+    /// The certificate is another key's.
+    #[error("the certificate does not belong to the key")]
+    CertificateMismatch,
     /// OpenSSL failed for another reason.
     #[error("OpenSSL: {0}")]
     Provider(String),

@@ -2,20 +2,24 @@
 //!
 //! Nothing above this module names OpenSSL, so that another provider could take its place. An
 //! algorithm exists here only if it may be used: there is no value for SHA-1, MD5, DSA or HMAC
-//! signatures, so no configuration can switch them on.
+//! signatures, for PKCS#1 v1.5 decryption or for Triple DES, so no configuration can switch them on.
 
 mod algorithm;
 mod certificate;
+mod content_key;
 mod digest;
 mod error;
+mod oaep;
 mod private_key;
 mod public_key;
 mod random;
 
 pub use algorithm::{DigestAlgorithm, SignatureAlgorithm};
 pub use certificate::{Certificate, CertificateRequest};
+pub use content_key::{CipherAlgorithm, ContentKey};
 pub use digest::{Digest, sha256};
 pub use error::CryptoError;
+pub use oaep::{Oaep, OaepHash};
 pub use private_key::{KeyShape, PrivateKey};
 pub use public_key::{KeyKind, PublicKey};
 pub use random::{hex, random_bytes, random_hex};

@@ -47,7 +47,7 @@ impl KeyKind {
 /// exponent of at least 65537, or one of the NIST curves P-256, P-384, P-521.
 #[derive(Clone)]
 pub struct PublicKey {
-    key: PKey<Public>,
+    pub(super) key: PKey<Public>,
     kind: KeyKind,
 }
 
