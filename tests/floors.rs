@@ -32,12 +32,16 @@ const FLOORS: &[Floor] = &[
         &["crypto", "dsig", "xml", "xmlenc"],
         &["chrono", "flate2", "serde", "thiserror", "url"],
     ),
-    floor("sp", &["crypto", "dsig", "saml", "xml"], &["chrono", "serde", "thiserror", "url"]),
+    floor(
+        "sp",
+        &["crypto", "dsig", "saml", "xml", "xmlenc"],
+        &["chrono", "serde", "thiserror", "url"],
+    ),
     floor("nhsmail", &["saml", "sp"], &["chrono", "serde", "thiserror"]),
     floor("store", &["saml", "sp"], &["chrono", "thiserror"]),
     floor(
         "web",
-        &["crypto", "nhsmail", "saml", "sp", "store", "xml"],
+        &["crypto", "nhsmail", "saml", "sp", "store", "xml", "xmlenc"],
         &[
             "actix_session",
             "actix_web",

@@ -10,6 +10,7 @@ use clap::{ArgGroup, Args, ValueEnum};
 use serde_json::{Value, json};
 
 use super::{Problem, print};
+use crate::crypto::PrivateKey;
 use crate::saml::metadata::IdpMetadata;
 use crate::saml::{
     Assertion, ClockSkew, EntityId, Expectations, ExpectedRequest, Rejection, RequestedAuthn,
@@ -18,6 +19,7 @@ use crate::saml::{
 use crate::web::{Clock as _, SystemClock};
 use crate::xml::Limits;
 use crate::xml::decode_base64;
+use crate::xmlenc::DecryptionKey;
 
 /// Base64 of the largest message, and some line ends.
 const MAX_FILE: u64 = 4 * 1024 * 1024;
@@ -101,8 +103,9 @@ pub(super) fn run(arguments: &Arguments) -> Result<ExitCode, Problem> {
         .iter()
         .map(|path| read_metadata(path, now))
         .collect::<Result<Vec<_>, _>>()?;
+    let own_keys = read_decryption_keys(&arguments.sp_key)?;
     let message = read_message(&arguments.file)?;
-    let verdict = verify(arguments, &idps, &message, now);
+    let verdict = verify(arguments, &idps, &own_keys, &message, now);
     print(&match arguments.format {
         Format::Json => to_json(&verdict).to_string(),
         Format::Text => to_text(&verdict),
@@ -114,6 +117,18 @@ fn read_metadata(path: &Path, now: DateTime<Utc>) -> Result<IdpMetadata, Problem
     let in_file = |problem: String| format!("{}: {problem}", path.display());
     let bytes = std::fs::read(path).map_err(|error| in_file(error.to_string()))?;
     Ok(IdpMetadata::read(&bytes, now).map_err(|error| in_file(error.to_string()))?)
+}
+
+fn read_decryption_keys(paths: &[PathBuf]) -> Result<Vec<DecryptionKey>, Problem> {
+    paths
+        .iter()
+        .map(|path| {
+            let in_file = |problem: String| format!("{}: {problem}", path.display());
+            let pem = std::fs::read(path).map_err(|error| in_file(error.to_string()))?;
+            let key = PrivateKey::from_pem(&pem).and_then(DecryptionKey::new);
+            Ok(key.map_err(|error| in_file(error.to_string()))?)
+        })
+        .collect()
 }
 
 fn read_message(path: &Path) -> Result<Vec<u8>, Problem> {
@@ -135,6 +150,7 @@ type Failure = (&'static str, Rejection);
 fn verify(
     arguments: &Arguments,
     idps: &[IdpMetadata],
+    own_keys: &[DecryptionKey],
     message: &[u8],
     now: DateTime<Utc>,
 ) -> Result<Assertion, Failure> {
@@ -175,7 +191,8 @@ fn verify(
         clock_skew: arguments.clock_skew,
         authn: RequestedAuthn::default(),
     };
-    decide(xml, &expect, idp.keys(), now)
+    let keys = idp.keys().clone().with_decryption(own_keys.to_vec());
+    decide(xml, &expect, &keys, now)
 }
 
 /// XML begins with `<`, behind white space or a byte order mark; base64 never does.

@@ -19,7 +19,7 @@ use crate::xml::{Node, canonicalise};
 #[derive(Clone, Copy, Debug)]
 pub struct Signed<'d> {
     element: Node<'d>,
-    signature: Node<'d>,
+    signature: Option<Node<'d>>,
     algorithm: SignatureAlgorithm,
     key: usize,
 }
@@ -42,7 +42,26 @@ impl<'d> Signed<'d> {
 
     /// Whether the signature covers `node`. The signature itself is not covered by itself.
     pub fn covers(&self, node: Node<'_>) -> bool {
-        self.element.contains(node) && !self.signature.contains(node)
+        let in_signature = self.signature.is_some_and(|signature| signature.contains(node));
+        self.element.contains(node) && !in_signature
+    }
+
+    /// The proof for what an encrypted element inside the signed one decrypts to: whoever signed
+    /// the cipher text signed what it stands for. The caller has decrypted `encrypted` to the
+    /// document of which `plaintext` is the root. `None` when `encrypted` is not covered.
+    pub(crate) fn descend_decrypted<'p>(
+        &self,
+        encrypted: Node<'_>,
+        plaintext: Node<'p>,
+    ) -> Option<Signed<'p>> {
+        let (algorithm, key) = (self.algorithm, self.key);
+        // Nothing of the plaintext is part of the signature, so nothing is left out.
+        self.covers(encrypted).then_some(Signed {
+            element: plaintext,
+            signature: None,
+            algorithm,
+            key,
+        })
     }
 
     /// The proof for an element inside the signed one, or `None` when it is not covered.
@@ -87,7 +106,8 @@ pub fn verify<'d>(
     for (index, key) in keys.iter().enumerate() {
         match key.verify(profile.algorithm, &canonical, &profile.signature_value) {
             Ok(()) => {
-                return Ok(Signed { element, signature, algorithm: profile.algorithm, key: index });
+                let (algorithm, signature) = (profile.algorithm, Some(signature));
+                return Ok(Signed { element, signature, algorithm, key: index });
             }
             Err(CryptoError::AlgorithmMismatch) => {}
             Err(CryptoError::SignatureMismatch) => tried = tried.saturating_add(1),

@@ -16,6 +16,7 @@ mod expectations;
 mod keys;
 mod name_id;
 mod placement;
+mod plaintext;
 mod rejection;
 mod rules;
 mod time;

@@ -4,6 +4,7 @@ use thiserror::Error;
 use super::name_id::NameIdFault;
 use crate::dsig::DsigError;
 use crate::xml::{GrammarError, XmlError};
+use crate::xmlenc::DecryptError;
 
 /// Which element of a message a rejection speaks of.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -89,8 +90,13 @@ pub enum Rejection {
         /// How many there are.
         found: usize,
     },
-    /// The assertion, or a part of it, is encrypted.
-    #[error("<{element}> is encrypted, and encryption is not supported")]
+    /// The encrypted assertion cannot be read. When the response around it is not signed, this is
+    /// also the answer to whatever is wrong with what comes out before its signature is verified:
+    /// whoever sends altered cipher texts must not learn which of them decrypt.
+    #[error(transparent)]
+    Decryption(#[from] DecryptError),
+    /// A part of the assertion is encrypted by itself.
+    #[error("<{element}> is encrypted; only whole assertions can be decrypted here")]
     Encrypted {
         /// Local name of the encrypted element.
         element: &'static str,
@@ -291,6 +297,7 @@ impl Rejection {
             Self::Structure(error) => error.code(),
             Self::Misplaced { .. } => "misplaced_element",
             Self::AssertionCount { .. } => "assertion_count",
+            Self::Decryption(error) => error.code(),
             Self::Encrypted { .. } => "encrypted",
             Self::Version { .. } => "version",
             Self::Id { .. } => "id",

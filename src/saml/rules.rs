@@ -10,9 +10,11 @@ use super::expectations::{Expectations, RequireSigned};
 use super::keys::Keys;
 use super::names::{ASSERTION, FORMAT_ENTITY};
 use super::placement::check_placement;
+use super::plaintext::Plaintext;
 use super::rejection::{Rejection, Role, TimeBound};
 use crate::dsig::{self, Signed};
 use crate::xml::{Document, Node};
+use crate::xmlenc::DecryptError;
 
 /// One thing that must be true of a response.
 pub struct Rule {
@@ -57,7 +59,7 @@ pub const RULES: &[Rule] = &[
     Rule {
         name: "one-assertion",
         section: "Profiles 4.1.4.2",
-        summary: "There is exactly one assertion in the whole document, a child of the Response.",
+        summary: "There is exactly one assertion in the whole document, plain or encrypted, a child of the Response.",
         check: one_assertion,
     },
     Rule {
@@ -81,7 +83,7 @@ pub const RULES: &[Rule] = &[
     Rule {
         name: "signature",
         section: "Core 5.4; Profiles 4.1.4.5",
-        summary: "Every signature present follows the profile and verifies with a key from the identity provider's metadata; the required ones are present; one covers the assertion.",
+        summary: "An encrypted assertion decrypts to an assertion; every signature present follows the profile and verifies with a key from the identity provider's metadata; the required ones are present; one covers the assertion.",
         check: signature,
     },
     Rule {
@@ -140,6 +142,7 @@ pub(super) struct Run<'d, 'e> {
     pub(super) expect: &'e Expectations,
     pub(super) keys: &'e Keys,
     pub(super) now: DateTime<Utc>,
+    plaintext: &'d Plaintext<'d>,
     envelope: Option<Envelope<'d>>,
     assertions: usize,
     proof: Option<Proof<'d>>,
@@ -165,8 +168,10 @@ impl<'d, 'e> Run<'d, 'e> {
         expect: &'e Expectations,
         keys: &'e Keys,
         now: DateTime<Utc>,
+        plaintext: &'d Plaintext<'d>,
     ) -> Self {
         Self {
+            plaintext,
             document,
             expect,
             keys,
@@ -185,6 +190,11 @@ impl<'d, 'e> Run<'d, 'e> {
 
     fn contents(&self) -> Result<&Contents<'d>, Rejection> {
         self.contents.as_ref().ok_or_else(out_of_order)
+    }
+
+    /// What `encrypted` decrypts to, as a document of its own.
+    fn decrypt(&self, encrypted: Node<'_>) -> Result<Node<'d>, Rejection> {
+        Ok(self.plaintext.open(encrypted, self.keys.decryption())?)
     }
 
     /// The assertion, once every rule has held.
@@ -233,8 +243,7 @@ fn one_assertion(run: &mut Run<'_, '_>) -> Result<(), Rejection> {
     let found = run.assertions;
     match run.envelope()?.assertion {
         Some(_) if found != 1 => Err(Rejection::AssertionCount { found }),
-        Some(node) if node.is(ASSERTION, "Assertion") => Ok(()),
-        Some(_) => Err(Rejection::Encrypted { element: "EncryptedAssertion" }),
+        Some(_) => Ok(()),
         None => Err(Rejection::AssertionCount { found: 0 }),
     }
 }
@@ -289,31 +298,52 @@ fn check_in_response_to(
 
 fn signature(run: &mut Run<'_, '_>) -> Result<(), Rejection> {
     let envelope = run.envelope()?;
-    let assertion = envelope.assertion.ok_or(Rejection::AssertionCount { found: 0 })?;
-    let assertion_signature = enveloped_signature(assertion);
-    let missing = |role| Err(Rejection::SignatureMissing { role });
-    match (run.expect.require_signed, envelope.signature, assertion_signature) {
-        (_, None, None) => return Err(Rejection::Unsigned),
-        (RequireSigned::Response | RequireSigned::Both, None, _) => return missing(Role::Response),
-        (RequireSigned::Assertion | RequireSigned::Both, _, None) => {
-            return missing(Role::Assertion);
+    let standing = envelope.assertion.ok_or(Rejection::AssertionCount { found: 0 })?;
+    let require = run.expect.require_signed;
+    let is_encrypted = !standing.is(ASSERTION, "Assertion");
+    if envelope.signature.is_none() {
+        // Decided before anything is decrypted: it is cheap, and anybody can see it.
+        match require {
+            RequireSigned::Response | RequireSigned::Both => {
+                return Err(Rejection::SignatureMissing { role: Role::Response });
+            }
+            _ if !is_encrypted && enveloped_signature(standing).is_none() => {
+                return Err(Rejection::Unsigned);
+            }
+            _ => {}
         }
-        _ => {}
     }
     let verify = |element, signature, role| {
         dsig::verify(element, signature, run.keys.signing())
             .map_err(|error| Rejection::Signature { role, error })
     };
+    // The outer signature is over the message as it came, cipher text included.
     let of_response = envelope
         .signature
         .map(|signature| verify(envelope.response, signature, Role::Response))
         .transpose()?;
-    let of_assertion = assertion_signature
-        .map(|signature| verify(assertion, signature, Role::Assertion))
-        .transpose()?;
+    let assertion = if is_encrypted { run.decrypt(standing)? } else { standing };
+    let of_assertion = match enveloped_signature(assertion) {
+        Some(signature) => verify(assertion, signature, Role::Assertion).map(Some),
+        None if matches!(require, RequireSigned::Assertion | RequireSigned::Both) => {
+            Err(Rejection::SignatureMissing { role: Role::Assertion })
+        }
+        None if of_response.is_none() => Err(Rejection::Unsigned),
+        None => Ok(None),
+    };
+    let of_assertion = match of_assertion {
+        // Nobody vouches for this cipher text: say nothing of what is in it.
+        Err(_) if is_encrypted && of_response.is_none() => {
+            return Err(DecryptError::Failed.into());
+        }
+        other => other?,
+    };
     let (proof, part) = match (of_response, of_assertion) {
         (None, Some(own)) => (Some(own), SignedPart::Assertion),
         (Some(_), Some(own)) => (Some(own), SignedPart::Both),
+        (Some(outer), None) if is_encrypted => {
+            (outer.descend_decrypted(standing, assertion), SignedPart::Response)
+        }
         (Some(outer), None) => (outer.descend(assertion), SignedPart::Response),
         (None, None) => (None, SignedPart::Assertion),
     };

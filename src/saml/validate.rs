@@ -4,6 +4,7 @@ use super::assertion::Assertion;
 use super::expectations::Expectations;
 use super::keys::Keys;
 use super::names::{ASSERTION, PROTOCOL};
+use super::plaintext::Plaintext;
 use super::rejection::Rejection;
 use super::rules::{RULES, Run, WELL_FORMED};
 use crate::xml::{Document, Limits};
@@ -34,7 +35,8 @@ pub(crate) fn decide(
 ) -> Result<Assertion, (&'static str, Rejection)> {
     let document =
         Document::parse(response, &Limits::MESSAGE).map_err(|e| (WELL_FORMED, e.into()))?;
-    let mut run = Run::new(&document, expect, keys, now);
+    let plaintext = Plaintext::default();
+    let mut run = Run::new(&document, expect, keys, now, &plaintext);
     for rule in RULES {
         (rule.check)(&mut run).map_err(|rejection| (rule.name, rejection))?;
     }

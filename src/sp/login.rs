@@ -259,8 +259,7 @@ impl ServiceProvider {
             });
         }
         // The pending sign-in, not the message, says whose keys count: no mix-up of providers.
-        let idp =
-            self.idp(pending.idp.as_str()).ok_or_else(|| Refusal::IdpGone(pending.idp.clone()))?;
+        let keys = self.keys(&pending.idp).ok_or_else(|| Refusal::IdpGone(pending.idp.clone()))?;
         let expect = Expectations {
             idp: pending.idp.clone(),
             sp: settings.entity_id.clone(),
@@ -273,7 +272,7 @@ impl ServiceProvider {
                 not_before: pending.force_authn.then_some(pending.started_at),
             },
         };
-        let assertion = validate(response, &expect, idp.metadata.keys(), now)?;
+        let assertion = validate(response, &expect, keys, now)?;
         let latest = now.checked_add_signed(settings.session.absolute).unwrap_or(now);
         let skew = settings.clock_skew.as_delta();
         Ok(FinishedLogin {

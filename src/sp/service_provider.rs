@@ -7,7 +7,8 @@ use url::Url;
 use crate::crypto::{Certificate, CryptoError, PrivateKey, SignatureAlgorithm};
 use crate::saml::binding::Binding;
 use crate::saml::metadata::{Contact, IdpMetadata, Organisation, SpMetadata, WriteMetadataError};
-use crate::saml::{ClockSkew, EntityId, RequireSigned};
+use crate::saml::{ClockSkew, EntityId, Keys, RequireSigned};
+use crate::xmlenc::DecryptionKey;
 
 /// How long a session may last. Neither AD FS nor Entra says: the application must.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -59,6 +60,8 @@ impl Idp {
 pub struct ServiceProvider {
     pub(super) settings: Builder,
     pub(super) acs_url: String,
+    /// For each identity provider, its keys with ours.
+    keys: Vec<Keys>,
 }
 
 /// Collects the settings of a [`ServiceProvider`].
@@ -74,6 +77,8 @@ pub struct Builder {
     pub idps: Vec<Arc<Idp>>,
     /// Signs AuthnRequests when present. AD FS insists on RSA-SHA256 once it knows our key.
     pub signing: Option<RequestSigning>,
+    /// Keys that decrypt assertions. Several while one replaces another.
+    pub decryption: Vec<DecryptionKey>,
     /// Certificates to publish for encryption. None by default: AD FS encrypts as soon as there is
     /// one.
     pub encryption: Vec<Certificate>,
@@ -127,6 +132,9 @@ pub enum BuildError {
     /// The signing certificate is not the signing key's.
     #[error("the signing certificate does not belong to the signing key")]
     CertificateMismatch,
+    /// An encryption certificate is to be published, and there is no key to decrypt with.
+    #[error("an encryption certificate is published without a key that decrypts")]
+    EncryptionWithoutKey,
     /// A session limit is not positive, or idle is longer than absolute.
     #[error("session limits must be positive, and idle not longer than absolute")]
     SessionLimits,
@@ -144,6 +152,7 @@ impl Builder {
             acs_path: "/saml/acs".to_owned(),
             idps: Vec::new(),
             signing: None,
+            decryption: Vec::new(),
             encryption: Vec::new(),
             request_binding: Binding::HttpRedirect,
             require_signed: RequireSigned::Either,
@@ -193,12 +202,20 @@ impl Builder {
         if self.signing.as_ref().is_some_and(|s| !s.certificate.belongs_to(&s.key)) {
             return Err(BuildError::CertificateMismatch);
         }
+        if !self.encryption.is_empty() && self.decryption.is_empty() {
+            return Err(BuildError::EncryptionWithoutKey);
+        }
         let limits = self.session;
         if limits.idle <= TimeDelta::zero() || limits.idle > limits.absolute {
             return Err(BuildError::SessionLimits);
         }
         let acs_url = format!("{}{}", base.as_str().trim_end_matches('/'), self.acs_path);
-        Ok(ServiceProvider { settings: self, acs_url })
+        let keys = self
+            .idps
+            .iter()
+            .map(|idp| idp.metadata.keys().clone().with_decryption(self.decryption.clone()))
+            .collect();
+        Ok(ServiceProvider { settings: self, acs_url, keys })
     }
 }
 
@@ -240,6 +257,12 @@ impl ServiceProvider {
     /// The identity provider of this name.
     pub fn idp(&self, entity_id: &str) -> Option<&Arc<Idp>> {
         self.settings.idps.iter().find(|idp| idp.entity_id().as_str() == entity_id)
+    }
+
+    /// The keys to validate responses of this identity provider with, if it is trusted.
+    pub fn keys(&self, idp: &EntityId) -> Option<&Keys> {
+        let place = self.settings.idps.iter().position(|known| known.entity_id() == idp)?;
+        self.keys.get(place)
     }
 
     /// Our metadata, to be registered at the identity provider.

@@ -16,6 +16,7 @@ use crate::saml::{ClockSkew, RequireSigned};
 use crate::sp::{BuildError, Builder, Idp, RequestSigning, ServiceProvider, SessionLimits};
 use crate::web::clock::{Clock, SystemClock};
 use crate::web::saml::Saml;
+use crate::xmlenc::DecryptionKey;
 
 const WHOLE_FILE: &str = "(whole file)";
 
@@ -102,13 +103,9 @@ impl Config {
         builder.dev = self.dev;
         builder.idps = self.read_idps()?;
         builder.signing = self.read_signing()?;
-        if !self.keys.decryption_keys.is_empty() {
-            let problem = "encrypted assertions are not supported yet";
-            return Err(self.error("keys.decryption_keys", problem, "remove it"));
-        }
-        if self.keys.encryption_cert.is_some() {
-            let problem = "it would be published, and what is encrypted to it could not be read";
-            return Err(self.error("keys.encryption_cert", problem, "remove it"));
+        builder.decryption = self.read_decryption_keys()?;
+        if let Some(path) = &self.keys.encryption_cert {
+            builder.encryption = vec![self.read_certificate("keys.encryption_cert", path)?];
         }
         builder.require_signed = match self.policy.require_signed {
             RequireSignedConfig::Either => RequireSigned::Either,
@@ -187,17 +184,34 @@ impl Config {
                 return Err(self.error("keys.signing_key", problem, "name the key too"));
             }
         };
-        let field = "keys.signing_key";
-        self.refuse_exposed(field, key_path)?;
-        let pem = self.read_file(field, key_path)?;
-        let key = PrivateKey::from_pem(&pem).map_err(|error| {
-            self.error(field, error, "use a PEM key without a passphrase: RSA or EC P-256")
-        })?;
-        let field = "keys.signing_cert";
-        let pem = self.read_file(field, cert_path)?;
-        let certificate = Certificate::from_pem(&pem)
-            .map_err(|error| self.error(field, error, "use one certificate in PEM form"))?;
+        let key = self.read_key("keys.signing_key", key_path)?;
+        let certificate = self.read_certificate("keys.signing_cert", cert_path)?;
         Ok(Some(RequestSigning { key, certificate }))
+    }
+
+    fn read_decryption_keys(&self) -> Result<Vec<DecryptionKey>, ConfigError> {
+        let field = "keys.decryption_keys";
+        let mut keys = Vec::with_capacity(self.keys.decryption_keys.len());
+        for path in &self.keys.decryption_keys {
+            let key = self.read_key(field, path)?;
+            let key = DecryptionKey::new(key);
+            keys.push(key.map_err(|error| self.error(field, error, "use an RSA key"))?);
+        }
+        Ok(keys)
+    }
+
+    fn read_key(&self, field: &str, path: &str) -> Result<PrivateKey, ConfigError> {
+        self.refuse_exposed(field, path)?;
+        let pem = self.read_file(field, path)?;
+        PrivateKey::from_pem(&pem).map_err(|error| {
+            self.error(field, error, "use a PEM key without a passphrase: RSA or EC P-256")
+        })
+    }
+
+    fn read_certificate(&self, field: &str, path: &str) -> Result<Certificate, ConfigError> {
+        let pem = self.read_file(field, path)?;
+        Certificate::from_pem(&pem)
+            .map_err(|error| self.error(field, error, "use one certificate in PEM form"))
     }
 
     /// A key that others can read is no longer ours alone.
@@ -249,6 +263,9 @@ impl Config {
             BuildError::InsecureIdp { .. } => ("idp", "ask for metadata with https addresses"),
             BuildError::CertificateMismatch => {
                 ("keys.signing_cert", "name the certificate that was made for the key")
+            }
+            BuildError::EncryptionWithoutKey => {
+                ("keys.decryption_keys", "name the key of the encryption certificate")
             }
             BuildError::SessionLimits => {
                 ("session", "set idle_minutes to at least 1 and at most absolute_hours")
