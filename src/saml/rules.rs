@@ -303,14 +303,11 @@ fn signature(run: &mut Run<'_, '_>) -> Result<(), Rejection> {
     let is_encrypted = !standing.is(ASSERTION, "Assertion");
     if envelope.signature.is_none() {
         // Decided before anything is decrypted: it is cheap, and anybody can see it.
-        match require {
-            RequireSigned::Response | RequireSigned::Both => {
-                return Err(Rejection::SignatureMissing { role: Role::Response });
-            }
-            _ if !is_encrypted && enveloped_signature(standing).is_none() => {
-                return Err(Rejection::Unsigned);
-            }
-            _ => {}
+        if !is_encrypted && enveloped_signature(standing).is_none() {
+            return Err(Rejection::Unsigned);
+        }
+        if matches!(require, RequireSigned::Response | RequireSigned::Both) {
+            return Err(Rejection::SignatureMissing { role: Role::Response });
         }
     }
     let verify = |element, signature, role| {
