@@ -45,7 +45,7 @@ fn adfs_with_one_key() {
     let der = decode_base64(text.as_bytes()).unwrap();
     assert!(metadata.certificates().iter().all(|c| c.as_der() != der));
     for binding in [Binding::HttpRedirect, Binding::HttpPost] {
-        assert!(metadata.single_sign_on(binding).unwrap().path().ends_with("/adfs/ls/"));
+        assert!(metadata.single_sign_on(binding).unwrap().location.path().ends_with("/adfs/ls/"));
     }
     assert_eq!(own_signature(&bytes, metadata.keys()), Ok(0));
 }
