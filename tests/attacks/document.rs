@@ -4,7 +4,7 @@ use std::io::Write as _;
 
 use actix_saml::dsig::decode_base64;
 use actix_saml::saml::{Assertion, Rejection, validate};
-use actix_saml::xml::XmlError;
+use actix_saml::xml::{Limits, XmlError};
 
 use crate::fixture::{Message, expectations, honest, now};
 use crate::keys_of_tests::IDP_KEY;
@@ -47,11 +47,11 @@ fn wf_2() {
     }
     for (end, what) in [
         ("", "the document ends too early"),
-        ("<", "markup that does not end"),
-        ("<samlp:Response", "markup that does not end"),
+        ("<", "a tag that does not end"),
+        ("<samlp:Response", "a tag that does not end"),
         ("<Response>", "the document ends too early"),
-        ("<Response><!-- </Response>", "markup that does not end"),
-        ("<Response><![CDATA[</Response>", "markup that does not end"),
+        ("<Response><!-- </Response>", "a comment that does not end"),
+        ("<Response><![CDATA[</Response>", "a CDATA section that does not end"),
     ] {
         assert_eq!(malformed(verdict(end.as_bytes())), what, "{end}");
     }
@@ -325,35 +325,39 @@ fn size_1() {
 
 #[test]
 fn dos_limits() {
+    let Limits { depth, nodes, attributes, namespaces, name, .. } = Limits::MESSAGE;
     let limit = |what, limit| Rejection::from(XmlError::Limit { what, limit });
     let extend = |inside: String| honest().edit("<samlp:Status>", &extensions(&inside));
+
+    // Two elements are around it.
     let nested =
-        |n: usize| extend(format!("{}{}", "<y xmlns=\"urn:x\">".repeat(n), "</y>".repeat(n)));
-    nested(46).accepted();
-    nested(47).refused(limit("depth", 48));
-    nested(10_000).refused(limit("depth", 48));
+        |n| extend(format!("<y xmlns=\"urn:x\">{}{}</y>", "<y>".repeat(n), "</y>".repeat(n)));
+    nested(depth - 3).accepted();
+    nested(depth - 2).refused(limit("depth", depth));
+    nested(10_000).refused(limit("depth", depth));
 
-    extend("<y xmlns=\"urn:x\"/>".repeat(20_000)).accepted();
-    extend("<y xmlns=\"urn:x\"/>".repeat(30_000)).refused(limit("nodes", 30_000));
+    extend("<y xmlns=\"urn:x\"/>".repeat(nodes - 100)).accepted();
+    extend("<y xmlns=\"urn:x\"/>".repeat(nodes)).refused(limit("nodes", nodes));
 
-    let attributes = |n: usize| {
+    let with_attributes = |n: usize| {
         let list: String = (0..n).map(|i| format!(" a{i}=\"\"")).collect();
-        extend(format!("<y xmlns=\"urn:x\"{list}/>"))
+        extend(format!("<y{list}/>"))
     };
-    attributes(63).accepted();
-    attributes(64).refused(limit("attributes", 64));
-    attributes(50_000).refused(limit("attributes", 64));
+    with_attributes(attributes).accepted();
+    with_attributes(attributes + 1).refused(limit("attributes", attributes));
+    with_attributes(50_000).refused(limit("attributes", attributes));
 
-    let namespaces = |n: usize| {
+    // One stands on the response already.
+    let with_namespaces = |n: usize| {
         let list: String = (0..n).map(|i| format!(" xmlns:a{i}=\"urn:x\"")).collect();
-        extend(format!("<z xmlns=\"urn:x\"{list}><y{list}/></z>"))
+        extend(format!("<z{list}><y xmlns=\"urn:x\"/></z>"))
     };
-    namespaces(31).accepted();
-    namespaces(32).refused(limit("namespaces", 64));
+    with_namespaces(namespaces - 2).accepted();
+    with_namespaces(namespaces - 1).refused(limit("namespaces", namespaces));
 
-    extend(format!("<{} xmlns=\"urn:x\"/>", "y".repeat(256))).accepted();
-    extend(format!("<{} xmlns=\"urn:x\"/>", "y".repeat(257)))
-        .refused(limit("bytes in a name", 256));
+    let named = |n: usize| extend(format!("<{}/>", "y".repeat(n)));
+    named(name).accepted();
+    named(name + 1).refused(limit("bytes in a name", name));
 }
 
 /// Strips white space and nothing else, and takes the standard alphabet with its padding.
