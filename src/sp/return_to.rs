@@ -7,10 +7,10 @@ use url::Url;
 #[serde(transparent)]
 pub struct ReturnTo(String);
 
-/// Longer targets would not fit into a cookie.
-const MAX_BYTES: usize = 1024;
-
 impl ReturnTo {
+    /// A longer target would not fit into a cookie.
+    pub const MAX_BYTES: usize = 1024;
+
     /// The start page.
     pub fn root() -> Self {
         Self("/".to_owned())
@@ -23,7 +23,8 @@ impl ReturnTo {
         let rest = target.strip_prefix('/')?;
         let suspicious =
             |c: char| c == '\\' || c.is_control() || c.is_whitespace() || !c.is_ascii();
-        if rest.starts_with('/') || target.len() > MAX_BYTES || target.chars().any(suspicious) {
+        if rest.starts_with('/') || target.len() > Self::MAX_BYTES || target.chars().any(suspicious)
+        {
             return None;
         }
         let resolved = base.join(target).ok()?;
@@ -35,10 +36,12 @@ impl ReturnTo {
         if path.starts_with("//") {
             return None;
         }
-        Some(Self(match resolved.query() {
+        let kept = match resolved.query() {
             Some(query) => format!("{path}?{query}"),
             None => path.to_owned(),
-        }))
+        };
+        // Escaping may have made it longer.
+        (kept.len() <= Self::MAX_BYTES).then_some(Self(kept))
     }
 
     /// Path and query.
@@ -95,6 +98,15 @@ mod tests {
         ] {
             assert_eq!(parse(target), None, "{target:?}");
         }
-        assert_eq!(parse(&format!("/{}", "a".repeat(1024))), None);
+    }
+
+    #[test]
+    fn no_longer_than_fits_into_a_cookie() {
+        let path = |letter: &str, times| format!("/{}", letter.repeat(times));
+        assert_eq!(parse(&path("a", 1023)), Some(path("a", 1023)));
+        assert_eq!(parse(&path("a", 1024)), None);
+        // Each becomes three characters.
+        assert_eq!(parse(&path("\"", 341)), Some(path("%22", 341)));
+        assert_eq!(parse(&path("\"", 342)), None);
     }
 }

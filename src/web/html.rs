@@ -8,7 +8,7 @@ use actix_web::http::header::{CACHE_CONTROL, CONTENT_SECURITY_POLICY, REFERRER_P
 use actix_web::{HttpResponse, HttpResponseBuilder};
 
 use crate::crypto::sha256;
-use crate::xml::encode_base64;
+use crate::dsig::encode_base64;
 
 /// `text` for use in HTML, as content or inside a quoted attribute.
 pub fn escape_html(text: &str) -> String {
@@ -53,8 +53,8 @@ pub(super) struct Page<'p> {
     pub(super) body: String,
     /// An inline script, if the page has one.
     pub(super) script: Option<&'p str>,
-    /// Whether the page's form goes to another origin. Browsers apply `form-action` to every
-    /// redirect that follows, and where an identity provider redirects to is not known here.
+    /// Whether its form goes to another origin. Which one cannot be said: Chrome holds redirects
+    /// behind the form to the list too, and identity providers pass people on to one another.
     pub(super) posts_elsewhere: bool,
 }
 

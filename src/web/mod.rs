@@ -1,5 +1,6 @@
 //! The actix-web side: routes, guard, extractors, cookies, sessions and pages.
 
+mod attempts;
 mod clock;
 pub mod config;
 mod extract;
@@ -11,6 +12,8 @@ mod refusal;
 mod routes;
 mod saml;
 mod session;
+mod session_store;
+mod sessions;
 mod unauthenticated;
 
 pub use clock::{Clock, SystemClock};
@@ -18,5 +21,5 @@ pub use config::{Config, ConfigError};
 pub use guard::RequireLogin;
 pub use html::escape_html;
 pub use saml::{Saml, SamlBuilder};
-pub use session::Sessions;
+pub use sessions::Sessions;
 pub use unauthenticated::Unauthenticated;

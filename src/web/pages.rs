@@ -1,7 +1,8 @@
 //! The pages that people see, in one place. Fixed texts: nothing from a message is ever on them.
 
-use actix_web::HttpResponse;
 use actix_web::http::StatusCode;
+use actix_web::http::header::CACHE_CONTROL;
+use actix_web::{HttpResponse, HttpResponseBuilder};
 use url::Url;
 
 use super::html::{Page, escape_html};
@@ -30,6 +31,8 @@ pub(super) enum Trouble {
     WrongType,
     /// The address takes another method.
     WrongMethod,
+    /// One sign-in follows another.
+    Repeating,
 }
 
 impl Trouble {
@@ -43,10 +46,11 @@ impl Trouble {
             Self::TooLarge => StatusCode::PAYLOAD_TOO_LARGE,
             Self::WrongType => StatusCode::UNSUPPORTED_MEDIA_TYPE,
             Self::WrongMethod => StatusCode::METHOD_NOT_ALLOWED,
+            Self::Repeating => StatusCode::TOO_MANY_REQUESTS,
         }
     }
 
-    fn title(self) -> &'static str {
+    pub(super) fn title(self) -> &'static str {
         match self {
             Self::NotAMessage | Self::TooLarge | Self::WrongType => {
                 "We could not read that sign-in"
@@ -57,6 +61,7 @@ impl Trouble {
             Self::Replayed => "That sign-in has already been used",
             Self::Unavailable => "Sign-in is not available at the moment",
             Self::WrongMethod => "There is nothing to see here",
+            Self::Repeating => "Sign-in keeps starting again",
         }
     }
 
@@ -90,6 +95,11 @@ impl Trouble {
             Self::WrongMethod => {
                 "This address is used by the sign-in service only. Please start at the beginning."
             }
+            Self::Repeating => {
+                "You have been sent to the sign-in service several times within a minute. Your \
+                 browser may block cookies, or this service may have lost your session. If trying \
+                 again does not help, ask your help desk and give them the reference."
+            }
         }
     }
 }
@@ -122,6 +132,20 @@ pub(super) fn post_request(action: &Url, saml_request: &str, relay_state: &str) 
     page.script = Some(SUBMIT_SCRIPT);
     page.posts_elsewhere = true;
     page.into_response()
+}
+
+/// The answer to a script (RFC 9457). `more` are members of its own.
+pub(super) fn problem(status: StatusCode, title: &str, more: &[(&str, &str)]) -> HttpResponse {
+    let mut problem = serde_json::Map::new();
+    problem.insert("type".to_owned(), "about:blank".into());
+    problem.insert("title".to_owned(), title.into());
+    problem.insert("status".to_owned(), status.as_u16().into());
+    problem.extend(more.iter().map(|(name, value)| ((*name).to_owned(), (*value).into())));
+    HttpResponseBuilder::new(status)
+        .content_type("application/problem+json")
+        .insert_header((CACHE_CONTROL, "no-store"))
+        .insert_header(("X-Content-Type-Options", "nosniff"))
+        .body(serde_json::Value::Object(problem).to_string())
 }
 
 /// The page on which a person chooses where to sign in.

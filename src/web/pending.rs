@@ -12,6 +12,13 @@ use crate::sp::PendingLogin;
 
 /// More sign-ins at once in one browser are not remembered: the oldest is forgotten.
 const MAX_PENDING: usize = 8;
+/// Nor more bytes: servers and proxies refuse requests with more than 8 kB of cookies, and then
+/// this browser could not come back until the cookies have ended.
+const MAX_BYTES: usize = 6000;
+/// So many useless cookies are removed at once: each costs a header.
+const MAX_REMOVED: usize = 16;
+/// The handle in the name: 128 bits in hexadecimal digits.
+const HANDLE_DIGITS: usize = 32;
 
 /// Seals and opens the cookies.
 pub(super) struct PendingCookies<'s> {
@@ -22,7 +29,7 @@ pub(super) struct PendingCookies<'s> {
 
 /// A cookie that was opened.
 struct Opened {
-    name: String,
+    cookie: Cookie<'static>,
     pending: PendingLogin,
 }
 
@@ -36,26 +43,37 @@ impl<'s> PendingCookies<'s> {
         }
     }
 
-    /// The cookie for `pending`, and removals for those that are too many.
+    /// The cookie for `pending`, and removals for those that are too many or of no use.
+    ///
+    /// # Errors
+    /// When `pending` cannot be written.
     pub(super) fn seal(
         &self,
         request: &HttpRequest,
         pending: &PendingLogin,
     ) -> Result<Vec<Cookie<'static>>, serde_json::Error> {
-        let mut cookies = Vec::new();
-        let mut open = self.open_all(request);
-        open.sort_by_key(|opened| opened.pending.started_at);
-        let excess = open.len().saturating_add(1).saturating_sub(MAX_PENDING);
-        for opened in open.drain(..excess.min(open.len())) {
-            cookies.push(self.removal(opened.name));
-        }
         let name = format!("{}{}", self.prefix, pending.relay_state);
         let mut jar = CookieJar::new();
         let value = serde_json::to_string(pending)?;
         jar.private_mut(self.key).add(Cookie::new(name.clone(), value));
-        if let Some(sealed) = jar.get(&name) {
-            cookies.push(self.cookie(name, sealed.value().to_owned()));
+        let sealed = jar.get(&name).map_or_else(String::new, |c| c.value().to_owned());
+        let new = self.cookie(name, sealed);
+
+        let (mut open, mut useless) = self.sort_out(request);
+        open.sort_by_key(|opened| opened.pending.started_at);
+        let mut number = open.len().saturating_add(1);
+        let mut bytes = open.iter().fold(size(&new), |sum, o| sum.saturating_add(size(&o.cookie)));
+        for opened in open {
+            if number <= MAX_PENDING && bytes <= MAX_BYTES {
+                break;
+            }
+            number = number.saturating_sub(1);
+            bytes = bytes.saturating_sub(size(&opened.cookie));
+            useless.push(opened.cookie.name().to_owned());
         }
+        useless.truncate(MAX_REMOVED);
+        let mut cookies: Vec<_> = useless.into_iter().map(|name| self.removal(name)).collect();
+        cookies.push(new);
         Ok(cookies)
     }
 
@@ -67,20 +85,34 @@ impl<'s> PendingCookies<'s> {
         relay_state: &str,
     ) -> Option<(PendingLogin, Cookie<'static>)> {
         let name = format!("{}{relay_state}", self.prefix);
-        let pending = self.unseal(request.cookie(&name)?)?;
+        let cookies = request.cookies().ok()?;
+        // There may be several of one name: somebody else's does not hide ours.
+        let mut ours = cookies.iter().filter(|cookie| cookie.name() == name);
+        let pending = ours.find_map(|cookie| self.unseal(cookie.clone()))?;
         (pending.relay_state == relay_state).then(|| (pending, self.removal(name)))
     }
 
-    fn open_all(&self, request: &HttpRequest) -> Vec<Opened> {
+    /// The sign-ins that are open, and the names of cookies that cannot be opened: of an earlier
+    /// key, or not made here.
+    fn sort_out(&self, request: &HttpRequest) -> (Vec<Opened>, Vec<String>) {
+        let (mut open, mut useless) = (Vec::new(), Vec::new());
         let Ok(cookies) = request.cookies() else {
-            return Vec::new();
+            return (open, useless);
         };
-        let ours = cookies.iter().filter(|c| c.name().starts_with(self.prefix));
-        ours.filter_map(|cookie| {
-            let name = cookie.name().to_owned();
-            Some(Opened { name, pending: self.unseal(cookie.clone())? })
+        for cookie in cookies.iter().filter(|cookie| self.is_ours(cookie.name())) {
+            match self.unseal(cookie.clone()) {
+                Some(pending) => open.push(Opened { cookie: cookie.clone(), pending }),
+                None => useless.push(cookie.name().to_owned()),
+            }
+        }
+        (open, useless)
+    }
+
+    /// Whether a name is exactly of the form that we give. Others are never written into a header.
+    fn is_ours(&self, name: &str) -> bool {
+        name.strip_prefix(self.prefix).is_some_and(|handle| {
+            handle.len() == HANDLE_DIGITS && handle.bytes().all(|b| b.is_ascii_hexdigit())
         })
-        .collect()
     }
 
     /// The name is part of what is authenticated: a cookie cannot be renamed.
@@ -104,4 +136,9 @@ impl<'s> PendingCookies<'s> {
         cookie.make_removal();
         cookie
     }
+}
+
+/// What a cookie takes of a request's header.
+fn size(cookie: &Cookie<'_>) -> usize {
+    cookie.name().len().saturating_add(cookie.value().len()).saturating_add("=; ".len())
 }

@@ -6,35 +6,53 @@ use super::pages::{self, Trouble};
 use super::saml::Shared;
 use crate::crypto::random_hex;
 use crate::saml::Rejection;
-use crate::sp::Refusal;
+use crate::sp::{Refusal, ReturnTo};
 
 /// A reason is cut here: an attacker must not fill the log.
 const MAX_DETAIL: usize = 600;
 
 /// What the operator reads.
 pub(super) struct Reason {
-    pub(super) code: &'static str,
-    pub(super) detail: String,
-    pub(super) trouble: Trouble,
+    code: &'static str,
+    detail: String,
+    trouble: Trouble,
+    return_to: Option<ReturnTo>,
 }
 
 impl Reason {
     pub(super) fn new(code: &'static str, trouble: Trouble, detail: impl ToString) -> Self {
-        Self { code, detail: detail.to_string(), trouble }
+        Self { code, detail: detail.to_string(), trouble, return_to: None }
+    }
+
+    /// The page that was asked for first, for whoever tries again.
+    pub(super) fn returning_to(mut self, page: &ReturnTo) -> Self {
+        self.return_to = Some(page.clone());
+        self
     }
 
     /// Logs the reason and makes the page, both with one reference.
     pub(super) fn into_response(self, shared: &Shared) -> HttpResponse {
+        let reference = self.log();
+        let login_url = shared.login_url(self.return_to.as_ref());
+        pages::trouble(self.trouble, &reference, &login_url)
+    }
+
+    /// The same for a script, which has no use for a page.
+    pub(super) fn into_problem(self) -> HttpResponse {
+        let reference = self.log();
+        pages::problem(self.trouble.status(), self.trouble.title(), &[("reference", &reference)])
+    }
+
+    fn log(&self) -> String {
         // Without randomness there is no sign-in either; a fixed reference then is no loss.
         let reference = random_hex::<5>().unwrap_or_else(|_| "0000000000".to_owned());
-        let detail: String = self.detail.chars().take(MAX_DETAIL).collect();
-        tracing::warn!(
-            event = "sign_in_refused",
-            code = self.code,
-            reference,
-            detail = ?detail,
-        );
-        pages::trouble(self.trouble, &reference, &shared.paths.login)
+        let (code, detail) = (self.code, self.detail.chars().take(MAX_DETAIL).collect::<String>());
+        if self.trouble == Trouble::Unavailable {
+            tracing::error!(event = "unavailable", code, reference, detail = ?detail);
+        } else {
+            tracing::warn!(event = "sign_in_refused", code, reference, detail = ?detail);
+        }
+        reference
     }
 }
 

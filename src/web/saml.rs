@@ -5,15 +5,17 @@ use actix_session::SessionMiddleware;
 use actix_session::config::{BrowserSession, TtlExtensionPolicy};
 use actix_web::cookie::{Key, SameSite, time::Duration};
 use actix_web::web::{self, ServiceConfig};
+use url::form_urlencoded::byte_serialize;
 
 use super::clock::{Clock, SystemClock};
 use super::config::{Config, ConfigError};
 use super::guard::RequireLogin;
 use super::routes;
-use super::session::Sessions;
+use super::session_store::StoreAdapter;
+use super::sessions::Sessions;
 use crate::nhsmail::ClaimNames;
 use crate::saml::metadata::WriteMetadataError;
-use crate::sp::{ReplayStore, ServiceProvider, SessionStore};
+use crate::sp::{ReplayStore, ReturnTo, ServiceProvider, SessionStore};
 use crate::store::{MemoryReplay, MemorySessions};
 
 /// SAML sign-in for one application. Cheap to clone; one for the whole process, made before the
@@ -52,6 +54,18 @@ pub(super) struct Paths {
 impl Shared {
     pub(super) fn is_https(&self) -> bool {
         self.sp.settings().base_url.scheme() == "https"
+    }
+
+    /// Where a sign-in begins that ends at `return_to`.
+    pub(super) fn login_url(&self, return_to: Option<&ReturnTo>) -> String {
+        let login = &self.paths.login;
+        return_to.map_or_else(
+            || login.clone(),
+            |page| {
+                let page: String = byte_serialize(page.as_str().as_bytes()).collect();
+                format!("{login}?return_to={page}")
+            },
+        )
     }
 }
 
@@ -174,23 +188,24 @@ impl Saml {
     /// For `App::wrap`: server-side sessions with the configured limits. The cookie holds nothing
     /// but an encrypted key, and is `HttpOnly`, `Secure` and `SameSite=Lax`. An application that
     /// has a `SessionMiddleware` of its own leaves this out.
-    pub fn sessions(&self) -> SessionMiddleware<Sessions> {
+    pub fn sessions(&self) -> Sessions {
         let shared = &self.shared;
-        let store = Sessions::new(Arc::clone(&shared.sessions), Arc::clone(&shared.clock));
+        let store = StoreAdapter::new(Arc::clone(&shared.sessions), Arc::clone(&shared.clock));
         let idle = shared.sp.settings().session.idle.num_seconds();
         let lifecycle = BrowserSession::default()
             .state_ttl(Duration::seconds(idle))
             .state_ttl_extension_policy(TtlExtensionPolicy::OnEveryRequest);
         // Browsers take the prefix over https only.
         let name = if shared.is_https() { "__Host-saml-session" } else { "saml-session" };
-        SessionMiddleware::builder(store, shared.cookie_key.clone())
+        let middleware = SessionMiddleware::builder(store, shared.cookie_key.clone())
             .cookie_name(name.to_owned())
             .cookie_same_site(SameSite::Lax)
             .cookie_secure(true)
             .cookie_http_only(true)
             .cookie_path("/".to_owned())
             .session_lifecycle(lifecycle)
-            .build()
+            .build();
+        Sessions::new(middleware, Arc::clone(shared))
     }
 
     /// For `Scope::wrap`: lets only people through who are signed in.

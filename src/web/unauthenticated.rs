@@ -6,6 +6,7 @@ use actix_web::{HttpRequest, HttpResponse, ResponseError};
 use url::form_urlencoded::byte_serialize;
 
 use super::pages;
+use crate::sp::ReturnTo;
 
 /// Nobody is signed in. As a response: 303 to the sign-in for a visit to a page, 401 as
 /// `application/problem+json` for a script.
@@ -26,7 +27,9 @@ impl Unauthenticated {
     pub(super) fn new(request: &HttpRequest, login_path: &str) -> Self {
         let answer = choose_answer(request);
         let target = request.uri().path_and_query().map_or("/", |p| p.as_str());
-        let login_url = if matches!(answer, Answer::Redirect) {
+        // A page that cannot be remembered need not be carried along.
+        let is_kept = target.len() <= ReturnTo::MAX_BYTES;
+        let login_url = if matches!(answer, Answer::Redirect) && is_kept {
             let encoded: String = byte_serialize(target.as_bytes()).collect();
             format!("{login_path}?return_to={encoded}")
         } else {
@@ -38,28 +41,31 @@ impl Unauthenticated {
 
 /// A visit follows a redirect; a script would follow it to a page that it cannot use.
 fn choose_answer(request: &HttpRequest) -> Answer {
-    let header = |name: &str| request.headers().get(name).and_then(|v| v.to_str().ok());
-    let accepts = |media: &str| {
-        request
-            .headers()
-            .get_all(ACCEPT)
-            .filter_map(|v| v.to_str().ok())
-            .any(|list| list.contains(media))
-    };
-    let is_script = header("X-Requested-With").is_some()
-        || header("Upgrade").is_some()
-        || header("Sec-Fetch-Mode").is_some_and(|mode| mode != "navigate")
-        || header("Sec-Fetch-Dest").is_some_and(|dest| dest != "document")
-        || (!accepts("text/html") && (accepts("json") || accepts("text/event-stream")));
-    if is_script {
+    if is_script(request) {
         Answer::Problem
     } else if request.method() == Method::GET {
         Answer::Redirect
-    } else if accepts("text/html") {
+    } else if accepts(request, "text/html") {
         Answer::Page
     } else {
         Answer::Problem
     }
+}
+
+fn accepts(request: &HttpRequest, media: &str) -> bool {
+    let lists = request.headers().get_all(ACCEPT).filter_map(|v| v.to_str().ok());
+    lists.into_iter().any(|list| list.contains(media))
+}
+
+/// Whether something else asks than a person who visits a page.
+pub(super) fn is_script(request: &HttpRequest) -> bool {
+    let header = |name: &str| request.headers().get(name).and_then(|v| v.to_str().ok());
+    header("X-Requested-With").is_some()
+        || header("Upgrade").is_some()
+        || header("Sec-Fetch-Mode").is_some_and(|mode| mode != "navigate")
+        || header("Sec-Fetch-Dest").is_some_and(|dest| dest != "document")
+        || (!accepts(request, "text/html")
+            && (accepts(request, "json") || accepts(request, "text/event-stream")))
 }
 
 impl std::fmt::Display for Unauthenticated {
@@ -85,18 +91,11 @@ impl ResponseError for Unauthenticated {
                 .insert_header((CACHE_CONTROL, "no-store"))
                 .finish(),
             Answer::Page => pages::session_ended(&self.login_url),
-            Answer::Problem => HttpResponse::Unauthorized()
-                .insert_header((CACHE_CONTROL, "no-store"))
-                .content_type("application/problem+json")
-                .body(
-                    serde_json::json!({
-                        "type": "about:blank",
-                        "title": "Sign-in needed",
-                        "status": 401,
-                        "login_url": self.login_url,
-                    })
-                    .to_string(),
-                ),
+            Answer::Problem => pages::problem(
+                StatusCode::UNAUTHORIZED,
+                "Sign-in needed",
+                &[("login_url", &self.login_url)],
+            ),
         }
     }
 }

@@ -1,19 +1,20 @@
 //! The assertion consumer service (Profiles 4.1.4, Bindings 3.5).
 
 use actix_session::Session;
-use actix_web::http::header::{CACHE_CONTROL, CONTENT_TYPE, LOCATION};
+use actix_web::cookie::Cookie;
+use actix_web::http::header::{CACHE_CONTROL, CONTENT_LENGTH, CONTENT_TYPE, LOCATION};
 use actix_web::{HttpRequest, HttpResponse, web};
 use url::form_urlencoded;
 
+use crate::dsig::decode_base64;
 use crate::nhsmail::Staff;
 use crate::saml::Rejection;
-use crate::sp::{FinishedLogin, Refusal, Remembered};
+use crate::sp::{FinishedLogin, PendingLogin, Refusal, Remembered};
 use crate::web::pages::Trouble;
 use crate::web::pending::PendingCookies;
 use crate::web::refusal::Reason;
 use crate::web::saml::Shared;
 use crate::web::session;
-use crate::xml::decode_base64;
 
 /// The largest body: a megabyte of XML in base64, percent-encoded.
 const MAX_BODY: usize = 2 * 1024 * 1024;
@@ -39,10 +40,18 @@ async fn finish(
     payload: web::Payload,
 ) -> Result<HttpResponse, Reason> {
     check_form(request)?;
+    let too_large = || {
+        let detail = format!("more than {MAX_BODY} bytes");
+        Reason::new("body_too_large", Trouble::TooLarge, detail)
+    };
+    let declared = request.headers().get(CONTENT_LENGTH).and_then(|v| v.to_str().ok());
+    if declared.and_then(|text| text.parse::<usize>().ok()).is_some_and(|size| size > MAX_BODY) {
+        return Err(too_large());
+    }
     let body = match payload.to_bytes_limited(MAX_BODY).await {
         Ok(Ok(body)) => body,
         Ok(Err(error)) => return Err(Reason::new("body", Trouble::NotAMessage, error)),
-        Err(_) => return Err(Reason::new("body_too_large", Trouble::TooLarge, MAX_BODY)),
+        Err(_) => return Err(too_large()),
     };
     let form = Form::read(&body, request.query_string())?;
     let response = decode_base64(form.saml_response.as_bytes()).ok_or(Rejection::Base64)?;
@@ -52,8 +61,22 @@ async fn finish(
         crate::saml::peek_issuer(&response)?;
         return Err(Refusal::NoPendingLogin.into());
     };
+    match complete(session, shared, &pending, &response, &removal).await {
+        Ok(response) => Ok(response),
+        Err(reason) => Err(reason.returning_to(&pending.return_to)),
+    }
+}
+
+/// Decides about the response to a sign-in that this browser has begun.
+async fn complete(
+    session: &Session,
+    shared: &Shared,
+    pending: &PendingLogin,
+    response: &[u8],
+    removal: &Cookie<'static>,
+) -> Result<HttpResponse, Reason> {
     let now = shared.clock.now();
-    let login = shared.sp.finish_login(&pending, &response, now)?;
+    let login = shared.sp.finish_login(pending, response, now)?;
     Staff::from_principal(login.principal.clone(), &shared.claims)
         .map_err(|error| Reason::new("no_subject", Trouble::Refused, error))?;
 
@@ -67,7 +90,7 @@ async fn finish(
         .map_err(|error| Reason::new("session", Trouble::Unavailable, error))?;
     let mut response = welcome(&login);
     response
-        .add_cookie(&removal)
+        .add_cookie(removal)
         .map_err(|error| Reason::new("session", Trouble::Unavailable, error))?;
     tracing::info!(
         event = "signed_in",

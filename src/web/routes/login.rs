@@ -4,6 +4,7 @@ use url::form_urlencoded;
 
 use crate::crypto::random_bytes;
 use crate::sp::{Entropy, Idp, LoginMessage, LoginOptions, ReturnTo};
+use crate::web::attempts::{self, Another};
 use crate::web::pages::{self, Trouble};
 use crate::web::pending::PendingCookies;
 use crate::web::refusal::Reason;
@@ -43,6 +44,19 @@ fn send(
     return_to: ReturnTo,
 ) -> Result<HttpResponse, Reason> {
     let unavailable = |detail: String| Reason::new("start_login", Trouble::Unavailable, detail);
+    let now = shared.clock.now();
+    let counted = attempts::count(request, shared, &return_to, now)
+        .map_err(|error| unavailable(error.to_string()))?;
+    let counted = match counted {
+        Another::GoOn(cookie) => cookie,
+        Another::Stop(cookie) => {
+            let detail = "this browser was sent to the identity provider again and again";
+            let reason = Reason::new("login_loop", Trouble::Repeating, detail);
+            let mut response = reason.returning_to(&return_to).into_response(shared);
+            response.add_cookie(&cookie).map_err(|error| unavailable(error.to_string()))?;
+            return Ok(response);
+        }
+    };
     let random = |e: crate::crypto::CryptoError| unavailable(e.to_string());
     let entropy = Entropy {
         request_id: random_bytes().map_err(random)?,
@@ -50,11 +64,12 @@ fn send(
     };
     let started = shared
         .sp
-        .start_login(idp, return_to, &LoginOptions::default(), shared.clock.now(), &entropy)
+        .start_login(idp, return_to, &LoginOptions::default(), now, &entropy)
         .map_err(|error| unavailable(error.to_string()))?;
-    let cookies = PendingCookies::of(shared)
+    let mut cookies = PendingCookies::of(shared)
         .seal(request, &started.pending)
         .map_err(|error| unavailable(error.to_string()))?;
+    cookies.push(counted);
     let mut response = match &started.message {
         LoginMessage::Redirect(url) => HttpResponse::SeeOther()
             .insert_header((LOCATION, url.as_str()))

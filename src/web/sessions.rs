@@ -1,0 +1,165 @@
+//! The middleware that gives every request its session.
+
+use std::cell::RefCell;
+use std::fmt;
+use std::future::Future;
+use std::pin::Pin;
+use std::rc::Rc;
+use std::sync::Arc;
+
+use actix_session::SessionMiddleware;
+use actix_web::dev::{Service, ServiceRequest, ServiceResponse, Transform, forward_ready};
+use actix_web::error::InternalError;
+use actix_web::http::header::{CACHE_CONTROL, HeaderValue};
+use actix_web::{Error, ResponseError};
+
+use super::pages::Trouble;
+use super::refusal::Reason;
+use super::saml::Shared;
+use super::session::was_for_person;
+use super::session_store::StoreAdapter;
+use super::unauthenticated::is_script;
+
+/// Middleware that gives every request its session. From `saml.sessions()`.
+///
+/// It is actix-session's with two things around it. When the store does not work, nobody is taken
+/// for signed in or for signed out: the answer is 503 and says so. And what was made for somebody
+/// who is signed in is not to be kept by browsers and proxies, unless the handler says otherwise.
+#[derive(Clone)]
+pub struct Sessions {
+    middleware: SessionMiddleware<StoreAdapter>,
+    shared: Arc<Shared>,
+}
+
+impl fmt::Debug for Sessions {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Sessions")
+    }
+}
+
+impl Sessions {
+    pub(super) fn new(middleware: SessionMiddleware<StoreAdapter>, shared: Arc<Shared>) -> Self {
+        Self { middleware, shared }
+    }
+}
+
+type BoxFuture<T> = Pin<Box<dyn Future<Output = T>>>;
+type Within<S> =
+    <SessionMiddleware<StoreAdapter> as Transform<Application<S>, ServiceRequest>>::Transform;
+
+impl<S, B> Transform<S, ServiceRequest> for Sessions
+where
+    S: Service<ServiceRequest, Response = ServiceResponse<B>, Error = Error> + 'static,
+    B: actix_web::body::MessageBody + 'static,
+{
+    type Response = ServiceResponse<B>;
+    type Error = Error;
+    type Transform = SessionsService<Within<S>>;
+    type InitError = ();
+    type Future = BoxFuture<Result<Self::Transform, ()>>;
+
+    fn new_transform(&self, service: S) -> Self::Future {
+        let within = self.middleware.new_transform(Application { service: Rc::new(service) });
+        let shared = Arc::clone(&self.shared);
+        Box::pin(async move { Ok(SessionsService { service: Rc::new(within.await?), shared }) })
+    }
+}
+
+#[doc(hidden)]
+pub struct SessionsService<S> {
+    service: Rc<S>,
+    shared: Arc<Shared>,
+}
+
+impl<S, B> Service<ServiceRequest> for SessionsService<S>
+where
+    S: Service<ServiceRequest, Response = ServiceResponse<B>, Error = Error> + 'static,
+    B: 'static,
+{
+    type Response = ServiceResponse<B>;
+    type Error = Error;
+    type Future = BoxFuture<Result<Self::Response, Error>>;
+
+    forward_ready!(service);
+
+    fn call(&self, request: ServiceRequest) -> Self::Future {
+        let service = Rc::clone(&self.service);
+        let shared = Arc::clone(&self.shared);
+        let script = is_script(request.request());
+        Box::pin(async move {
+            match service.call(request).await {
+                Ok(mut response) => {
+                    keep_private(&mut response);
+                    Ok(response)
+                }
+                Err(error) => Err(match error.as_error::<Passed>().and_then(Passed::take) {
+                    Some(own) => own,
+                    None => unavailable(error, script, &shared),
+                }),
+            }
+        })
+    }
+}
+
+/// The next person at a shared computer must not find it in the browser.
+fn keep_private<B>(response: &mut ServiceResponse<B>) {
+    if was_for_person(response.request()) && !response.headers().contains_key(CACHE_CONTROL) {
+        response.headers_mut().insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    }
+}
+
+/// An error of the session middleware itself: its store has failed.
+fn unavailable(error: Error, script: bool, shared: &Shared) -> Error {
+    let reason = Reason::new("session_store", Trouble::Unavailable, &error);
+    let response = if script { reason.into_problem() } else { reason.into_response(shared) };
+    InternalError::from_response(error, response).into()
+}
+
+/// The application within the session middleware. It marks its errors, so that they are not taken
+/// for those of the session middleware.
+#[doc(hidden)]
+pub struct Application<S> {
+    service: Rc<S>,
+}
+
+impl<S, B> Service<ServiceRequest> for Application<S>
+where
+    S: Service<ServiceRequest, Response = ServiceResponse<B>, Error = Error> + 'static,
+{
+    type Response = ServiceResponse<B>;
+    type Error = Error;
+    type Future = BoxFuture<Result<Self::Response, Error>>;
+
+    forward_ready!(service);
+
+    fn call(&self, request: ServiceRequest) -> Self::Future {
+        let service = Rc::clone(&self.service);
+        Box::pin(async move {
+            let answered = service.call(request).await;
+            answered.map_err(|error| Passed(RefCell::new(Some(error))).into())
+        })
+    }
+}
+
+/// An error of the application on its way through the session middleware.
+struct Passed(RefCell<Option<Error>>);
+
+impl Passed {
+    fn take(&self) -> Option<Error> {
+        self.0.take()
+    }
+}
+
+impl fmt::Debug for Passed {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Passed")
+    }
+}
+
+impl fmt::Display for Passed {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("an error of the application")
+    }
+}
+
+impl ResponseError for Passed {}
