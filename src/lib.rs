@@ -1,5 +1,4 @@
-//! SAML 2.0 service provider middleware for actix-web.
-
+#![doc = include_str!("../README.md")]
 #![cfg_attr(test, allow(clippy::arithmetic_side_effects, clippy::as_conversions))]
 
 #[cfg(feature = "cli")]
