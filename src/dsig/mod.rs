@@ -17,7 +17,6 @@ pub use sign::{KeyInfoStyle, Place, SignError, SignatureStyle, sign_enveloped};
 pub use verify::{Signed, verify};
 
 use crate::xml::C14n;
-pub use crate::xml::{decode_base64, encode_base64};
 
 /// The canonicalisation of what a reference by ID selects, whatever was asked for: such a reference
 /// leaves comments out before any transform runs (XML Signature 4.4.3.3).

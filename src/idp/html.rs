@@ -9,7 +9,7 @@ use actix_web::http::header::{
 };
 
 use crate::crypto::sha256;
-use crate::dsig::encode_base64;
+use crate::xml::encode_base64;
 
 /// `text` as HTML, for content and for attributes in double quotes.
 pub(super) fn escape(text: &str) -> String {

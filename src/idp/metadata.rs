@@ -8,9 +8,10 @@ use super::names::{
 };
 use super::personality::Personality;
 use crate::crypto::{Certificate, SignatureAlgorithm, sha256};
-use crate::dsig::{DSIG_NAMESPACE, Place, encode_base64, sign_enveloped};
+use crate::dsig::{DSIG_NAMESPACE, Place, sign_enveloped};
 use crate::saml::EntityId;
 use crate::saml::names::{ASSERTION, METADATA, PROTOCOL, XSI};
+use crate::xml::encode_base64;
 use crate::xml::{EmptyTag, Writer};
 
 /// `FederationMetadata.xml` with all that AD FS puts into it: two WS-Federation roles, AD FS as a

@@ -2,7 +2,7 @@ use flate2::{Decompress, FlushDecompress, Status};
 use url::form_urlencoded;
 
 use super::refusal::Refusal;
-use crate::dsig::decode_base64;
+use crate::xml::decode_base64;
 
 /// The longest request, after decompression.
 const MAX_REQUEST: usize = 65_536;

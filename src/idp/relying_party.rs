@@ -3,9 +3,10 @@ use url::Url;
 
 use super::names::HTTP_POST;
 use crate::crypto::{Certificate, CryptoError, SignatureAlgorithm};
-use crate::dsig::{DSIG_NAMESPACE, decode_base64};
+use crate::dsig::DSIG_NAMESPACE;
 use crate::saml::names::{METADATA, PROTOCOL};
 use crate::saml::{EntityId, InvalidEntityId};
+use crate::xml::decode_base64;
 use crate::xml::{Document, Limits, Node, XmlError};
 
 /// Why a service provider cannot be registered.

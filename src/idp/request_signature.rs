@@ -5,7 +5,8 @@ use super::received::QuerySignature;
 use super::refusal::Refusal;
 use super::relying_party::RelyingParty;
 use crate::crypto::{Digest, DigestAlgorithm};
-use crate::dsig::{DSIG_NAMESPACE, ENVELOPED, decode_base64};
+use crate::dsig::{DSIG_NAMESPACE, ENVELOPED};
+use crate::xml::decode_base64;
 use crate::xml::{C14n, Document, Node, canonicalise};
 
 impl RelyingParty {

@@ -11,8 +11,9 @@ use super::refusal::Refusal;
 use super::relying_party::{RelyingParty, check_url};
 use super::status::ErrorStatus;
 use super::test_idp::TestIdp;
-use crate::dsig::{DSIG_NAMESPACE, encode_base64};
+use crate::dsig::DSIG_NAMESPACE;
 use crate::saml::EntityId;
+use crate::xml::encode_base64;
 use crate::xml::{Document, Limits};
 
 /// A request that AD FS would take on: somebody can be signed in, or an answer can be sent.

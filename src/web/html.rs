@@ -8,7 +8,7 @@ use actix_web::http::header::{CACHE_CONTROL, CONTENT_SECURITY_POLICY, REFERRER_P
 use actix_web::{HttpResponse, HttpResponseBuilder};
 
 use crate::crypto::sha256;
-use crate::dsig::encode_base64;
+use crate::xml::encode_base64;
 
 /// `text` for use in HTML, as content or inside a quoted attribute.
 pub fn escape_html(text: &str) -> String {

@@ -2,8 +2,8 @@
 
 use std::io::Write as _;
 
-use actix_saml::dsig::decode_base64;
 use actix_saml::saml::{Assertion, Rejection, validate};
+use actix_saml::xml::decode_base64;
 use actix_saml::xml::{Limits, XmlError};
 
 use crate::fixture::{Message, expectations, honest, now};
@@ -406,7 +406,7 @@ fn b64_4() {
 #[test]
 fn b64_5() {
     // Decoded once: base64 in base64 is no document.
-    let twice = actix_saml::dsig::encode_base64(honest().0.as_bytes());
+    let twice = actix_saml::xml::encode_base64(honest().0.as_bytes());
     assert_eq!(malformed(verdict(twice.as_bytes())), "text outside the root element");
     not_base64(&[b"%50HNhbWw%2B", b"data:text/xml;base64,PHNh"]);
 }

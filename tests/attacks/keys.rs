@@ -1,9 +1,10 @@
 //! Whose key it is. Keys come from metadata; what a message says of keys is not read.
 
 use actix_saml::crypto::{Certificate, CryptoError, PrivateKey};
-use actix_saml::dsig::{DsigError, encode_base64};
+use actix_saml::dsig::DsigError;
 use actix_saml::saml::metadata::IdpMetadata;
 use actix_saml::saml::{EntityId, Keys, Rejection, Role, peek_issuer};
+use actix_saml::xml::encode_base64;
 use openssl::bn::BigNum;
 use openssl::pkey::{PKey, Private};
 use openssl::rsa::{Padding, Rsa};

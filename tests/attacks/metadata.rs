@@ -1,11 +1,11 @@
 //! Metadata of the identity provider: what is taken from it, and what is not.
 
 use actix_saml::crypto::{CryptoError, KeyShape, PrivateKey};
-use actix_saml::dsig::encode_base64;
 use actix_saml::saml::InvalidEntityId;
 use actix_saml::saml::metadata::{IdpMetadata, MetadataError};
 use actix_saml::saml::names::{METADATA, PROTOCOL};
 use actix_saml::xml::XmlError;
+use actix_saml::xml::encode_base64;
 use openssl::asn1::Asn1Time;
 use openssl::hash::MessageDigest;
 use openssl::pkey::{PKey, Private};

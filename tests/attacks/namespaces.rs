@@ -1,8 +1,9 @@
 //! Namespaces and IDs that one reader resolves differently from another.
 
-use actix_saml::dsig::{DsigError, encode_base64};
+use actix_saml::dsig::DsigError;
 use actix_saml::saml::{Rejection, Role, names};
 use actix_saml::xml::XmlError;
+use actix_saml::xml::encode_base64;
 
 use crate::fixture::{ASSERTION_ID, Draft, HASH_ID, Message, RESPONSE_ID, ROLE, honest};
 use crate::keys_of_tests::IDP_KEY;

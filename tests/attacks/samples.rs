@@ -3,10 +3,11 @@
 
 use std::path::PathBuf;
 
-use actix_saml::dsig::{DsigError, decode_base64, verify};
+use actix_saml::dsig::{DsigError, verify};
 use actix_saml::saml::binding::Binding;
 use actix_saml::saml::metadata::IdpMetadata;
 use actix_saml::saml::{Keys, Rejection, validate};
+use actix_saml::xml::decode_base64;
 use actix_saml::xml::{Document, Limits};
 
 use crate::fixture::{expectations, now};

@@ -1,8 +1,9 @@
 //! Signatures that are missing, empty, weak, or not what their label says.
 
 use actix_saml::crypto::SignatureAlgorithm;
-use actix_saml::dsig::{AlgorithmRole, DsigError, decode_base64, encode_base64};
+use actix_saml::dsig::{AlgorithmRole, DsigError};
 use actix_saml::saml::{Keys, NoKeys, Rejection, RequireSigned, Role};
+use actix_saml::xml::{decode_base64, encode_base64};
 use openssl::hash::MessageDigest;
 use openssl::pkey::PKey;
 use openssl::sign::Signer;

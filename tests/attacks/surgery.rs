@@ -1,7 +1,8 @@
 //! Cuts elements out of messages and sews them in elsewhere, and signs again what was changed.
 
 use actix_saml::crypto::{Digest, PrivateKey, SignatureAlgorithm};
-use actix_saml::dsig::{DSIG_NAMESPACE, encode_base64};
+use actix_saml::dsig::DSIG_NAMESPACE;
+use actix_saml::xml::encode_base64;
 use actix_saml::xml::{C14n, Document, Limits, Node, canonicalise};
 
 use crate::fixture::{ADMIN, ASSERTION_ID, Message, NURSE};

@@ -10,10 +10,10 @@ use url::Url;
 use url::form_urlencoded::Serializer;
 
 use super::{ACS, IDP, REQUEST, SP, now};
-use crate::dsig::{decode_base64, encode_base64};
 use crate::idp::{IdpApp, RelyingParty, TestIdp};
 use crate::saml::binding::redirect_url;
 use crate::saml::{AuthnRequest, EntityId};
+use crate::xml::{decode_base64, encode_base64};
 
 const RELAY_STATE: &str = "a\"><script>alert('1')</script>&b";
 

@@ -7,7 +7,7 @@ use url::form_urlencoded::byte_serialize;
 
 use super::{ACS, IDP, REQUEST, SP, now};
 use crate::crypto::{Certificate, CertificateRequest, KeyShape, PrivateKey, SignatureAlgorithm};
-use crate::dsig::{Place, SignatureStyle, encode_base64, sign_enveloped};
+use crate::dsig::{Place, SignatureStyle, sign_enveloped};
 use crate::idp::{
     AssertionConsumerService, ErrorStatus, Received, Refusal, RegisterError, RelyingParty, SignIn,
     TestIdp, Validity,
@@ -17,6 +17,7 @@ use crate::saml::metadata::SpMetadata;
 use crate::saml::names::ASSERTION;
 use crate::saml::{AuthnRequest, EntityId};
 use crate::xml::XmlError;
+use crate::xml::encode_base64;
 
 struct SpKey {
     key: PrivateKey,

@@ -3,13 +3,13 @@
 use chrono::TimeDelta;
 
 use super::{ACS, IDP, REQUEST, SP, now, reply_to};
-use crate::dsig::encode_base64;
 use crate::idp::{Claim, ErrorStatus, Ids, NameIdRule, Person, SignedParts, SigningKey, Validity};
 use crate::saml::metadata::{IdpMetadata, TEST_KEY_MARK};
 use crate::saml::{
     Assertion, ClockSkew, EntityId, Expectations, ExpectedRequest, Rejection, RequestedAuthn,
     RequireSigned, SignedPart, validate,
 };
+use crate::xml::encode_base64;
 
 fn ids() -> Ids {
     Ids {

@@ -6,7 +6,6 @@ use actix_web::http::header::{CACHE_CONTROL, CONTENT_LENGTH, CONTENT_TYPE, LOCAT
 use actix_web::{HttpRequest, HttpResponse, web};
 use url::form_urlencoded;
 
-use crate::dsig::decode_base64;
 use crate::nhsmail::Staff;
 use crate::saml::Rejection;
 use crate::sp::{FinishedLogin, PendingLogin, Refusal, Remembered};
@@ -15,6 +14,7 @@ use crate::web::pending::PendingCookies;
 use crate::web::refusal::Reason;
 use crate::web::saml::Shared;
 use crate::web::session;
+use crate::xml::decode_base64;
 
 /// The largest body: a megabyte of XML in base64, percent-encoded.
 const MAX_BODY: usize = 2 * 1024 * 1024;

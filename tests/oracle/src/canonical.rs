@@ -3,7 +3,8 @@
 //! No C function is called directly. samael signs a document with a template in it; xmlsec fills in
 //! one digest for each reference, and every digest is that of one canonical form.
 
-use actix_saml::dsig::{DSIG_NAMESPACE, ENVELOPED, decode_base64};
+use actix_saml::dsig::{DSIG_NAMESPACE, ENVELOPED};
+use actix_saml::xml::decode_base64;
 use actix_saml::xml::{C14n, Document, Limits, Node, canonicalise};
 use openssl::pkey::PKey;
 use openssl::rsa::Rsa;
