@@ -23,7 +23,7 @@ impl Limits {
         depth: 48,
         nodes: 30_000,
         attributes: 32,
-        namespaces: 32,
+        namespaces: 64,
         name: 256,
     };
 

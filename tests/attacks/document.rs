@@ -347,10 +347,13 @@ fn dos_limits() {
     with_attributes(attributes + 1).refused(limit("attributes", attributes));
     with_attributes(50_000).refused(limit("attributes", attributes));
 
-    // One stands on the response already.
+    // One stands on the response already, and one element cannot hold them all.
     let with_namespaces = |n: usize| {
-        let list: String = (0..n).map(|i| format!(" xmlns:a{i}=\"urn:x\"")).collect();
-        extend(format!("<z{list}><y xmlns=\"urn:x\"/></z>"))
+        let list = |from: usize, to: usize| -> String {
+            (from..to).map(|i| format!(" xmlns:a{i}=\"urn:x\"")).collect()
+        };
+        let (outer, inner) = (list(0, n / 2), list(n / 2, n));
+        extend(format!("<z{outer}><z{inner}><y xmlns=\"urn:x\"/></z></z>"))
     };
     with_namespaces(namespaces - 2).accepted();
     with_namespaces(namespaces - 1).refused(limit("namespaces", namespaces));
