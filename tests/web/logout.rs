@@ -1,0 +1,107 @@
+//! Signing out.
+
+use actix_web::http::Method;
+
+use crate::app::TestApp;
+use crate::browser::{navigation, post};
+use crate::jar::From;
+
+#[actix_web::test]
+async fn signing_out_ends_the_session_on_the_server() {
+    let app = TestApp::start().await;
+    let browser = app.browser();
+    browser.sign_in("ward.nurse").await;
+    let stolen = app.browser();
+    *stolen.jar.borrow_mut() = browser.jar.borrow().clone();
+    assert!(stolen.is_signed_in().await, "the control");
+
+    let answer = browser.submit("/saml/logout", "").await;
+    assert_eq!(answer.status, 200);
+    answer.assert_page();
+    assert!(answer.body.contains("You are signed out of this service."));
+    let removal = answer.set_cookie("__Host-saml-session").unwrap();
+    assert!(removal.contains("; Max-Age=0; "), "{removal}");
+    assert!(!browser.is_signed_in().await);
+    assert!(!stolen.is_signed_in().await, "the old cookie is dead");
+}
+
+#[actix_web::test]
+async fn a_link_only_asks() {
+    let app = TestApp::start().await;
+    let browser = app.browser();
+    browser.sign_in("ward.nurse").await;
+    for path in ["/saml/logout", "/saml/logout?confirm=yes"] {
+        let answer = browser.visit_from_elsewhere(path).await;
+        assert_eq!(answer.status, 200);
+        answer.assert_page();
+        assert!(answer.body.contains("<form method=\"post\" action=\"/saml/logout\">"));
+        let policy = answer.header("Content-Security-Policy").unwrap();
+        assert!(policy.contains("form-action 'self'"), "{policy}");
+    }
+    assert!(browser.is_signed_in().await);
+}
+
+#[actix_web::test]
+async fn a_page_of_another_site_signs_nobody_out() {
+    let app = TestApp::start().await;
+    let browser = app.browser();
+    browser.sign_in("ward.nurse").await;
+    browser.submit_from_elsewhere("/saml/logout", "").await;
+    assert!(browser.is_signed_in().await);
+    // Nor in a browser that does not tell: the cookie does not come along.
+    browser.send(From::OtherSitePost, post("/saml/logout", "")).await;
+    assert!(browser.is_signed_in().await);
+}
+
+/// A neighbour at the same site: the cookie does come along.
+#[actix_web::test]
+async fn a_page_of_a_neighbour_only_asks() {
+    let app = TestApp::start().await;
+    let browser = app.browser();
+    browser.sign_in("ward.nurse").await;
+    for origin in ["same-site", "cross-site", "unheard-of", ""] {
+        let request = post("/saml/logout", "").insert_header(("Sec-Fetch-Site", origin));
+        let answer = browser.send(From::SameSite, request).await;
+        assert!(answer.body.contains("Do you want to sign out"), "{}", answer.body);
+        assert!(browser.is_signed_in().await, "{origin}");
+    }
+    let typed = post("/saml/logout", "").insert_header(("Sec-Fetch-Site", "none"));
+    browser.send(From::SameSite, typed).await;
+    assert!(!browser.is_signed_in().await);
+}
+
+#[actix_web::test]
+async fn signing_out_twice_or_without_a_session_is_no_mistake() {
+    let app = TestApp::start().await;
+    let browser = app.browser();
+    browser.sign_in("ward.nurse").await;
+    for _ in 0..2 {
+        assert_eq!(browser.submit("/saml/logout", "").await.status, 200);
+    }
+    assert_eq!(app.browser().submit("/saml/logout", "").await.status, 200);
+}
+
+/// A request that was under way when the session ended must not bring it back.
+#[actix_web::test]
+async fn an_old_cookie_brings_nothing_back() {
+    let app = TestApp::start().await;
+    let browser = app.browser();
+    browser.sign_in("ward.nurse").await;
+    let old = browser.jar.borrow().clone();
+    browser.submit("/saml/logout", "").await;
+    *browser.jar.borrow_mut() = old;
+    for path in ["/note", "/renew", "/notes"] {
+        browser.send(From::SameSite, navigation(Method::GET, path)).await;
+        assert!(!browser.is_signed_in().await, "{path}");
+    }
+}
+
+#[actix_web::test]
+async fn after_signing_out_one_can_sign_in_again() {
+    let app = TestApp::start().await;
+    let browser = app.browser();
+    browser.sign_in("ward.nurse").await;
+    browser.submit("/saml/logout", "").await;
+    browser.sign_in("locum.doctor").await;
+    assert_eq!(browser.visit("/rota").await.body, "Rota of Dr Zoë Müller-Example");
+}

@@ -1,0 +1,37 @@
+//! The middleware as a browser sees it: an application, a test identity provider and browsers with
+//! cookie jars, all in one process. Time is set by hand.
+
+#![allow(
+    clippy::arithmetic_side_effects,
+    clippy::as_conversions,
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    clippy::panic,
+    clippy::string_slice,
+    clippy::unwrap_used,
+    unreachable_pub,
+    reason = "a test that panics has failed, which is what it is for"
+)]
+
+mod answer;
+mod app;
+mod browser;
+mod jar;
+mod log;
+mod message;
+mod pages;
+
+mod attempts;
+mod bad_input;
+mod guard;
+mod limits;
+mod logout;
+mod pending;
+mod refused;
+mod replay;
+mod request;
+mod return_to;
+mod sign_in;
+mod sp_metadata;
+mod stores;
+mod two_idps;

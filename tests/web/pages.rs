@@ -1,0 +1,81 @@
+//! The pages of the application under test.
+
+use actix_session::Session;
+use actix_web::body::MessageBody;
+use actix_web::dev::{ServiceRequest, ServiceResponse};
+use actix_web::error::InternalError;
+use actix_web::http::header::CACHE_CONTROL;
+use actix_web::middleware::Next;
+use actix_web::web::{self, ServiceConfig};
+use actix_web::{Error, HttpResponse, Responder};
+
+use actix_saml::Saml;
+use actix_saml::nhsmail::Staff;
+use actix_saml::sp::Principal;
+
+pub fn routes(saml: &Saml) -> impl FnOnce(&mut ServiceConfig) + use<> {
+    let guard = saml.require_login();
+    move |config| {
+        config
+            .route("/", web::get().to(home))
+            .route("/note", web::get().to(write_note))
+            .route("/notes", web::get().to(read_note))
+            .route("/renew", web::get().to(renew))
+            .route("/whoami", web::get().to(whoami))
+            .service(
+                web::scope("/admin")
+                    .wrap(guard)
+                    .route("", web::get().to(|| async { "admin" }))
+                    .route("", web::post().to(|| async { "changed" }))
+                    .route("/cached", web::get().to(cached))
+                    .route("/deeper/{page}", web::get().to(|| async { "deeper" })),
+            )
+            .route("/{page:rota.*}", web::route().to(rota));
+    }
+}
+
+/// Looks who is there before every handler, as an application's own log does.
+pub async fn look_first(
+    mut request: ServiceRequest,
+    next: Next<impl MessageBody + 'static>,
+) -> Result<ServiceResponse<impl MessageBody>, Error> {
+    request.extract::<Option<Staff>>().await?;
+    if request.path() == "/broken-middleware" {
+        let response = HttpResponse::ImATeapot().body("short and stout");
+        return Err(InternalError::from_response("broken", response).into());
+    }
+    next.call(request).await
+}
+
+/// Public.
+async fn home(staff: Option<Staff>) -> String {
+    format!("Hello {}", staff.as_ref().map_or("nobody", Staff::display_name))
+}
+
+/// For staff.
+async fn rota(staff: Staff) -> String {
+    format!("Rota of {}", staff.display_name())
+}
+
+async fn whoami(principal: Principal) -> impl Responder {
+    web::Json(principal)
+}
+
+async fn cached() -> impl Responder {
+    HttpResponse::Ok().insert_header((CACHE_CONTROL, "private, max-age=60")).body("logo")
+}
+
+/// The application's own use of the session, before and after a sign-in.
+async fn write_note(session: Session) -> impl Responder {
+    session.insert("note", "mine").unwrap();
+    "written"
+}
+
+async fn read_note(session: Session) -> String {
+    session.get::<String>("note").unwrap().unwrap_or_default()
+}
+
+async fn renew(session: Session) -> &'static str {
+    session.renew();
+    "renewed"
+}

@@ -1,0 +1,206 @@
+//! What people see when sessions cannot be read or written.
+
+use std::sync::Arc;
+use std::sync::Mutex;
+
+use actix_saml::sp::{BoxFuture, SessionState, SessionStore, StoreError};
+use actix_saml::store::MemorySessions;
+use chrono::{DateTime, Utc};
+use serde_json::Value;
+
+use crate::app::{Setup, TestApp};
+use crate::browser::navigation;
+use crate::jar::From;
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Step {
+    Load,
+    Create,
+    Update,
+    Extend,
+    Delete,
+}
+
+/// A store that can be broken at one step.
+#[derive(Default)]
+struct Fragile {
+    inner: MemorySessions,
+    broken: Mutex<Option<Step>>,
+}
+
+impl Fragile {
+    fn attempt<'a, T: Send + 'a>(
+        &self,
+        step: Step,
+        work: impl FnOnce() -> BoxFuture<'a, Result<T, StoreError>>,
+    ) -> BoxFuture<'a, Result<T, StoreError>> {
+        if *self.broken.lock().unwrap() == Some(step) {
+            let error = StoreError::Unavailable("secret-host:6379".to_owned());
+            return Box::pin(std::future::ready(Err(error)));
+        }
+        work()
+    }
+
+    fn break_at(&self, step: impl Into<Option<Step>>) {
+        *self.broken.lock().unwrap() = step.into();
+    }
+}
+
+impl SessionStore for Fragile {
+    fn load<'a>(
+        &'a self,
+        key: &'a str,
+        now: DateTime<Utc>,
+    ) -> BoxFuture<'a, Result<Option<SessionState>, StoreError>> {
+        self.attempt(Step::Load, || self.inner.load(key, now))
+    }
+
+    fn create<'a>(
+        &'a self,
+        key: &'a str,
+        state: SessionState,
+        until: DateTime<Utc>,
+        now: DateTime<Utc>,
+    ) -> BoxFuture<'a, Result<(), StoreError>> {
+        self.attempt(Step::Create, || self.inner.create(key, state, until, now))
+    }
+
+    fn update<'a>(
+        &'a self,
+        key: &'a str,
+        state: SessionState,
+        until: DateTime<Utc>,
+        now: DateTime<Utc>,
+    ) -> BoxFuture<'a, Result<(), StoreError>> {
+        self.attempt(Step::Update, || self.inner.update(key, state, until, now))
+    }
+
+    fn extend<'a>(
+        &'a self,
+        key: &'a str,
+        until: DateTime<Utc>,
+        now: DateTime<Utc>,
+    ) -> BoxFuture<'a, Result<(), StoreError>> {
+        self.attempt(Step::Extend, || self.inner.extend(key, until, now))
+    }
+
+    fn delete<'a>(&'a self, key: &'a str) -> BoxFuture<'a, Result<(), StoreError>> {
+        self.attempt(Step::Delete, || self.inner.delete(key))
+    }
+}
+
+fn with(store: &Arc<Fragile>) -> impl FnOnce(&mut Setup) + use<> {
+    let store = Arc::clone(store);
+    move |setup| setup.sessions = Some(store)
+}
+
+#[actix_web::test]
+async fn while_sessions_cannot_be_read_nobody_is_taken_for_anybody() {
+    let store = Arc::new(Fragile::default());
+    let app = TestApp::with(with(&store)).await;
+    let browser = app.browser();
+    browser.sign_in("ward.nurse").await;
+    for step in [Step::Load, Step::Extend] {
+        store.break_at(step);
+        for path in ["/", "/rota", "/admin", "/whoami", "/saml/login"] {
+            let answer = browser.visit(path).await;
+            answer.assert_unavailable("session_store");
+            assert!(!answer.body.contains("secret-host"), "{}", answer.body);
+        }
+        // Somebody without a session is not concerned.
+        assert_eq!(app.browser().visit("/").await.body, "Hello nobody");
+    }
+    store.break_at(None);
+    assert!(browser.is_signed_in().await, "the session is as it was");
+}
+
+#[actix_web::test]
+async fn a_script_is_told_so_in_its_own_language() {
+    let store = Arc::new(Fragile::default());
+    let app = TestApp::with(with(&store)).await;
+    let browser = app.browser();
+    browser.sign_in("ward.nurse").await;
+    store.break_at(Step::Load);
+    let request = navigation(actix_web::http::Method::GET, "/whoami")
+        .insert_header(("Sec-Fetch-Mode", "cors"));
+    let answer = browser.send(From::SameSite, request).await;
+    assert_eq!(answer.status, 503);
+    assert_eq!(answer.header("Content-Type"), Some("application/problem+json"));
+    assert_eq!(answer.header("Cache-Control"), Some("no-store"));
+    let problem: Value = serde_json::from_str(&answer.body).unwrap();
+    assert_eq!(problem["status"], 503);
+    let event = answer.events.iter().find(|event| event.is_alarming()).unwrap();
+    assert_eq!(event.field("code"), "session_store");
+    assert_eq!(problem["reference"], event.field("reference"));
+    assert!(!answer.body.contains("secret-host"));
+}
+
+#[actix_web::test]
+async fn a_sign_in_whose_session_cannot_be_written_is_none() {
+    let store = Arc::new(Fragile::default());
+    let app = TestApp::with(with(&store)).await;
+    let browser = app.browser();
+    let begun = browser.begin("/rota").await;
+    store.break_at(Step::Create);
+    let answer = browser.bring(&app.respond(&begun, "ward.nurse")).await;
+    assert_eq!(answer.status, 503);
+    assert!(answer.body.contains("Sign-in is not available at the moment"));
+    assert_eq!(answer.header("Set-Cookie"), None);
+    let alarm = answer.events.iter().find(|event| event.is_alarming()).unwrap();
+    assert_eq!(alarm.field("code"), "session_store");
+    store.break_at(None);
+    assert!(!browser.is_signed_in().await);
+    browser.sign_in("ward.nurse").await;
+}
+
+#[actix_web::test]
+async fn a_full_store_lets_nobody_new_in_and_nobody_out() {
+    let full = Arc::new(MemorySessions::new(1));
+    let app = TestApp::with(|setup| setup.sessions = Some(full)).await;
+    let first = app.browser();
+    first.sign_in("ward.nurse").await;
+    let second = app.browser();
+    let begun = second.begin("/rota").await;
+    let answer = second.bring(&app.respond(&begun, "locum.doctor")).await;
+    assert_eq!(answer.status, 503);
+    assert!(!second.is_signed_in().await);
+    assert!(first.is_signed_in().await);
+}
+
+/// Whoever signs out and is not told so may believe it; here they are told.
+#[actix_web::test]
+async fn a_sign_out_that_fails_does_not_claim_to_have_worked() {
+    let store = Arc::new(Fragile::default());
+    let app = TestApp::with(with(&store)).await;
+    let browser = app.browser();
+    browser.sign_in("ward.nurse").await;
+    store.break_at(Step::Delete);
+    let answer = browser.submit("/saml/logout", "").await;
+    answer.assert_unavailable("session_store");
+    assert!(!answer.body.contains("You are signed out"));
+}
+
+/// A failing handler of the application is the application's affair.
+#[actix_web::test]
+async fn errors_of_the_application_pass_through() {
+    let app = TestApp::with(|setup| setup.reads_everywhere = true).await;
+    let browser = app.browser();
+    let answer = browser.visit("/broken-middleware").await;
+    assert_eq!((answer.status, answer.body.as_str()), (418, "short and stout"));
+    assert!(answer.events.iter().all(|event| !event.is_alarming()));
+}
+
+#[actix_web::test]
+async fn other_steps_of_the_store_fail_closed_too() {
+    let store = Arc::new(Fragile::default());
+    let app = TestApp::with(with(&store)).await;
+    let browser = app.browser();
+    browser.sign_in("ward.nurse").await;
+    store.break_at(Step::Update);
+    browser.visit("/note").await.assert_unavailable("session_store");
+    store.break_at(Step::Delete);
+    browser.visit("/renew").await.assert_unavailable("session_store");
+    store.break_at(None);
+    assert!(browser.is_signed_in().await);
+    assert_eq!(browser.visit("/notes").await.body, "");
+}
