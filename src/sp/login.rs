@@ -155,6 +155,15 @@ pub enum Refusal {
     /// The assertion was used before.
     #[error("the assertion was used before")]
     Replayed,
+    /// By our clock the session is over before it has begun. Within the tolerance for clocks the
+    /// assertion is good; but to sign in and be signed out at once would go round in circles.
+    #[error("the identity provider ends the session at {ends}, and it is {now} here")]
+    SessionEnded {
+        /// `SessionNotOnOrAfter`
+        ends: DateTime<Utc>,
+        /// Our clock.
+        now: DateTime<Utc>,
+    },
 }
 
 impl Refusal {
@@ -166,6 +175,7 @@ impl Refusal {
             Self::PendingExpired { .. } => "pending_expired",
             Self::IdpGone(_) => "idp_gone",
             Self::Replayed => "replayed",
+            Self::SessionEnded { .. } => "session_ended",
         }
     }
 }
@@ -275,8 +285,12 @@ impl ServiceProvider {
         let assertion = validate(response, &expect, keys, now)?;
         let latest = now.checked_add_signed(settings.session.absolute).unwrap_or(now);
         let skew = settings.clock_skew.as_delta();
+        let principal = Principal::new(&assertion, now, latest);
+        if principal.has_expired(now) {
+            return Err(Refusal::SessionEnded { ends: principal.expires_at, now });
+        }
         Ok(FinishedLogin {
-            principal: Principal::new(&assertion, now, latest),
+            principal,
             return_to: pending.return_to.clone(),
             replay: ReplayKey::new(assertion.issuer(), assertion.id()),
             // Past this, validation refuses the assertion on any clock within tolerance.
