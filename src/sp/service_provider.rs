@@ -132,8 +132,8 @@ pub enum BuildError {
     /// The signing certificate is not the signing key's.
     #[error("the signing certificate does not belong to the signing key")]
     CertificateMismatch,
-    /// An encryption certificate is to be published, and there is no key to decrypt with.
-    #[error("an encryption certificate is published without a key that decrypts")]
+    /// An encryption certificate is to be published, and its key is not there to decrypt with.
+    #[error("an encryption certificate is published without its key among those that decrypt")]
     EncryptionWithoutKey,
     /// A session limit is not positive, or idle is longer than absolute.
     #[error("session limits must be positive, and idle not longer than absolute")]
@@ -202,7 +202,8 @@ impl Builder {
         if self.signing.as_ref().is_some_and(|s| !s.certificate.belongs_to(&s.key)) {
             return Err(BuildError::CertificateMismatch);
         }
-        if !self.encryption.is_empty() && self.decryption.is_empty() {
+        let can_open = |c: &Certificate| self.decryption.iter().any(|key| key.opens(c));
+        if !self.encryption.iter().all(can_open) {
             return Err(BuildError::EncryptionWithoutKey);
         }
         let limits = self.session;

@@ -36,6 +36,11 @@ impl DecryptionKey {
         Ok(Self { serial: certificate.serial_decimal(), ..key })
     }
 
+    /// Whether what is encrypted to `certificate` can be decrypted with this key.
+    pub fn opens(&self, certificate: &Certificate) -> bool {
+        certificate.belongs_to(&self.key)
+    }
+
     pub(super) fn private_key(&self) -> &PrivateKey {
         &self.key
     }

@@ -1,9 +1,13 @@
 //! What we publish of ourselves.
 
+use actix_saml::idp::SigningKey;
+use actix_saml::saml::EntityId;
 use actix_saml::saml::metadata::{Contact, Organisation};
+use actix_saml::sp::{BuildError, Builder};
+use actix_saml::xmlenc::DecryptionKey;
 use actix_web::http::Method;
 
-use crate::app::{ENTITY_ID, TestApp, test_idp};
+use crate::app::{ENTITY_ID, TestApp, test_idp, trusted};
 use crate::browser::navigation;
 use crate::jar::From;
 use crate::message::between;
@@ -68,13 +72,36 @@ async fn a_signing_certificate_is_published_and_an_encryption_certificate_only_w
     assert_eq!(text, base64::Engine::encode(&base64::engine::general_purpose::STANDARD, der));
     assert!(!xml.contains("PRIVATE"));
 
+    let decryption = DecryptionKey::new(key.private_key().clone()).unwrap();
     let app = TestApp::with(|setup| {
-        setup.builder = Box::new(|builder| builder.encryption = vec![encryption]);
+        setup.builder = Box::new(|builder| {
+            builder.encryption = vec![encryption];
+            builder.decryption = vec![decryption];
+        });
     })
     .await;
     let xml = app.browser().visit(PATH).await.body;
     assert!(xml.contains("<md:KeyDescriptor use=\"encryption\">"), "{xml}");
     assert!(!xml.contains("use=\"signing\""));
+}
+
+#[test]
+fn an_encryption_certificate_is_not_published_without_its_key() {
+    let keys = &test_idp(0).keys;
+    let mut builder = Builder::new(
+        EntityId::new("https://rota.example.org/saml").unwrap(),
+        "https://rota.example.org/".parse().unwrap(),
+    );
+    builder.dev = true;
+    builder.idps = vec![trusted(&test_idp(0))];
+    builder.encryption = vec![keys.current().certificate().clone()];
+    let error = |builder: &Builder| builder.clone().build().err();
+    assert_eq!(error(&builder), Some(BuildError::EncryptionWithoutKey));
+    let key = |of: &SigningKey| DecryptionKey::new(of.private_key().clone()).unwrap();
+    builder.decryption = vec![key(keys.encryption())];
+    assert_eq!(error(&builder), Some(BuildError::EncryptionWithoutKey));
+    builder.decryption.push(key(keys.current()));
+    assert_eq!(error(&builder), None);
 }
 
 #[actix_web::test]
