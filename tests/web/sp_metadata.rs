@@ -98,7 +98,7 @@ fn an_encryption_certificate_is_not_published_without_its_key() {
     let error = |builder: &Builder| builder.clone().build().err();
     assert_eq!(error(&builder), Some(BuildError::EncryptionWithoutKey));
     let key = |of: &SigningKey| DecryptionKey::new(of.private_key().clone()).unwrap();
-    builder.decryption = vec![key(keys.encryption())];
+    builder.decryption = vec![key(test_idp(1).keys.current())];
     assert_eq!(error(&builder), Some(BuildError::EncryptionWithoutKey));
     builder.decryption.push(key(keys.current()));
     assert_eq!(error(&builder), None);
