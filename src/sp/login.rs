@@ -8,7 +8,7 @@ use url::Url;
 use super::principal::Principal;
 use super::return_to::ReturnTo;
 use super::service_provider::{Idp, ServiceProvider};
-use super::store::ReplayKey;
+use super::store::{ReplayEntry, ReplayKey};
 use crate::crypto::hex;
 use crate::dsig::{Place, SignError, SignatureStyle, sign_enveloped};
 use crate::saml::binding::{Binding, RedirectError, redirect_url};
@@ -116,18 +116,17 @@ pub enum StartLoginError {
     NoBinding,
 }
 
-/// A sign-in that is right, as far as can be told without memory. It counts once `replay` has been
-/// remembered for the first time.
+/// A sign-in that is right, as far as can be told without memory. It counts once all of
+/// `uses` have been remembered for the first time.
 #[derive(Clone, Debug)]
 pub struct FinishedLogin {
     /// Who signed in.
     pub principal: Principal,
     /// The page that was asked for first.
     pub return_to: ReturnTo,
-    /// Under this the assertion must be remembered …
-    pub replay: ReplayKey,
-    /// … until then.
-    pub replay_until: DateTime<Utc>,
+    /// What this sign-in uses up: the assertion and the request that it answers. It counts only if
+    /// neither was remembered before.
+    pub uses: [ReplayEntry; 2],
 }
 
 /// Why a response does not sign anybody in.
@@ -292,12 +291,22 @@ impl ServiceProvider {
         Ok(FinishedLogin {
             principal,
             return_to: pending.return_to.clone(),
-            replay: ReplayKey::new(assertion.issuer(), assertion.id()),
-            // Past this, validation refuses the assertion on any clock within tolerance.
-            replay_until: assertion
-                .usable_until()
-                .checked_add_signed(skew)
-                .unwrap_or(DateTime::<Utc>::MAX_UTC),
+            uses: [
+                ReplayEntry {
+                    key: ReplayKey::new(assertion.issuer(), assertion.id()),
+                    // Past this, validation refuses it on any clock within tolerance.
+                    until: later(assertion.usable_until(), skew),
+                },
+                ReplayEntry {
+                    key: ReplayKey::of_request(&pending.idp, &pending.request_id),
+                    until: later(pending.started_at, settings.pending_lifetime),
+                },
+            ],
         })
     }
+}
+
+/// Never, where the calendar ends: what is kept too long does no harm.
+fn later(time: DateTime<Utc>, by: TimeDelta) -> DateTime<Utc> {
+    time.checked_add_signed(by).unwrap_or(DateTime::<Utc>::MAX_UTC)
 }

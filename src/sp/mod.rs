@@ -17,5 +17,6 @@ pub use service_provider::{
     BuildError, Builder, Idp, RequestSigning, ServiceProvider, SessionLimits,
 };
 pub use store::{
-    BoxFuture, Remembered, ReplayKey, ReplayStore, SessionState, SessionStore, StoreError,
+    BoxFuture, Remembered, ReplayEntry, ReplayKey, ReplayStore, SessionState, SessionStore,
+    StoreError,
 };

@@ -29,7 +29,7 @@ pub enum StoreError {
     Unavailable(String),
 }
 
-/// One assertion of one identity provider.
+/// One assertion of one identity provider, or one request to it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct ReplayKey([u8; 32]);
 
@@ -40,10 +40,25 @@ impl ReplayKey {
         Self(sha256(&[issuer.as_str().as_bytes(), &[0], id.as_bytes()].concat()))
     }
 
+    /// The key for the AuthnRequest `id` to `idp`: an identity provider may answer it once.
+    pub fn of_request(idp: &EntityId, id: &str) -> Self {
+        // Two zero bytes: never the key of an assertion.
+        Self(sha256(&[idp.as_str().as_bytes(), &[0, 0], id.as_bytes()].concat()))
+    }
+
     /// The key as bytes.
     pub fn as_bytes(&self) -> &[u8; 32] {
         &self.0
     }
+}
+
+/// What must be remembered, and until when.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct ReplayEntry {
+    /// The assertion or the request.
+    pub key: ReplayKey,
+    /// From then on it is refused for its age.
+    pub until: DateTime<Utc>,
 }
 
 /// Whether an assertion was seen before.

@@ -58,7 +58,7 @@ impl MemoryReplay {
 }
 
 impl Default for MemoryReplay {
-    /// Room for a million: a sign-in every four milliseconds for an hour.
+    /// Room for a million entries, two for each sign-in: one every eight milliseconds for an hour.
     fn default() -> Self {
         Self::new(1_000_000)
     }

@@ -32,6 +32,7 @@ mod replay;
 mod request;
 mod return_to;
 mod sign_in;
+mod single_use;
 mod sp_metadata;
 mod stores;
 mod two_idps;

@@ -83,7 +83,8 @@ async fn an_assertion_that_was_refused_is_not_used_up() {
 
 #[actix_web::test]
 async fn a_full_store_signs_nobody_in_and_forgets_nobody() {
-    let store = Arc::new(MemoryReplay::new(1));
+    // A sign-in takes two places: its assertion and its request.
+    let store = Arc::new(MemoryReplay::new(2));
     let app = TestApp::with(|setup| setup.replay = Some(store)).await;
     let first = app.browser();
     let begun = first.begin("/rota").await;

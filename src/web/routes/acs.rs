@@ -81,10 +81,12 @@ async fn complete(
         .map_err(|error| Reason::new("no_subject", Trouble::Refused, error))?;
 
     // Last of all: an assertion that was refused for another reason is not used up.
-    match shared.replay.remember(login.replay, login.replay_until, now).await {
-        Ok(Remembered::First) => {}
-        Ok(Remembered::Again) => return Err(Refusal::Replayed.into()),
-        Err(error) => return Err(Reason::new("replay_store", Trouble::Unavailable, error)),
+    for used in &login.uses {
+        match shared.replay.remember(used.key, used.until, now).await {
+            Ok(Remembered::First) => {}
+            Ok(Remembered::Again) => return Err(Refusal::Replayed.into()),
+            Err(error) => return Err(Reason::new("replay_store", Trouble::Unavailable, error)),
+        }
     }
     session::begin(session, &login.principal)
         .map_err(|error| Reason::new("session", Trouble::Unavailable, error))?;
