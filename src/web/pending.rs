@@ -89,7 +89,7 @@ impl<'s> PendingCookies<'s> {
         // There may be several of one name: somebody else's does not hide ours.
         let mut ours = cookies.iter().filter(|cookie| cookie.name() == name);
         let pending = ours.find_map(|cookie| self.unseal(cookie.clone()))?;
-        (pending.relay_state == relay_state).then(|| (pending, self.removal(name)))
+        Some((pending, self.removal(name)))
     }
 
     /// The sign-ins that are open, and the names of cookies that cannot be opened: of an earlier

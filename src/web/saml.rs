@@ -162,7 +162,7 @@ impl Saml {
     /// A [`ConfigError`] that names file, field and remedy. The program should end with it: an
     /// application that starts with half a configuration is worse than one that does not start.
     pub async fn from_file(path: impl AsRef<Path>) -> Result<Self, ConfigError> {
-        Config::load(path.as_ref(), &|name| std::env::var(name).ok())?.into_saml()
+        Config::from_file(path.as_ref())?.into_saml()
     }
 
     /// Starts from a service provider that was built in code.

@@ -2,6 +2,7 @@
 
 use toml::{Table, Value};
 
+use super::Config;
 use super::error::ConfigError;
 
 /// What a variable holds.
@@ -71,24 +72,61 @@ pub const VARIABLES: &[Variable] = &[
     variable("SAML_CONTACT_TELEPHONE", "contact.telephone", Kind::Text),
 ];
 
-/// Puts the variables that are set in place of keys of the file.
+/// What a [`ConfigError`] says in place of a file.
+pub(super) const ENVIRONMENT: &str = "environment";
+
+/// A configuration in which any one variable is right or wrong by itself.
+const MINIMUM: &str = "\
+    base_url = \"https://localhost\"\n\
+    entity_id = \"x\"\n\
+    organisation = { name = \"x\", url = \"https://localhost\" }\n\
+    contact = { email = \"x\" }\n";
+
+/// Puts the variables that are set in place of keys of the file, and tells which they are.
 pub(super) fn apply(
     table: &mut Table,
     environment: &dyn Fn(&str) -> Option<String>,
-) -> Result<(), ConfigError> {
+) -> Result<Vec<Variable>, ConfigError> {
+    let mut set = Vec::new();
     for variable in VARIABLES {
         if let Some(text) = environment(variable.name) {
             let value = read(variable, &text)?;
+            check_alone(variable, value.clone())?;
             enter(table, variable, value)?;
+            set.push(*variable);
         }
     }
-    Ok(())
+    Ok(set)
+}
+
+/// A mistake in a variable is told by the variable's name, not by the key of a file that it is not
+/// in.
+fn check_alone(variable: &Variable, value: Value) -> Result<(), ConfigError> {
+    let wrong = |error: toml::de::Error| {
+        let remedy = "see docs/configuration.md for what it may hold, or unset it";
+        ConfigError::new(ENVIRONMENT, variable.name, error.message(), remedy)
+    };
+    let mut table: Table = toml::from_str(MINIMUM).map_err(wrong)?;
+    enter(&mut table, variable, value)?;
+    table.try_into::<Config>().map(drop).map_err(wrong)
+}
+
+/// Reports variables that look like ours and are not: a misspelt one would do nothing, and nobody
+/// would know. They are no mistake, because others may use the same prefix: Kubernetes sets
+/// `SAML_PORT` for a service that is called saml.
+pub(super) fn warn_of_unknown(names: impl Iterator<Item = String>) {
+    let unknown = |name: &String| {
+        name.starts_with("SAML_") && VARIABLES.iter().all(|variable| variable.name != name)
+    };
+    for name in names.filter(unknown) {
+        tracing::warn!(event = "unknown_variable", name = ?name);
+    }
 }
 
 fn read(variable: &Variable, text: &str) -> Result<Value, ConfigError> {
     let wrong = |expected: &str| {
         ConfigError::new(
-            "environment",
+            ENVIRONMENT,
             variable.name,
             format!("{text:?} is not {expected}"),
             format!("set it to {expected}, or unset it"),

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use chrono::TimeDelta;
 use toml::Table;
 
-use super::environment;
+use super::environment::{self, ENVIRONMENT};
 use super::error::ConfigError;
 use super::{BindingConfig, Config, RequireSignedConfig};
 use crate::crypto::{Certificate, PrivateKey};
@@ -21,6 +21,18 @@ use crate::xmlenc::DecryptionKey;
 const WHOLE_FILE: &str = "(whole file)";
 
 impl Config {
+    /// Reads the file at `path`, and the environment of this process.
+    ///
+    /// # Errors
+    /// A [`ConfigError`].
+    pub fn from_file(path: &Path) -> Result<Self, ConfigError> {
+        let names = std::env::vars_os().map(|(name, _)| name.to_string_lossy().into_owned());
+        environment::warn_of_unknown(names);
+        // What is no text is not as good as absent: it counts, and is refused where it stands.
+        let text = |value: std::ffi::OsString| value.to_string_lossy().into_owned();
+        Self::load(path, &|name| std::env::var_os(name).map(text))
+    }
+
     /// Reads the file at `path`; `environment` looks up a variable.
     ///
     /// # Errors
@@ -49,30 +61,23 @@ impl Config {
         folder: PathBuf,
         environment: &dyn Fn(&str) -> Option<String>,
     ) -> Result<Self, ConfigError> {
-        let syntax = |error: toml::de::Error| {
-            let field = error.span().and_then(|s| key_at(text, s.start));
-            ConfigError::new(
-                file,
-                field.unwrap_or_else(|| WHOLE_FILE.to_owned()),
-                error.message(),
-                "see docs/configuration.md for the keys and what they hold",
-            )
-        };
-        let mut table: Table = toml::from_str(text).map_err(syntax)?;
-        let overridden = {
-            let before = table.clone();
-            environment::apply(&mut table, environment)?;
-            before != table
-        };
-        let parsed = if overridden {
-            table.try_into()
-        } else {
-            // From the text rather than the table: errors then know their place.
-            toml::from_str(text)
-        };
-        let mut config: Self = parsed.map_err(syntax)?;
+        let remedy = "see docs/configuration.md for the keys and what they hold";
+        let mut table: Table = toml::from_str(text).map_err(|error: toml::de::Error| {
+            let field = error.span().and_then(|span| line_at(text, span.start));
+            let field = field.unwrap_or_else(|| WHOLE_FILE.to_owned());
+            ConfigError::new(file, field, error.message(), remedy)
+        })?;
+        let variables = environment::apply(&mut table, environment)?;
+        let parsed: Result<Self, toml::de::Error> = table.try_into();
+        let mut config = parsed.map_err(|error| {
+            let field = key_of(&error).unwrap_or_else(|| WHOLE_FILE.to_owned());
+            let single_idp = field == "idp" && error.message().contains("expected a sequence");
+            let remedy = if single_idp { "write [[idp]], with two brackets" } else { remedy };
+            ConfigError::new(file, field, error.message(), remedy)
+        })?;
         config.folder = folder;
         config.file = file.to_owned();
+        config.variables = variables;
         Ok(config)
     }
 
@@ -143,12 +148,10 @@ impl Config {
             let field = format!("idp[{index}].metadata");
             let bytes = self.read_file(&field, &idp.metadata)?;
             let metadata = IdpMetadata::read(&bytes, now).map_err(|error| {
-                ConfigError::new(
-                    self.path(&idp.metadata).display().to_string(),
-                    &field,
-                    error,
-                    "save the identity provider's federation metadata to this file again",
-                )
+                let file = self.path(&idp.metadata).display().to_string();
+                let field = self.variable_of(&field).unwrap_or(&field);
+                let remedy = "save the identity provider's federation metadata to this file again";
+                ConfigError::new(file, field, error, remedy)
             })?;
             for certificate in metadata.certificates() {
                 if certificate.not_after().is_some_and(|end| end < now) {
@@ -245,7 +248,21 @@ impl Config {
     }
 
     fn error(&self, field: &str, problem: impl ToString, remedy: impl Into<String>) -> ConfigError {
-        ConfigError::new(&self.file, field, problem, remedy)
+        match self.variable_of(field) {
+            Some(name) => ConfigError::new(ENVIRONMENT, name, problem, remedy),
+            None => ConfigError::new(&self.file, field, problem, remedy),
+        }
+    }
+
+    /// The variable that has set a key, or one of the keys of a table.
+    fn variable_of(&self, field: &str) -> Option<&'static str> {
+        let is_within = |outer: &str, inner: &str| {
+            inner
+                .strip_prefix(outer)
+                .is_some_and(|rest| rest.is_empty() || rest.starts_with(['.', '[']))
+        };
+        let concerns = |key: &str| is_within(key, field) || is_within(field, key);
+        self.variables.iter().find(|v| concerns(v.key)).map(|v| v.name)
     }
 
     fn explain(&self, error: BuildError) -> ConfigError {
@@ -276,19 +293,26 @@ impl Config {
     }
 }
 
-/// The key on the line of a byte offset, with its table.
-fn key_at(text: &str, offset: usize) -> Option<String> {
-    let before = text.get(..offset)?;
-    let start = before.rfind('\n').map_or(0, |at| at.saturating_add(1));
-    let line = text.get(start..)?.lines().next()?;
-    let key = line.split('=').next()?.trim();
-    let header = before.lines().rev().map(str::trim).find(|l| l.starts_with('['));
-    let table = header.map(|h| h.trim_matches(['[', ']']));
-    Some(match table {
-        _ if key.starts_with('[') => key.trim_matches(['[', ']']).to_owned(),
-        Some(table) => format!("{table}.{key}"),
-        None => key.to_owned(),
-    })
+/// The line of a byte offset.
+fn line_at(text: &str, offset: usize) -> Option<String> {
+    let number = text.get(..offset)?.matches('\n').count().saturating_add(1);
+    Some(format!("line {number}"))
+}
+
+/// The key that an error is about, with its table. The error names the place where it was noticed
+/// on its last line, and a key that is missing or unknown in its message.
+fn key_of(error: &toml::de::Error) -> Option<String> {
+    let text = error.to_string();
+    let place = text.lines().last().and_then(|line| line.strip_prefix("in `")?.strip_suffix('`'));
+    let own = ["missing field `", "unknown field `"].into_iter().find_map(|start| {
+        let (name, _) = error.message().strip_prefix(start)?.split_once('`')?;
+        Some(name)
+    });
+    match (place, own) {
+        (Some(place), Some(own)) => Some(format!("{place}.{own}")),
+        (Some(only), None) | (None, Some(only)) => Some(only.to_owned()),
+        (None, None) => None,
+    }
 }
 
 #[cfg(test)]

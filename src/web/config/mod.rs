@@ -10,7 +10,7 @@ mod load;
 use serde::Deserialize;
 use url::Url;
 
-pub use environment::VARIABLES;
+pub use environment::{Kind, VARIABLES, Variable};
 pub use error::ConfigError;
 
 use crate::nhsmail::ClaimNames;
@@ -61,6 +61,9 @@ pub struct Config {
     /// The file, for messages.
     #[serde(skip)]
     pub(super) file: String,
+    /// The variables that were set, for messages.
+    #[serde(skip)]
+    pub(super) variables: Vec<Variable>,
 }
 
 /// One identity provider.
