@@ -89,5 +89,13 @@ fn read_status(status: Node<'_>) -> Result<Status<'_>, GrammarError> {
     let second = children.optional(PROTOCOL, "StatusCode");
     children.end()?;
     let sub_code = second.map(|n| n.required_attribute("Value")).transpose()?;
+    // Deeper ones say nothing to us; the parser's depth is their limit.
+    let mut next = second;
+    while let Some(code) = next {
+        code.required_attribute("Value")?;
+        let mut children = Children::of(code)?;
+        next = children.optional(PROTOCOL, "StatusCode");
+        children.end()?;
+    }
     Ok(Status { code, sub_code, message })
 }

@@ -387,6 +387,7 @@ fn iss_4() {
             "Format=\"\"",
             "NameQualifier=\"http://fs.evil.example/\"",
             "SPNameQualifier=\"https://rota.example.nhs.uk/saml\"",
+            &format!("NameQualifier=\"{entity}\""),
             &format!("xmlns:x=\"urn:x\" x:Format=\"{entity}\""),
         ] {
             message(&format!(" {attribute}>{IDP}")).refused(issuer(role, Some(IDP)));

@@ -9,10 +9,12 @@ use openssl::bn::BigNum;
 use openssl::pkey::{PKey, Private};
 use openssl::rsa::{Padding, Rsa};
 
-use crate::fixture::{Draft, IDP, Message, SP, expectations, honest, now};
+use crate::fixture::{
+    ASSERTION_ID, Draft, IDP, Message, RESPONSE_ID, SP, expectations, honest, now,
+};
 use crate::keys_of_tests::{FOREIGN_KEY, IDP_KEY, P256, P521, Pair};
 use crate::metadata::{Metadata, descriptor};
-use crate::refusal::bad_signature;
+use crate::refusal::{bad_response_signature, bad_signature};
 
 const MISMATCH: DsigError = DsigError::SignatureMismatch { keys: 1 };
 
@@ -134,6 +136,18 @@ fn crossidp_2() {
     let mut expect = expectations();
     expect.idp = EntityId::new(other).unwrap();
     message.verdict_expecting(&expect).unwrap();
+}
+
+#[test]
+fn each_signature_names_its_key() {
+    // The response and the assertion may be signed with different keys: the assertion's counts.
+    let draft = Draft::adfs().key(&FOREIGN_KEY).sign(ASSERTION_ID).key(&IDP_KEY).sign(RESPONSE_ID);
+    let keys = Keys::new(vec![IDP_KEY.public(), FOREIGN_KEY.public()]).unwrap();
+    assert_eq!(draft.clone().send().verdict_trusting(&keys).unwrap().signing_key(), 1);
+    // Each must be made by a key that is trusted.
+    draft.clone().send().refused(bad_signature(MISMATCH));
+    let error = bad_response_signature(MISMATCH);
+    assert_eq!(draft.send().verdict_trusting(&FOREIGN_KEY.alone()), Err(error));
 }
 
 fn with_exponent(exponent: u32) -> PKey<Private> {

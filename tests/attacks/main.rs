@@ -22,6 +22,7 @@ mod surgery;
 
 mod addressing;
 mod document;
+mod grammar;
 mod keys;
 mod markup;
 mod metadata;

@@ -206,6 +206,10 @@ fn pollution_1() {
     ] {
         Draft::adfs().edit(from, &to).signed().refused(misplaced(element));
     }
+    for namespace in ["http://www.w3.org/2000/09/xmldsig#", "http://www.w3.org/2001/04/xmlenc#"] {
+        let marked = format!("<samlp:Status p:Id=\"_x\" xmlns:p=\"{namespace}\">");
+        honest().edit("<samlp:Status>", &marked).refused(misplaced("Status"));
+    }
     // A foreign attribute is no attribute of ours, beside or instead of it.
     let beside = honest().edit(
         "<samlp:Response ",
