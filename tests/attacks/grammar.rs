@@ -224,11 +224,3 @@ fn a_signature_does_not_cover_itself() {
     assert_eq!(verify(assertion, find("NameID"), &[]).unwrap_err(), DsigError::Position);
     assert_eq!(verify(assertion, signature, &[]).unwrap_err(), DsigError::AlgorithmKeyMismatch);
 }
-
-#[test]
-fn an_encrypted_assertion_is_refused_as_such() {
-    let assertion = honest().assertion();
-    let encrypted = "<EncryptedAssertion xmlns=\"urn:oasis:names:tc:SAML:2.0:assertion\"><xenc:EncryptedData xmlns:xenc=\"http://www.w3.org/2001/04/xmlenc#\" /></EncryptedAssertion>";
-    let message = honest().edit(&assertion, encrypted);
-    message.refused(Rejection::Encrypted { element: "EncryptedAssertion" });
-}
