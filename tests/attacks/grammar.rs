@@ -2,7 +2,6 @@
 //! that nobody knows, an element of ours in the wrong parent. All of it signed by the right key.
 
 use actix_saml::dsig::{DsigError, verify};
-use actix_saml::saml::Rejection;
 use actix_saml::xml::{Document, GrammarError, Limits};
 
 use crate::fixture::{ASSERTION_ID, Draft, honest};
