@@ -1,0 +1,227 @@
+//! A browser as somebody at a desk uses it.
+
+use std::io::Write as _;
+use std::path::PathBuf;
+use std::time::Duration;
+
+use fantoccini::cookies::Cookie;
+use fantoccini::elements::Element;
+use fantoccini::wd::WindowHandle;
+use fantoccini::{Client, ClientBuilder, Locator};
+use hyper_util::client::legacy::connect::HttpConnector;
+use serde_json::{Value, json};
+use tempfile::TempDir;
+use url::Url;
+
+use crate::driver::{Driver, Programs};
+
+/// How long a page may take on a machine that is busy.
+const PATIENCE: Duration = Duration::from_secs(20);
+/// How often it is looked at meanwhile.
+const STEP: Duration = Duration::from_millis(20);
+
+/// Without these Chromium looks for updates and the like on the network.
+const QUIET: [&str; 8] = [
+    "--headless",
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+];
+
+/// A Chromium with a new profile. It ends with this value.
+pub(crate) struct Browser {
+    client: Client,
+    session: String,
+    driver: Driver,
+    /// The profile, and what both programs would leave in the machine's folder.
+    _scratch: TempDir,
+}
+
+/// Whether pages may run scripts.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Scripts {
+    Run,
+    Blocked,
+}
+
+impl Browser {
+    /// Opens a browser. `None` when there is none, see [`Programs::find`].
+    pub(crate) async fn open() -> Option<Self> {
+        Self::open_with(Scripts::Run).await
+    }
+
+    pub(crate) async fn open_with(scripts: Scripts) -> Option<Self> {
+        let programs = Programs::find()?;
+        let scratch = tempfile::Builder::new().prefix("browser-test-").tempdir().unwrap();
+        let driver = Driver::start(&programs, scratch.path());
+        let mut arguments: Vec<String> = QUIET.map(str::to_owned).to_vec();
+        arguments.push(format!("--user-data-dir={}", scratch.path().join("profile").display()));
+        arguments.push("--window-size=1280,900".to_owned());
+        let mut options = json!({ "binary": programs.browser, "args": arguments });
+        if scripts == Scripts::Blocked {
+            options["prefs"] = json!({ "profile.managed_default_content_settings.javascript": 2 });
+        }
+        let Value::Object(capabilities) = json!({
+            "goog:chromeOptions": options,
+            // Certificates here are signed by nobody.
+            "acceptInsecureCerts": true,
+            "unhandledPromptBehavior": "accept",
+        }) else {
+            panic!("capabilities are an object");
+        };
+        let client = ClientBuilder::new(HttpConnector::new())
+            .capabilities(capabilities)
+            .connect(&driver.url())
+            .await
+            .unwrap();
+        let session = client.session_id().await.unwrap().unwrap();
+        Some(Self { client, session, driver, _scratch: scratch })
+    }
+
+    /// Types an address.
+    pub(crate) async fn visit(&self, url: &Url) {
+        self.client.goto(url.as_str()).await.unwrap();
+    }
+
+    pub(crate) async fn go_back(&self) {
+        self.client.back().await.unwrap();
+    }
+
+    pub(crate) async fn reload(&self) {
+        self.client.refresh().await.unwrap();
+    }
+
+    /// Clicks on the one thing that `css` describes.
+    pub(crate) async fn click(&self, css: &str) {
+        self.element(Locator::Css(css)).await.click().await.unwrap();
+    }
+
+    pub(crate) async fn text(&self, css: &str) -> String {
+        self.element(Locator::Css(css)).await.text().await.unwrap()
+    }
+
+    pub(crate) async fn url(&self) -> Url {
+        self.client.current_url().await.unwrap()
+    }
+
+    async fn element(&self, locator: Locator<'_>) -> Element {
+        let wait = self.client.wait().at_most(PATIENCE).every(STEP);
+        match wait.for_element(locator).await {
+            Ok(element) => element,
+            Err(error) => panic!("{locator:?}: {error}; {}", self.whereabouts().await),
+        }
+    }
+
+    /// Waits until the page is there that has `heading`.
+    pub(crate) async fn arrive_at(&self, heading: &str) {
+        assert!(!heading.contains('\''), "quoted by apostrophes below");
+        let xpath = format!("//h1[normalize-space()='{heading}']");
+        self.element(Locator::XPath(&xpath)).await;
+        self.keep_picture(heading).await;
+    }
+
+    /// Waits until the page at `url` is there, and that it has `heading`.
+    pub(crate) async fn arrive(&self, url: &Url, heading: &str) {
+        let wait = self.client.wait().at_most(PATIENCE).every(STEP);
+        if let Err(error) = wait.for_url(url).await {
+            panic!("{url}: {error}; {}", self.whereabouts().await);
+        }
+        self.arrive_at(heading).await;
+    }
+
+    async fn whereabouts(&self) -> String {
+        let title = self.client.title().await;
+        format!("the browser is at {:?}, {title:?}", self.client.current_url().await)
+    }
+
+    /// The status that the page here was answered with.
+    pub(crate) async fn status(&self) -> u64 {
+        let script = "return performance.getEntriesByType('navigation')[0].responseStatus";
+        self.run(script).await.as_u64().unwrap()
+    }
+
+    /// Runs a script in the page.
+    pub(crate) async fn run(&self, script: &str) -> Value {
+        self.client.execute(script, Vec::new()).await.unwrap()
+    }
+
+    /// What a script of the page here gets from `path`: status, type, and JSON.
+    pub(crate) async fn fetch(&self, path: &str) -> (u64, String, Value) {
+        let script = "const [path, done] = arguments; fetch(path).then(async (response) => \
+                      done([response.status, response.headers.get('content-type'), \
+                      await response.json()])).catch((error) => done(String(error)))";
+        let answer = self.client.execute_async(script, vec![json!(path)]).await.unwrap();
+        match serde_json::from_value(answer.clone()) {
+            Ok(answer) => answer,
+            Err(_) => panic!("fetch of {path}: {answer}"),
+        }
+    }
+
+    /// The cookies that go to the page here, in words.
+    pub(crate) async fn cookies(&self) -> Vec<String> {
+        let cookies = self.client.get_all_cookies().await.unwrap();
+        let mut described: Vec<String> = cookies.iter().map(describe).collect();
+        described.sort();
+        described
+    }
+
+    pub(crate) async fn tab(&self) -> WindowHandle {
+        self.client.window().await.unwrap()
+    }
+
+    /// Opens a tab and goes there.
+    pub(crate) async fn open_tab(&self) -> WindowHandle {
+        let opened = self.client.new_window(true).await.unwrap();
+        self.switch_to(&opened.handle).await;
+        opened.handle
+    }
+
+    pub(crate) async fn switch_to(&self, tab: &WindowHandle) {
+        self.client.switch_to_window(tab.clone()).await.unwrap();
+    }
+
+    /// Keeps a picture when somebody wants it. The last of each page stays.
+    async fn keep_picture(&self, heading: &str) {
+        let Some(folder) = std::env::var_os("SCREENSHOT_DIR").map(PathBuf::from) else {
+            return;
+        };
+        let picture = self.client.screenshot().await.unwrap();
+        let name: String = heading
+            .chars()
+            .map(|c| if c.is_ascii_alphanumeric() { c.to_ascii_lowercase() } else { '-' })
+            .collect();
+        std::fs::create_dir_all(&folder).unwrap();
+        // By way of another name: tests that run at once may see the same page.
+        let mut file = tempfile::NamedTempFile::new_in(&folder).unwrap();
+        file.write_all(&picture).unwrap();
+        file.persist(folder.join(format!("{name}.png"))).unwrap();
+    }
+}
+
+impl Drop for Browser {
+    fn drop(&mut self) {
+        let _ = self.driver.end_session(&self.session);
+    }
+}
+
+/// What the browser keeps of a cookie. The first word is the name up to the handle of a sign-in.
+fn describe(cookie: &Cookie<'_>) -> String {
+    let name = match cookie.name().split_once("pending-") {
+        Some((before, handle)) if handle.len() == 32 => format!("{before}pending-"),
+        _ => cookie.name().to_owned(),
+    };
+    let mut text = format!("{name} at {}{}", cookie.domain().unwrap(), cookie.path().unwrap());
+    for (flag, is_set) in [
+        (" Secure", cookie.secure() == Some(true)),
+        (" HttpOnly", cookie.http_only() == Some(true)),
+        (" until the browser is closed", cookie.expires().is_none()),
+    ] {
+        text.push_str(if is_set { flag } else { "" });
+    }
+    let same_site = cookie.same_site().map_or("absent".to_owned(), |value| value.to_string());
+    text + " SameSite=" + &same_site
+}

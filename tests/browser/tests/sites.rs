@@ -1,0 +1,193 @@
+//! The application and the test identity provider, each with an address of its own.
+
+use std::net::{Ipv4Addr, TcpListener};
+use std::sync::{Arc, LazyLock, Mutex};
+
+use actix_saml::Saml;
+use actix_saml::cli::app;
+use actix_saml::crypto::{Certificate, CertificateRequest, KeyShape, PrivateKey};
+use actix_saml::idp::{IdpApp, TestIdp, TestKeys, Validity};
+use actix_saml::saml::binding::Binding;
+use actix_saml::saml::metadata::IdpMetadata;
+use actix_saml::saml::{EntityId, parse_instant};
+use actix_saml::sp::{Builder, Idp};
+use actix_saml::web::Clock;
+use actix_web::dev::{Service as _, ServiceResponse};
+use actix_web::http::header::{HeaderValue, SET_COOKIE};
+use actix_web::{App, HttpResponse, HttpServer, web};
+use chrono::{DateTime, Utc};
+use openssl::pkey::PKey;
+use openssl::ssl::{SslAcceptor, SslAcceptorBuilder, SslMethod};
+use openssl::x509::X509;
+use url::Url;
+
+/// Another site than [`APP_HOST`], as in life. Two ports of one host would be one site.
+pub(crate) const IDP_HOST: &str = "127.0.0.1";
+pub(crate) const APP_HOST: &str = "localhost";
+
+static KEYS: LazyLock<TestKeys> =
+    LazyLock::new(|| TestKeys::generate(IDP_HOST, Validity::of_tests()).unwrap());
+
+/// What can be otherwise.
+#[derive(Clone, Copy)]
+pub(crate) struct Setting {
+    pub(crate) https: bool,
+    pub(crate) idp_host: &'static str,
+    pub(crate) request_binding: Binding,
+    /// Stands in the cookie of a pending sign-in in the place of what the application wrote.
+    pub(crate) pending_same_site: &'static str,
+}
+
+impl Default for Setting {
+    fn default() -> Self {
+        Self {
+            https: false,
+            idp_host: IDP_HOST,
+            request_binding: Binding::HttpRedirect,
+            pending_same_site: "None",
+        }
+    }
+}
+
+/// Both, running.
+pub(crate) struct Sites {
+    app: Url,
+    pub(crate) idp: Url,
+    pub(crate) idp_entity_id: String,
+    /// `SameSite` of each cookie of a pending sign-in, as it went to the browser.
+    pending_same_site: Arc<Mutex<Vec<String>>>,
+}
+
+struct StoppedClock(DateTime<Utc>);
+
+impl Clock for StoppedClock {
+    fn now(&self) -> DateTime<Utc> {
+        self.0
+    }
+}
+
+impl Setting {
+    /// Starts both on ports that are free. They run until the test ends.
+    pub(crate) fn serve(self) -> Sites {
+        let listen = || TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap();
+        let (app_listener, idp_listener) = (listen(), listen());
+        let address = |host: &str, listener: &TcpListener| {
+            let scheme = if self.https { "https" } else { "http" };
+            let port = listener.local_addr().unwrap().port();
+            Url::parse(&format!("{scheme}://{host}:{port}")).unwrap()
+        };
+        let app_url = address(APP_HOST, &app_listener);
+        let idp_url = address(self.idp_host, &idp_listener);
+
+        let now = parse_instant("2026-11-22T09:00:00Z").unwrap();
+        let mut idp = TestIdp::adfs_at(idp_url.as_str(), KEYS.clone()).unwrap();
+        let idp_entity_id = idp.entity_id.to_string();
+        let saml = self.saml(&app_url, &idp, now);
+        idp.register(saml.metadata().as_bytes()).unwrap();
+        let idp = IdpApp::new(idp, move || now);
+        let idp_server = HttpServer::new(move || App::new().configure(idp.routes())).workers(1);
+        let idp_server = if self.https {
+            idp_server.listen_openssl(idp_listener, acceptor())
+        } else {
+            idp_server.listen(idp_listener)
+        };
+        actix_web::rt::spawn(idp_server.unwrap().disable_signals().run());
+
+        let pending_same_site = Arc::new(Mutex::new(Vec::new()));
+        let seen = Arc::clone(&pending_same_site);
+        let app_server = HttpServer::new(move || {
+            let seen = Arc::clone(&seen);
+            App::new()
+                .configure(saml.routes())
+                .configure(app::routes(&saml))
+                // A page whose policy lets its scripts fetch.
+                .route("/dashboard", web::get().to(dashboard))
+                .wrap(saml.sessions())
+                // The last one is the outermost: it has all cookies on their way out.
+                .wrap_fn(move |request, service| {
+                    let answer = service.call(request);
+                    let seen = Arc::clone(&seen);
+                    async move {
+                        let mut response = answer.await?;
+                        rewrite_pending(&mut response, self.pending_same_site, &seen);
+                        Ok(response)
+                    }
+                })
+        })
+        .workers(1);
+        let app_server = if self.https {
+            app_server.listen_openssl(app_listener, acceptor())
+        } else {
+            app_server.listen(app_listener)
+        };
+        actix_web::rt::spawn(app_server.unwrap().disable_signals().run());
+        Sites { app: app_url, idp: idp_url, idp_entity_id, pending_same_site }
+    }
+
+    fn saml(self, app_url: &Url, idp: &TestIdp, now: DateTime<Utc>) -> Saml {
+        let metadata = IdpMetadata::read(idp.metadata().unwrap().as_bytes(), now).unwrap();
+        let entity_id = EntityId::new(format!("{app_url}saml/metadata")).unwrap();
+        let mut builder = Builder::new(entity_id, app_url.clone());
+        builder.dev = true;
+        builder.request_binding = self.request_binding;
+        builder.idps = vec![Arc::new(Idp { metadata, label: Some("Test sign-in".to_owned()) })];
+        let sp = builder.build().unwrap();
+        Saml::builder(sp).clock(Arc::new(StoppedClock(now))).build().unwrap()
+    }
+}
+
+impl Sites {
+    /// A page of the application.
+    pub(crate) fn page(&self, path: &str) -> Url {
+        self.app.join(path).unwrap()
+    }
+
+    /// `SameSite` of each cookie of a pending sign-in that the application has sent.
+    pub(crate) fn pending_same_site(&self) -> Vec<String> {
+        self.pending_same_site.lock().unwrap().clone()
+    }
+}
+
+/// Puts `same_site` where the application has written `None`.
+fn rewrite_pending<B>(
+    response: &mut ServiceResponse<B>,
+    same_site: &str,
+    seen: &Mutex<Vec<String>>,
+) {
+    let cookies: Vec<HeaderValue> = response.headers_mut().remove(SET_COOKIE).collect();
+    for cookie in cookies {
+        let mut text = cookie.to_str().unwrap().to_owned();
+        if text.contains("saml-pending-") {
+            text = text.replace("SameSite=None", &format!("SameSite={same_site}"));
+            let attribute = text.split("; ").find_map(|part| part.strip_prefix("SameSite="));
+            seen.lock().unwrap().push(attribute.unwrap_or("absent").to_owned());
+        }
+        response.headers_mut().append(SET_COOKIE, text.parse().unwrap());
+    }
+}
+
+async fn dashboard() -> HttpResponse {
+    HttpResponse::Ok().content_type("text/html; charset=utf-8").body(
+        "<!DOCTYPE html><html lang=\"en-GB\"><head><title>Dashboard</title></head>\
+         <body><h1>Dashboard</h1></body></html>",
+    )
+}
+
+/// https with a certificate that nobody signed.
+fn acceptor() -> SslAcceptorBuilder {
+    let key = PrivateKey::generate(KeyShape::P256).unwrap();
+    let Validity { not_before, not_after } = Validity::of_tests();
+    let certificate = CertificateRequest {
+        common_name: APP_HOST,
+        organisation: None,
+        hosts: &[APP_HOST, IDP_HOST],
+        not_before,
+        not_after,
+    };
+    let certificate = Certificate::self_signed(&key, &certificate).unwrap().to_pem().unwrap();
+    let mut builder = SslAcceptor::mozilla_intermediate_v5(SslMethod::tls_server()).unwrap();
+    let key = PKey::private_key_from_pem(key.to_pem().unwrap().as_bytes()).unwrap();
+    builder.set_private_key(&key).unwrap();
+    builder.set_certificate(&X509::from_pem(certificate.as_bytes()).unwrap()).unwrap();
+    builder
+}
