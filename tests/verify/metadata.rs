@@ -1,5 +1,7 @@
 //! `actix-saml metadata sp`
 
+use std::os::unix::fs::PermissionsExt as _;
+
 use actix_saml::Saml;
 use actix_saml::crypto::{KeyShape, PrivateKey};
 use actix_web::{App, test};
@@ -73,45 +75,39 @@ fn a_broken_configuration_names_file_field_and_remedy() {
     scene.file("no-keys.xml", no_keys);
     scene.file("broken.xml", "<EntityDescriptor");
     let key = PrivateKey::generate(KeyShape::P256).unwrap().to_pem().unwrap();
-    scene.file("open.pem", key);
+    let key = scene.file("open.pem", key);
+    std::fs::set_permissions(key, std::fs::Permissions::from_mode(0o644)).unwrap();
+    let (ours, section) = ("saml.toml", "[organisation]");
+    let before_section = |lines: &str| format!("{lines}\n{section}");
     for (from, to, file, field) in [
-        (
-            "https://rota.example.nhs.uk\"\nentity",
-            "http://rota.example.nhs.uk\"\nentity",
-            "saml.toml",
-            "base_url",
-        ),
-        ("nhs.uk\"\nentity", "nhs.uk/rota\"\nentity", "saml.toml", "base_url"),
-        ("base_url = \"https://rota.example.nhs.uk\"\n", "", "saml.toml", "(whole file)"),
-        ("dev = true", "dev = yes", "saml.toml", "dev"),
-        ("dev = true", "dev = false", "saml.toml", "idp"),
-        ("dev = true", "verify_signatures = false", "saml.toml", "verify_signatures"),
-        ("[[idp]]\nmetadata = \"idp.xml\"\n", "", "saml.toml", "idp"),
-        ("idp.xml", "nowhere.xml", "saml.toml", "idp[0].metadata"),
+        ("https://rota.example.nhs.uk\"\n", "http://rota.example.nhs.uk\"\n", ours, "base_url"),
+        ("rota.example.nhs.uk\"\n", "rota.example.nhs.uk/rota\"\n", ours, "base_url"),
+        ("base_url = \"https://rota.example.nhs.uk\"\n", "", ours, "base_url"),
+        ("dev = true", "dev = yes", ours, "line 3"),
+        ("dev = true", "dev = \"yes\"", ours, "dev"),
+        ("dev = true", "dev = false", ours, "idp"),
+        ("dev = true", "verify_signatures = false", ours, "verify_signatures"),
+        ("[[idp]]\nmetadata = \"idp.xml\"\n", "", ours, "idp"),
+        ("idp.xml", "nowhere.xml", ours, "idp[0].metadata"),
         ("idp.xml", "broken.xml", "broken.xml", "idp[0].metadata"),
         ("idp.xml", "no-keys.xml", "no-keys.xml", "idp[0].metadata"),
         (
-            "[organisation]",
-            "[keys]\nsigning_key = \"open.pem\"\nsigning_cert = \"x\"\n[organisation]",
-            "saml.toml",
+            section,
+            &before_section("[keys]\nsigning_key = \"open.pem\"\nsigning_cert = \"x.pem\""),
+            ours,
             "keys.signing_key",
         ),
+        (section, &before_section("[store]\nurl = \"redis://x\""), ours, "store.url"),
         (
-            "[organisation]",
-            "[store]\nurl = \"redis://x\"\n[organisation]",
-            "saml.toml",
-            "store.url",
-        ),
-        (
-            "[organisation]",
-            "[policy]\nclock_skew_seconds = 301\n[organisation]",
-            "saml.toml",
+            section,
+            &before_section("[policy]\nclock_skew_seconds = 301"),
+            ours,
             "policy.clock_skew_seconds",
         ),
         (
-            "[organisation]",
-            "[policy]\nrequire_signed = \"none\"\n[organisation]",
-            "saml.toml",
+            section,
+            &before_section("[policy]\nrequire_signed = \"none\""),
+            ours,
             "policy.require_signed",
         ),
     ] {
