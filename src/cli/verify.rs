@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use chrono::{DateTime, Utc};
+use clap::builder::NonEmptyStringValueParser;
 use clap::{ArgGroup, Args, ValueEnum};
 use serde_json::{Value, json};
 
@@ -14,7 +15,7 @@ use crate::crypto::PrivateKey;
 use crate::saml::metadata::IdpMetadata;
 use crate::saml::{
     Assertion, ClockSkew, EntityId, Expectations, ExpectedRequest, Rejection, RequestedAuthn,
-    RequireSigned, decide, format_instant, peek_issuer,
+    RequireSigned, decide, format_instant, is_invisible, peek_issuer,
 };
 use crate::web::{Clock as _, SystemClock};
 use crate::xml::Limits;
@@ -22,7 +23,9 @@ use crate::xml::decode_base64;
 use crate::xmlenc::DecryptionKey;
 
 /// Base64 of the largest message, and some line ends.
-const MAX_FILE: u64 = 4 * 1024 * 1024;
+const MAX_FILE: usize = 4 * 1024 * 1024;
+/// The largest key, with room for what people write around it.
+const MAX_KEY: usize = 64 * 1024;
 
 #[derive(Debug, Args)]
 #[command(group(ArgGroup::new("request").required(true).args(["request_id", "unsolicited"])))]
@@ -34,7 +37,7 @@ pub(super) struct Arguments {
     #[arg(long, value_name = "ID")]
     sp_entity_id: EntityId,
     /// Our assertion consumer service: Destination and Recipient.
-    #[arg(long, value_name = "URL")]
+    #[arg(long, value_name = "URL", value_parser = NonEmptyStringValueParser::new())]
     acs_url: String,
     /// A key that decrypts assertions. May be given more than once.
     #[arg(long, value_name = "PEM")]
@@ -49,7 +52,7 @@ pub(super) struct Arguments {
     #[arg(long, value_enum, default_value = "either")]
     require_signed: Required,
     /// The ID of the AuthnRequest that the response must answer.
-    #[arg(long, value_name = "ID")]
+    #[arg(long, value_name = "ID", value_parser = NonEmptyStringValueParser::new())]
     request_id: Option<String>,
     /// No request was made, and an unsolicited response is allowed.
     #[arg(long)]
@@ -98,50 +101,64 @@ fn parse_skew(text: &str) -> Result<ClockSkew, String> {
 
 pub(super) fn run(arguments: &Arguments) -> Result<ExitCode, Problem> {
     let now = arguments.now.unwrap_or_else(|| SystemClock.now());
-    let idps = arguments
-        .idp_metadata
-        .iter()
-        .map(|path| read_metadata(path, now))
-        .collect::<Result<Vec<_>, _>>()?;
+    let idps = read_metadata(&arguments.idp_metadata, now)?;
     let own_keys = read_decryption_keys(&arguments.sp_key)?;
     let message = read_message(&arguments.file)?;
     let verdict = verify(arguments, &idps, &own_keys, &message, now);
     print(&match arguments.format {
-        Format::Json => to_json(&verdict).to_string(),
+        Format::Json => escape_controls(&to_json(&verdict).to_string()),
         Format::Text => to_text(&verdict),
     });
     Ok(if verdict.is_ok() { ExitCode::SUCCESS } else { ExitCode::from(1) })
 }
 
-fn read_metadata(path: &Path, now: DateTime<Utc>) -> Result<IdpMetadata, Problem> {
-    let in_file = |problem: String| format!("{}: {problem}", path.display());
-    let bytes = std::fs::read(path).map_err(|error| in_file(error.to_string()))?;
-    Ok(IdpMetadata::read(&bytes, now).map_err(|error| in_file(error.to_string()))?)
+fn read_metadata(paths: &[PathBuf], now: DateTime<Utc>) -> Result<Vec<IdpMetadata>, Problem> {
+    let mut idps: Vec<IdpMetadata> = Vec::with_capacity(paths.len());
+    for path in paths {
+        let bytes = read(path, Limits::METADATA.bytes)?;
+        let idp = IdpMetadata::read(&bytes, now).map_err(|error| in_file(path, &error))?;
+        // Which of the two has the keys that count would be a guess.
+        if idps.iter().any(|other| other.entity_id() == idp.entity_id()) {
+            let problem = format!("the identity provider {:?} is there twice", idp.entity_id());
+            return Err(in_file(path, &problem));
+        }
+        idps.push(idp);
+    }
+    Ok(idps)
 }
 
 fn read_decryption_keys(paths: &[PathBuf]) -> Result<Vec<DecryptionKey>, Problem> {
-    paths
-        .iter()
-        .map(|path| {
-            let in_file = |problem: String| format!("{}: {problem}", path.display());
-            let pem = std::fs::read(path).map_err(|error| in_file(error.to_string()))?;
-            let key = PrivateKey::from_pem(&pem).and_then(DecryptionKey::new);
-            Ok(key.map_err(|error| in_file(error.to_string()))?)
-        })
-        .collect()
+    let read_key = |path: &PathBuf| {
+        let key = PrivateKey::from_pem(&read(path, MAX_KEY)?);
+        let key = DecryptionKey::new(key.map_err(|error| in_file(path, &error))?);
+        key.map_err(|_| in_file(path, &"assertions are encrypted to RSA keys, and this is none"))
+    };
+    paths.iter().map(read_key).collect()
 }
 
 fn read_message(path: &Path) -> Result<Vec<u8>, Problem> {
+    if path == Path::new("-") {
+        return Ok(read_up_to(std::io::stdin().lock(), MAX_FILE)
+            .map_err(|error| format!("standard input: {error}"))?);
+    }
+    read(path, MAX_FILE)
+}
+
+fn read(path: &Path, limit: usize) -> Result<Vec<u8>, Problem> {
+    let file = std::fs::File::open(path);
+    file.and_then(|file| read_up_to(file, limit)).map_err(|error| in_file(path, &error))
+}
+
+/// Reads one byte more than `limit` at most: enough to refuse it.
+fn read_up_to(source: impl std::io::Read, limit: usize) -> std::io::Result<Vec<u8>> {
+    let limit = u64::try_from(limit).unwrap_or(u64::MAX);
     let mut bytes = Vec::new();
-    let source: Box<dyn std::io::Read> = if path == Path::new("-") {
-        Box::new(std::io::stdin().lock())
-    } else {
-        let file = std::fs::File::open(path);
-        Box::new(file.map_err(|error| format!("{}: {error}", path.display()))?)
-    };
-    // One byte more than allowed is enough to refuse it.
-    source.take(MAX_FILE.saturating_add(1)).read_to_end(&mut bytes)?;
+    source.take(limit.saturating_add(1)).read_to_end(&mut bytes)?;
     Ok(bytes)
+}
+
+fn in_file(path: &Path, problem: &dyn std::fmt::Display) -> Problem {
+    format!("{}: {problem}", path.display()).into()
 }
 
 /// The rule that does not hold, and how.
@@ -154,8 +171,7 @@ fn verify(
     message: &[u8],
     now: DateTime<Utc>,
 ) -> Result<Assertion, Failure> {
-    let too_large = u64::try_from(message.len()).is_ok_and(|len| len > MAX_FILE);
-    if too_large {
+    if message.len() > MAX_FILE {
         let limit = Limits::MESSAGE.bytes;
         return Err(("well-formed", crate::xml::XmlError::Limit { what: "bytes", limit }.into()));
     }
@@ -268,7 +284,23 @@ fn to_text(verdict: &Result<Assertion, Failure>) -> String {
     lines.iter().map(|line| printable(line)).collect::<Vec<_>>().join("\n")
 }
 
-/// No control character of a message reaches the terminal.
+/// Nothing of a message steers the terminal, or makes a line look like another.
 fn printable(text: &str) -> String {
-    text.chars().map(|c| if c.is_control() { '\u{FFFD}' } else { c }).collect()
+    text.chars().map(|c| if is_invisible(c) { '\u{FFFD}' } else { c }).collect()
+}
+
+/// JSON need not escape all of what steers a terminal: DEL and the controls behind it. In JSON
+/// such characters stand in strings alone, so that each can become its escape wherever it stands.
+fn escape_controls(json: &str) -> String {
+    let mut escaped = String::with_capacity(json.len());
+    for c in json.chars() {
+        if is_invisible(c) {
+            for unit in c.encode_utf16(&mut [0; 2]) {
+                escaped.push_str(&format!("\\u{unit:04x}"));
+            }
+        } else {
+            escaped.push(c);
+        }
+    }
+    escaped
 }

@@ -85,7 +85,8 @@ impl<'d> NameIdView<'d> {
     }
 }
 
-fn is_invisible(c: char) -> bool {
+/// Whether nobody would see this character, or it would move others.
+pub(crate) fn is_invisible(c: char) -> bool {
     // Control characters, line and paragraph separators, what Unicode calls default ignorable, and
     // interlinear annotation.
     c.is_control()

@@ -4,6 +4,7 @@ use std::sync::LazyLock;
 
 use actix_saml::crypto::{Certificate, CertificateRequest, KeyShape, PrivateKey, PublicKey};
 use actix_saml::saml::{Keys, parse_instant};
+use actix_saml::xmlenc::DecryptionKey;
 
 /// A key with its self-signed certificate.
 pub struct Pair {
@@ -32,6 +33,11 @@ impl Pair {
         self.key.public_key().unwrap()
     }
 
+    /// To decrypt with.
+    pub fn decryption(&self) -> DecryptionKey {
+        DecryptionKey::new(self.key.clone()).unwrap()
+    }
+
     /// This key as the only one that is trusted.
     pub fn alone(&self) -> Keys {
         Keys::new(vec![self.public()]).unwrap()
@@ -44,6 +50,11 @@ pub static IDP_KEY: LazyLock<Pair> =
 /// An attacker's, with the identity provider's name in its certificate.
 pub static FOREIGN_KEY: LazyLock<Pair> =
     LazyLock::new(|| Pair::generate(KeyShape::Rsa2048, "ADFS Signing - fs.test.nhs.example"));
+/// The service provider's, which assertions are encrypted to, and the one that it had before.
+pub static SP_KEY: LazyLock<Pair> =
+    LazyLock::new(|| Pair::generate(KeyShape::Rsa2048, "rota.example.nhs.uk"));
+pub static OLD_SP_KEY: LazyLock<Pair> =
+    LazyLock::new(|| Pair::generate(KeyShape::Rsa2048, "rota.example.nhs.uk"));
 /// Elliptic curves.
 pub static P256: LazyLock<Pair> = LazyLock::new(|| Pair::generate(KeyShape::P256, "P-256"));
 pub static P384: LazyLock<Pair> = LazyLock::new(|| Pair::generate(KeyShape::P384, "P-384"));

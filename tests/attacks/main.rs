@@ -17,17 +17,21 @@
 mod fixture;
 mod ids;
 mod keys_of_tests;
+mod recipient;
 mod refusal;
 mod surgery;
 
 mod addressing;
+mod ciphers;
 mod document;
+mod encryption;
 mod grammar;
 mod keys;
 mod markup;
 mod metadata;
 mod microsoft;
 mod namespaces;
+mod oracle;
 mod position;
 mod property;
 mod samples;

@@ -1,0 +1,22 @@
+//! `actix-saml verify` and `actix-saml metadata` as other programs call them: arguments, exit
+//! status, and what is printed where.
+
+#![allow(
+    clippy::arithmetic_side_effects,
+    clippy::indexing_slicing,
+    clippy::panic,
+    clippy::string_slice,
+    clippy::unwrap_used,
+    unreachable_pub,
+    reason = "a test that panics has failed, which is what it is for"
+)]
+
+mod scene;
+
+mod encrypted;
+mod input;
+mod metadata;
+mod terminal;
+mod trust;
+mod usage;
+mod verdict;
