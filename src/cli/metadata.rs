@@ -29,7 +29,7 @@ enum What {
 
 pub(super) fn run(arguments: &Arguments) -> Result<ExitCode, Problem> {
     let What::Sp { config, output } = &arguments.what;
-    let config = Config::load(config, &|name| std::env::var(name).ok())?;
+    let config = Config::from_file(config)?;
     let xml = config.into_saml()?.metadata().to_owned();
     match output {
         Some(path) => std::fs::write(path, xml + "\n")

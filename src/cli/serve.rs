@@ -21,7 +21,7 @@ pub(super) struct Arguments {
 
 pub(super) fn run(arguments: &Arguments) -> Result<ExitCode, Problem> {
     log_to_stderr();
-    let config = Config::load(&arguments.config, &|name| std::env::var(name).ok())?;
+    let config = Config::from_file(&arguments.config)?;
     let listen = arguments.listen.clone().unwrap_or_else(|| config.listen.clone());
     let base_url = config.base_url.clone();
     let saml = config.into_saml()?;

@@ -112,6 +112,11 @@ pub enum BuildError {
     /// The base URL has a path, query, fragment or user.
     #[error("the base URL {0} must be scheme, host and port only")]
     BaseUrlForm(String),
+    /// The path of the assertion consumer service is none.
+    #[error(
+        "the path {0:?} must begin with one slash and hold letters, digits, '-', '_', '.' and '/'"
+    )]
+    AcsPath(String),
     /// No identity provider.
     #[error("there is no identity provider to trust")]
     NoIdp,
@@ -182,6 +187,9 @@ impl Builder {
         if !bare {
             return Err(BuildError::BaseUrlForm(base.to_string()));
         }
+        if !is_plain_path(&self.acs_path) {
+            return Err(BuildError::AcsPath(self.acs_path));
+        }
         if self.idps.is_empty() {
             return Err(BuildError::NoIdp);
         }
@@ -218,6 +226,15 @@ impl Builder {
             .collect();
         Ok(ServiceProvider { settings: self, acs_url, keys })
     }
+}
+
+/// Nothing that a router, a browser or a proxy would read as something else.
+fn is_plain_path(path: &str) -> bool {
+    let is_plain = |b: u8| b.is_ascii_alphanumeric() || b"-_./".contains(&b);
+    let segments = || path.split('/').skip(1);
+    path.starts_with('/')
+        && path.bytes().all(is_plain)
+        && segments().all(|segment| !matches!(segment, "" | "." | ".."))
 }
 
 /// https anywhere; http only in development and only to this machine.
@@ -290,5 +307,42 @@ impl ServiceProvider {
     pub(super) fn signer(&self) -> Option<(&PrivateKey, SignatureAlgorithm)> {
         let signing = self.settings.signing.as_ref()?;
         Some((&signing.key, signing.key.default_algorithm()))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_path_of_the_consumer_service_is_plain() {
+        for path in ["/saml/acs", "/acs", "/a/b-c_d.e/F9"] {
+            assert!(is_plain_path(path), "{path}");
+        }
+        for path in [
+            "",
+            "/",
+            "saml/acs",
+            "//evil.example",
+            "/a//b",
+            "/a/",
+            "/a/../b",
+            "/./a",
+            "/{a}",
+            "/a?b",
+            "/a#b",
+            "/a b",
+            "/a%2fb",
+            "/\\a",
+            "/ä",
+            "https://evil.example/",
+            "/a\n",
+        ] {
+            assert!(!is_plain_path(path), "{path:?}");
+            let entity_id = EntityId::new("urn:rota").unwrap();
+            let mut builder = Builder::new(entity_id, Url::parse("https://rota.example").unwrap());
+            builder.acs_path = path.to_owned();
+            assert_eq!(builder.build().unwrap_err(), BuildError::AcsPath(path.to_owned()));
+        }
     }
 }

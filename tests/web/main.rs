@@ -26,6 +26,7 @@ mod bad_input;
 mod guard;
 mod limits;
 mod logout;
+mod machines;
 mod pending;
 mod refused;
 mod replay;

@@ -85,6 +85,7 @@ const MINIMUM: &str = "\
 /// Puts the variables that are set in place of keys of the file, and tells which they are.
 pub(super) fn apply(
     table: &mut Table,
+    file: &str,
     environment: &dyn Fn(&str) -> Option<String>,
 ) -> Result<Vec<Variable>, ConfigError> {
     let mut set = Vec::new();
@@ -92,7 +93,7 @@ pub(super) fn apply(
         if let Some(text) = environment(variable.name) {
             let value = read(variable, &text)?;
             check_alone(variable, value.clone())?;
-            enter(table, variable, value)?;
+            enter(table, file, variable, value)?;
             set.push(*variable);
         }
     }
@@ -107,7 +108,7 @@ fn check_alone(variable: &Variable, value: Value) -> Result<(), ConfigError> {
         ConfigError::new(ENVIRONMENT, variable.name, error.message(), remedy)
     };
     let mut table: Table = toml::from_str(MINIMUM).map_err(wrong)?;
-    enter(&mut table, variable, value)?;
+    enter(&mut table, ENVIRONMENT, variable, value)?;
     table.try_into::<Config>().map(drop).map_err(wrong)
 }
 
@@ -115,12 +116,13 @@ fn check_alone(variable: &Variable, value: Value) -> Result<(), ConfigError> {
 /// would know. They are no mistake, because others may use the same prefix: Kubernetes sets
 /// `SAML_PORT` for a service that is called saml.
 pub(super) fn warn_of_unknown(names: impl Iterator<Item = String>) {
-    let unknown = |name: &String| {
-        name.starts_with("SAML_") && VARIABLES.iter().all(|variable| variable.name != name)
-    };
-    for name in names.filter(unknown) {
+    for name in names.filter(|name| is_unknown(name)) {
         tracing::warn!(event = "unknown_variable", name = ?name);
     }
+}
+
+pub(super) fn is_unknown(name: &str) -> bool {
+    name.starts_with("SAML_") && VARIABLES.iter().all(|variable| variable.name != name)
 }
 
 fn read(variable: &Variable, text: &str) -> Result<Value, ConfigError> {
@@ -149,14 +151,19 @@ fn read(variable: &Variable, text: &str) -> Result<Value, ConfigError> {
     })
 }
 
-fn enter(table: &mut Table, variable: &Variable, value: Value) -> Result<(), ConfigError> {
+fn enter(
+    table: &mut Table,
+    file: &str,
+    variable: &Variable,
+    value: Value,
+) -> Result<(), ConfigError> {
     let (parent, key) = match variable.key.split_once('.') {
         None => (table, variable.key),
         Some((name, key)) => {
             let entry = table.entry(name).or_insert_with(|| Value::Table(Table::new()));
             let parent = entry.as_table_mut().ok_or_else(|| {
                 let problem = "it is not a table";
-                ConfigError::new("(file)", name, problem, format!("write [{name}]"))
+                ConfigError::new(file, name, problem, format!("write [{name}]"))
             })?;
             (parent, key)
         }

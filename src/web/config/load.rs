@@ -67,7 +67,7 @@ impl Config {
             let field = field.unwrap_or_else(|| WHOLE_FILE.to_owned());
             ConfigError::new(file, field, error.message(), remedy)
         })?;
-        let variables = environment::apply(&mut table, environment)?;
+        let variables = environment::apply(&mut table, file, environment)?;
         let parsed: Result<Self, toml::de::Error> = table.try_into();
         let mut config = parsed.map_err(|error| {
             let field = key_of(&error).unwrap_or_else(|| WHOLE_FILE.to_owned());
@@ -272,6 +272,8 @@ impl Config {
                 "use the https address that browsers see; for a trial on this machine set dev = true",
             ),
             BuildError::BaseUrlForm(_) => ("base_url", "leave out path, query and user name"),
+            // Not to be configured; an application may set it in code.
+            BuildError::AcsPath(_) => ("base_url", "leave the path as it is"),
             BuildError::NoIdp => ("idp", "add [[idp]] with metadata = \"…\""),
             BuildError::DuplicateIdp(_) => ("idp", "remove one of the two"),
             BuildError::TestKey(_) => {
