@@ -44,6 +44,9 @@ pub static IDP_KEY: LazyLock<Pair> =
 /// An attacker's, with the identity provider's name in its certificate.
 pub static FOREIGN_KEY: LazyLock<Pair> =
     LazyLock::new(|| Pair::generate(KeyShape::Rsa2048, "ADFS Signing - fs.test.nhs.example"));
+/// Our own, which is encrypted to.
+pub static SP_KEY: LazyLock<Pair> =
+    LazyLock::new(|| Pair::generate(KeyShape::Rsa2048, "rota.example.nhs.uk"));
 /// Elliptic curves.
 pub static P256: LazyLock<Pair> = LazyLock::new(|| Pair::generate(KeyShape::P256, "P-256"));
 pub static P384: LazyLock<Pair> = LazyLock::new(|| Pair::generate(KeyShape::P384, "P-384"));

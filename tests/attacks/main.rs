@@ -7,7 +7,6 @@
     clippy::expect_used,
     clippy::indexing_slicing,
     clippy::panic,
-    clippy::print_stderr,
     clippy::string_slice,
     clippy::unwrap_used,
     unreachable_pub,
@@ -22,6 +21,7 @@ mod surgery;
 
 mod addressing;
 mod document;
+mod encryption;
 mod grammar;
 mod keys;
 mod markup;
