@@ -278,6 +278,24 @@ fn irt_3() {
     silent.refused(answers(Role::Confirmation, None));
 }
 
+#[test]
+fn irt_4() {
+    // Two sign-ins are under way in two windows: the answer to one is not the answer to the other.
+    let other = "_00112233445566778899aabbccddeeff00112233";
+    let mut draft = Draft::adfs();
+    draft.xml = draft.xml.replace(REQUEST_ID, other);
+    let (first, second) = (honest(), draft.signed());
+    let expect = Expectations { request: ExpectedRequest::Id(other.to_owned()), ..expectations() };
+    let refusal = |expected: &str, found: &str| {
+        let (expected, found) = (Some(expected.to_owned()), Some(found.to_owned()));
+        Err(Rejection::InResponseTo { role: Role::Response, expected, found })
+    };
+    assert_eq!(first.verdict_expecting(&expect), refusal(other, REQUEST_ID));
+    assert_eq!(second.verdict(), refusal(REQUEST_ID, other));
+    assert_eq!(second.verdict_expecting(&expect).unwrap().in_response_to(), Some(other));
+    first.accepted();
+}
+
 /// A response that nobody asked for.
 fn unsolicited() -> Draft {
     let mut draft = Draft::adfs();

@@ -10,14 +10,14 @@ use actix_saml::saml::{Keys, Rejection, validate};
 use actix_saml::xml::decode_base64;
 use actix_saml::xml::{Document, Limits};
 
-use crate::fixture::{expectations, now};
+use crate::fixture::{expectations, now, skipped};
 use crate::keys_of_tests::IDP_KEY;
 use crate::surgery::element;
 
 /// The file's bytes, or nothing when there are no samples here.
 fn sample(name: &str) -> Option<Vec<u8>> {
     let Some(folder) = std::env::var_os("SAML_SAMPLES_DIR") else {
-        eprintln!("SKIPPED: SAML_SAMPLES_DIR is not set, so {name} was not tried");
+        skipped(&format!("SAML_SAMPLES_DIR is not set, so {name} was not tried"));
         return None;
     };
     let path = PathBuf::from(folder).join(name);

@@ -10,7 +10,7 @@ use actix_saml::crypto::SignatureAlgorithm::{
 use actix_saml::dsig::{DsigError, SignatureStyle};
 use actix_saml::xml::C14n;
 
-use crate::fixture::{ADMIN, ASSERTION_ID, Draft, HASH_ID, Message, NURSE, RESPONSE_ID};
+use crate::fixture::{ADMIN, ASSERTION_ID, Draft, HASH_ID, Message, NURSE, RESPONSE_ID, skipped};
 use crate::keys_of_tests::{FOREIGN_KEY, IDP_KEY, P256, P384, P521, Pair};
 use crate::refusal::bad_signature;
 
@@ -20,7 +20,7 @@ const ASSERTION: &str = "urn:oasis:names:tc:SAML:2.0:assertion:Assertion";
 fn is_missing() -> bool {
     let found = Command::new("xmlsec1").arg("--version").output().is_ok();
     if !found {
-        eprintln!("SKIPPED: xmlsec1 is not installed, so nobody else judged our signatures");
+        skipped("xmlsec1 is not installed, so nobody else judged our signatures");
     }
     !found
 }
