@@ -62,6 +62,12 @@ pub enum DsigError {
     /// The PrefixList of `InclusiveNamespaces` is too long or holds something else than prefixes.
     #[error("the PrefixList is too long or malformed")]
     PrefixList,
+    /// The canonical form of what is signed is many times what was written.
+    #[error("the canonical form is longer than {limit} bytes")]
+    CanonicalSize {
+        /// The limit for this element.
+        limit: usize,
+    },
     /// A value is not base64.
     #[error("{0} is not base64")]
     Base64(&'static str),
@@ -93,6 +99,7 @@ impl DsigError {
             Self::Transforms => "signature_transforms",
             Self::Algorithm { .. } => "signature_algorithm",
             Self::PrefixList => "signature_prefix_list",
+            Self::CanonicalSize { .. } => "signature_canonical_size",
             Self::Base64(_) => "signature_base64",
             Self::DigestMismatch => "digest_mismatch",
             Self::AlgorithmKeyMismatch => "signature_key_mismatch",

@@ -4,7 +4,7 @@ use super::error::DsigError;
 use super::of_reference;
 use super::profile::Profile;
 use crate::crypto::{CryptoError, Digest, PublicKey, SignatureAlgorithm};
-use crate::xml::{Node, canonicalise};
+use crate::xml::{Node, canonicalise_within};
 
 /// Proof that an element was signed by a key that the caller trusts. It is made by [`verify`]
 /// alone, and stands for the very nodes whose canonical form was digested.
@@ -85,14 +85,12 @@ pub fn verify<'d>(
 
     let mut canonical = Vec::with_capacity(element.span().len());
     let c14n = &profile.content_c14n;
-    canonicalise(
-        element,
-        of_reference(c14n.method),
-        &c14n.prefixes,
-        Some(signature),
-        &mut canonical,
-    );
-    // Canonicalisation cannot fail here, but a digest of nothing must never count.
+    let method = of_reference(c14n.method);
+    let limit = canonical_limit(element);
+    let omit = Some(signature);
+    canonicalise_within(limit, element, method, &c14n.prefixes, omit, &mut canonical)
+        .map_err(|_| DsigError::CanonicalSize { limit })?;
+    // It is never empty, but a digest of nothing must never count.
     if canonical.is_empty()
         || Digest::of(profile.digest, &canonical).as_bytes() != profile.digest_value
     {
@@ -101,7 +99,10 @@ pub fn verify<'d>(
 
     canonical.clear();
     let c14n = &profile.signed_info_c14n;
-    canonicalise(profile.signed_info, c14n.method, &c14n.prefixes, None, &mut canonical);
+    let limit = canonical_limit(profile.signed_info);
+    let (info, method) = (profile.signed_info, c14n.method);
+    canonicalise_within(limit, info, method, &c14n.prefixes, None, &mut canonical)
+        .map_err(|_| DsigError::CanonicalSize { limit })?;
     let mut tried = 0_usize;
     for (index, key) in keys.iter().enumerate() {
         match key.verify(profile.algorithm, &canonical, &profile.signature_value) {
@@ -118,4 +119,10 @@ pub fn verify<'d>(
         return Err(DsigError::AlgorithmKeyMismatch);
     }
     Err(DsigError::SignatureMismatch { keys: tried })
+}
+
+/// Four times what was written, and some for namespaces from outside: escaping makes four bytes of
+/// one at most in any honest text, and honest elements do not repeat dozens of namespaces.
+fn canonical_limit(element: Node<'_>) -> usize {
+    element.span().len().saturating_mul(4).saturating_add(65_536)
 }

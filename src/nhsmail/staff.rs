@@ -3,7 +3,7 @@ use std::collections::BTreeMap;
 use thiserror::Error;
 
 use super::claim_names::ClaimNames;
-use crate::saml::EntityId;
+use crate::saml::{EntityId, NameIdFault};
 use crate::sp::Principal;
 
 const MULTIPLE_AUTHN: &str = "http://schemas.microsoft.com/claims/multipleauthn";
@@ -220,6 +220,10 @@ fn choose_key(principal: &Principal, first: &dyn Fn(&str) -> Option<String>) -> 
         (StaffKeyKind::Mail, first("mail")),
     ];
     let (kind, value) = candidates.into_iter().find_map(|(kind, v)| Some((kind, v?)))?;
+    // Two keys that look alike could be two people, whichever claim they come from.
+    if NameIdFault::of(&value).is_some() {
+        return None;
+    }
     Some(StaffKey { issuer: principal.issuer.clone(), kind, value })
 }
 

@@ -43,6 +43,21 @@ pub enum NameIdFault {
     InvisibleCharacter,
 }
 
+impl NameIdFault {
+    /// What makes `identifier` unusable as the name of a person, if anything does.
+    pub fn of(identifier: &str) -> Option<Self> {
+        if identifier.chars().all(char::is_whitespace) {
+            Some(Self::Blank)
+        } else if identifier.chars().count() > 1024 {
+            Some(Self::TooLong)
+        } else if identifier.chars().any(is_invisible) {
+            Some(Self::InvisibleCharacter)
+        } else {
+            None
+        }
+    }
+}
+
 /// A `NameID` as it stands in the document.
 #[derive(Clone, Copy)]
 pub(super) struct NameIdView<'d> {
@@ -62,15 +77,7 @@ impl<'d> NameIdView<'d> {
     }
 
     pub(super) fn fault(&self) -> Option<NameIdFault> {
-        if self.value.chars().all(char::is_whitespace) {
-            Some(NameIdFault::Blank)
-        } else if self.value.chars().count() > 1024 {
-            Some(NameIdFault::TooLong)
-        } else if self.value.chars().any(is_invisible) {
-            Some(NameIdFault::InvisibleCharacter)
-        } else {
-            None
-        }
+        NameIdFault::of(self.value)
     }
 
     pub(super) fn to_name_id(self) -> NameId {

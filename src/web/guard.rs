@@ -67,7 +67,9 @@ where
     forward_ready!(service);
 
     fn call(&self, request: ServiceRequest) -> Self::Future {
-        if signed_in(request.request(), &self.shared).is_none() {
+        // A guard around everything must not keep people from signing in.
+        let is_own = self.shared.paths.has(request.path());
+        if !is_own && signed_in(request.request(), &self.shared).is_none() {
             // An answer, not an error: an error would lose the session cookie on its way out.
             let refused = Unauthenticated::new(request.request(), &self.shared.paths.login);
             let response = request.into_response(refused.error_response()).map_into_right_body();

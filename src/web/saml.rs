@@ -51,6 +51,13 @@ pub(super) struct Paths {
     pub(super) logout: String,
 }
 
+impl Paths {
+    /// Whether `path` is one of ours.
+    pub(super) fn has(&self, path: &str) -> bool {
+        [&self.metadata, &self.login, &self.acs, &self.logout].into_iter().any(|own| own == path)
+    }
+}
+
 impl Shared {
     pub(super) fn is_https(&self) -> bool {
         self.sp.settings().base_url.scheme() == "https"

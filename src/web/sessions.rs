@@ -10,7 +10,7 @@ use std::sync::Arc;
 use actix_session::SessionMiddleware;
 use actix_web::dev::{Service, ServiceRequest, ServiceResponse, Transform, forward_ready};
 use actix_web::error::InternalError;
-use actix_web::http::header::{CACHE_CONTROL, HeaderValue};
+use actix_web::http::header::{CACHE_CONTROL, COOKIE, HeaderValue};
 use actix_web::{Error, ResponseError};
 
 use super::pages::Trouble;
@@ -82,7 +82,8 @@ where
 
     forward_ready!(service);
 
-    fn call(&self, request: ServiceRequest) -> Self::Future {
+    fn call(&self, mut request: ServiceRequest) -> Self::Future {
+        keep_readable_cookies(&mut request);
         let service = Rc::clone(&self.service);
         let shared = Arc::clone(&self.shared);
         let script = is_script(request.request());
@@ -98,6 +99,26 @@ where
                 }),
             }
         })
+    }
+}
+
+/// Drops cookies that are not UTF-8, each by itself: one of them, from a neighbouring host perhaps,
+/// would otherwise hide all the others, ours included.
+fn keep_readable_cookies(request: &mut ServiceRequest) {
+    let headers = request.headers_mut();
+    if headers.get_all(COOKIE).all(|header| std::str::from_utf8(header.as_bytes()).is_ok()) {
+        return;
+    }
+    let readable: Vec<&[u8]> = headers
+        .get_all(COOKIE)
+        .flat_map(|header| header.as_bytes().split(|b| *b == b';'))
+        .map(<[u8]>::trim_ascii)
+        .filter(|pair| std::str::from_utf8(pair).is_ok())
+        .collect();
+    let joined = HeaderValue::from_bytes(&readable.join(&b"; "[..]));
+    headers.remove(COOKIE);
+    if let Ok(joined) = joined {
+        headers.insert(COOKIE, joined);
     }
 }
 
@@ -163,3 +184,23 @@ impl fmt::Display for Passed {
 }
 
 impl ResponseError for Passed {}
+
+#[cfg(test)]
+mod tests {
+    use actix_web::test::TestRequest;
+
+    use super::*;
+
+    fn cookies(header: &[u8]) -> Vec<u8> {
+        let value = HeaderValue::from_bytes(header).unwrap();
+        let mut request = TestRequest::default().insert_header((COOKIE, value)).to_srv_request();
+        keep_readable_cookies(&mut request);
+        request.headers().get(COOKIE).unwrap().as_bytes().to_vec()
+    }
+
+    #[test]
+    fn a_neighbours_cookie_does_not_hide_ours() {
+        assert_eq!(cookies(b"lang=caf\xe9; saml-session=abc; x=1"), b"saml-session=abc; x=1");
+        assert_eq!(cookies(b"a=1; b=\xc3\xa9"), b"a=1; b=\xc3\xa9", "control: nothing is changed");
+    }
+}

@@ -60,7 +60,8 @@ fn accepts(request: &HttpRequest, media: &str) -> bool {
 /// Whether something else asks than a person who visits a page.
 pub(super) fn is_script(request: &HttpRequest) -> bool {
     let header = |name: &str| request.headers().get(name).and_then(|v| v.to_str().ok());
-    header("X-Requested-With").is_some()
+    // Browsers inside other applications put a name of their own into X-Requested-With.
+    header("X-Requested-With") == Some("XMLHttpRequest")
         || header("Upgrade").is_some()
         || header("Sec-Fetch-Mode").is_some_and(|mode| mode != "navigate")
         || header("Sec-Fetch-Dest").is_some_and(|dest| dest != "document")
@@ -139,6 +140,7 @@ mod tests {
             ),
             (Method::GET, vec![("Accept", "application/json")], Answer::Problem),
             (Method::GET, vec![any, ("X-Requested-With", "XMLHttpRequest")], Answer::Problem),
+            (Method::GET, vec![html, ("X-Requested-With", "com.example.app")], Answer::Redirect),
             (Method::GET, vec![any, ("Upgrade", "websocket")], Answer::Problem),
             (Method::POST, vec![html], Answer::Page),
             (Method::POST, vec![any], Answer::Problem),

@@ -5,6 +5,7 @@ use std::cmp::Ordering;
 use super::document::{
     AttributeData, Binding, Declaration, Document, ElementData, Kind, Node, NodeData, at, range,
 };
+use super::error::XmlError;
 use super::names::is_same;
 
 /// A canonicalisation algorithm of XML Signature.
@@ -68,6 +69,25 @@ pub fn canonicalise(
     omit: Option<Node<'_>>,
     out: &mut Vec<u8>,
 ) {
+    // Without a limit there is nothing to exceed.
+    let _ = canonicalise_within(usize::MAX, apex, method, prefixes, omit, out);
+}
+
+/// As [`canonicalise`], for documents of strangers: stops when the form grows beyond `limit` bytes.
+/// The exclusive form writes a namespace again wherever it is used, so that a small document can
+/// have a form many times its size.
+///
+/// # Errors
+/// [`XmlError::Limit`]; `out` then holds a part.
+pub fn canonicalise_within(
+    limit: usize,
+    apex: Node<'_>,
+    method: C14n,
+    prefixes: &[&str],
+    omit: Option<Node<'_>>,
+    out: &mut Vec<u8>,
+) -> Result<(), XmlError> {
+    let most = out.len().saturating_add(limit);
     let omit = omit.filter(|o| apex.contains(*o)).map(|o| o.index..o.end());
     let mut writer = Canonicaliser {
         document: apex.document,
@@ -95,6 +115,9 @@ pub fn canonicalise(
             index = omit.end;
             continue;
         }
+        if writer.out.len() > most {
+            return Err(XmlError::Limit { what: "canonical bytes", limit });
+        }
         let Some(node) = at(&apex.document.nodes, index) else { break };
         match &node.kind {
             Kind::Element(element) => {
@@ -116,6 +139,7 @@ pub fn canonicalise(
     while let Some((_, _, element)) = open.pop() {
         writer.end_tag(element);
     }
+    Ok(())
 }
 
 struct Canonicaliser<'d, 'o> {

@@ -22,7 +22,7 @@ mod write;
 mod tests;
 
 pub use base64::{decode_base64, encode_base64};
-pub use c14n::{C14n, canonicalise};
+pub use c14n::{C14n, canonicalise, canonicalise_within};
 pub use cursor::{Children, GrammarError};
 pub use document::{Attribute, Document, Elements, Node};
 pub use error::XmlError;

@@ -2,6 +2,7 @@
 //! that nobody knows, an element of ours in the wrong parent. All of it signed by the right key.
 
 use actix_saml::dsig::{DsigError, verify};
+use actix_saml::saml::Rejection;
 use actix_saml::xml::{Document, GrammarError, Limits};
 
 use crate::fixture::{ASSERTION_ID, Draft, honest};
@@ -222,4 +223,26 @@ fn a_signature_does_not_cover_itself() {
     assert_eq!(verify(document.root(), signature, &[]).unwrap_err(), DsigError::Position);
     assert_eq!(verify(assertion, find("NameID"), &[]).unwrap_err(), DsigError::Position);
     assert_eq!(verify(assertion, signature, &[]).unwrap_err(), DsigError::AlgorithmKeyMismatch);
+}
+
+/// Each sibling uses every prefix, and the exclusive form declares them on each again.
+#[test]
+fn dos_canonical_form_many_times_the_message() {
+    let attack = |siblings: usize| {
+        let declared: String =
+            (0..28).map(|n| format!(" xmlns:p{n}=\"urn:{n}:{}\"", "x".repeat(200))).collect();
+        let used: String = (0..28).map(|n| format!(" p{n}:a=\"\"")).collect();
+        let children = format!("<y xmlns=\"urn:y\"{used}/>").repeat(siblings);
+        let wrapper = format!("<w xmlns=\"urn:y\"{declared}>{children}</w>");
+        let advice = format!("</Conditions><Advice>{wrapper}</Advice>");
+        Draft::adfs().edit("</Conditions>", &advice).signed()
+    };
+    attack(3).accepted();
+    let message = attack(2_000);
+    match message.verdict() {
+        Err(Rejection::Signature { error: DsigError::CanonicalSize { limit }, .. }) => {
+            assert!(limit < message.0.len() * 4 + 65_537, "{limit}");
+        }
+        other => panic!("{other:?}"),
+    }
 }

@@ -119,3 +119,12 @@ fn the_display_name_falls_back() {
         assert_eq!(staff(Some(("n", None)), claims).display_name(), shown);
     }
 }
+
+#[test]
+fn uni_a_key_that_does_not_show_what_it_is_is_no_key() {
+    for value in ["o\u{200B}bject", "S-1\n", "\u{202E}id"] {
+        let person = principal(None, &[("sid", &[value])]);
+        let refused = Staff::from_principal(person, &ClaimNames::default());
+        assert_eq!(refused.err(), Some(NoSubjectKey), "{value:?}");
+    }
+}

@@ -33,6 +33,9 @@ pub(super) async fn start(request: HttpRequest, shared: web::Data<Shared>) -> Ht
 /// Signing in must not end at the sign-in itself.
 fn is_own_page(target: &ReturnTo, shared: &Shared) -> bool {
     let path = target.as_str().split('?').next().unwrap_or("");
+    // As the router reads it: `%6C` is an `l`.
+    let decoded = form_urlencoded::parse(path.as_bytes()).next();
+    let path = decoded.as_ref().map_or("", |(path, _)| path);
     let paths = &shared.paths;
     [&paths.login, &paths.acs, &paths.logout].into_iter().any(|own| own == path)
 }
