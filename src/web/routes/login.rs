@@ -34,7 +34,7 @@ pub(super) async fn start(request: HttpRequest, shared: web::Data<Shared>) -> Ht
 fn is_own_page(target: &ReturnTo, shared: &Shared) -> bool {
     let path = target.as_str().split('?').next().unwrap_or("");
     let paths = &shared.paths;
-    [&paths.login, &paths.acs, &paths.logout].into_iter().any(|own| own == path)
+    [&paths.login, &paths.acs, &paths.logout, &paths.forget].into_iter().any(|own| own == path)
 }
 
 fn send(
