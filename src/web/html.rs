@@ -56,11 +56,13 @@ pub(super) struct Page<'p> {
     /// Whether its form goes to another origin. Which one cannot be said: Chrome holds redirects
     /// behind the form to the list too, and identity providers pass people on to one another.
     pub(super) posts_elsewhere: bool,
+    /// Whether it shows images of our own origin.
+    pub(super) images: bool,
 }
 
 impl<'p> Page<'p> {
     pub(super) fn new(status: StatusCode, title: &'p str, body: String) -> Self {
-        Self { status, title, body, script: None, posts_elsewhere: false }
+        Self { status, title, body, script: None, posts_elsewhere: false, images: false }
     }
 
     pub(super) fn into_response(self) -> HttpResponse {
@@ -70,6 +72,9 @@ impl<'p> Page<'p> {
         );
         if let Some(script) = self.script {
             let _ = write!(policy, "; script-src {}", source_hash(script));
+        }
+        if self.images {
+            policy.push_str("; img-src 'self'");
         }
         if !self.posts_elsewhere {
             policy.push_str("; form-action 'self'");

@@ -181,13 +181,17 @@ pub(super) fn ask_logout(action: &str) -> HttpResponse {
     Page::new(StatusCode::OK, "Sign out", body).into_response()
 }
 
-/// After signing out.
-pub(super) fn signed_out(login_url: &str) -> HttpResponse {
+/// After signing out. `forget_url` is asked for as an image: see the route.
+pub(super) fn signed_out(login_url: &str, forget_url: &str) -> HttpResponse {
     let body = format!(
         "<p>You are signed out of this service. You may still be signed in at the sign-in service: \
          on a shared computer, close the browser.</p>\
-         <p><a class=\"button\" href=\"{}\">Sign in again</a></p>",
-        escape_html(login_url)
+         <p><a class=\"button\" href=\"{}\">Sign in again</a></p>\
+         <img src=\"{}\" alt=\"\" width=\"1\" height=\"1\">",
+        escape_html(login_url),
+        escape_html(forget_url)
     );
-    Page::new(StatusCode::OK, "Signed out", body).into_response()
+    let mut page = Page::new(StatusCode::OK, "Signed out", body);
+    page.images = true;
+    page.into_response()
 }

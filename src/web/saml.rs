@@ -49,6 +49,7 @@ pub(super) struct Paths {
     pub(super) login: String,
     pub(super) acs: String,
     pub(super) logout: String,
+    pub(super) forget: String,
 }
 
 impl Paths {
@@ -143,6 +144,7 @@ impl SamlBuilder {
             metadata: beside("metadata"),
             login: beside("login"),
             logout: beside("logout"),
+            forget: beside("logout/forget"),
             acs,
         };
         let metadata = self.sp.metadata()?;

@@ -43,6 +43,7 @@ async fn http_1_other_methods_get_a_page_that_says_where_to_go() {
         (ACS, "POST", ["GET", "PUT", "DELETE", "OPTIONS"]),
         ("/saml/login", "GET", ["POST", "PUT", "DELETE", "OPTIONS"]),
         ("/saml/logout", "GET, POST", ["HEAD", "PUT", "DELETE", "OPTIONS"]),
+        ("/saml/logout/forget", "GET", ["POST", "PUT", "DELETE", "OPTIONS"]),
         ("/saml/metadata", "GET, HEAD", ["POST", "PUT", "DELETE", "OPTIONS"]),
     ] {
         for method in methods {

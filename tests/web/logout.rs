@@ -1,6 +1,7 @@
 //! Signing out.
 
 use actix_web::http::Method;
+use actix_web::test::TestRequest;
 
 use crate::app::TestApp;
 use crate::browser::{navigation, post};
@@ -104,4 +105,34 @@ async fn after_signing_out_one_can_sign_in_again() {
     browser.submit("/saml/logout", "").await;
     browser.sign_in("locum.doctor").await;
     assert_eq!(browser.visit("/rota").await.body, "Rota of Dr Zoë Müller-Example");
+}
+
+/// The browser has the pages before this one ready for its back button. That it lets go of them is
+/// shown in a real one; a page of another site must not slow the application down in this way.
+#[actix_web::test]
+async fn the_page_after_signing_out_lets_the_browser_forget() {
+    let app = TestApp::start().await;
+    let browser = app.browser();
+    browser.sign_in("ward.nurse").await;
+    let answer = browser.submit("/saml/logout", "").await;
+    assert!(answer.body.contains("<img src=\"/saml/logout/forget\" alt=\"\""), "{}", answer.body);
+    let policy = answer.header("Content-Security-Policy").unwrap();
+    assert!(policy.contains("; img-src 'self'"), "{policy}");
+
+    for (origin, expected) in [
+        (Some("same-origin"), Some("\"cache\"")),
+        (Some("same-site"), None),
+        (Some("cross-site"), None),
+        (Some("none"), None),
+        (None, None),
+    ] {
+        let mut request = TestRequest::with_uri("/saml/logout/forget");
+        if let Some(origin) = origin {
+            request = request.insert_header(("Sec-Fetch-Site", origin));
+        }
+        let answer = browser.send(From::SameSite, request).await;
+        assert_eq!(answer.status, 204, "{origin:?}");
+        assert_eq!(answer.header("Clear-Site-Data"), expected, "{origin:?}");
+        assert_eq!(answer.header("Cache-Control"), Some("no-store"), "{origin:?}");
+    }
 }

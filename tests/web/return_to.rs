@@ -102,6 +102,7 @@ async fn a_target_that_comes_twice_or_is_ours_does_not_count() {
         "return_to=%2Fsaml%2Flogin%3Freturn_to%3D%252Frota",
         "return_to=%2Fsaml%2Facs",
         "return_to=%2Fsaml%2Flogout",
+        "return_to=%2Fsaml%2Flogout%2Fforget",
     ] {
         assert_eq!(destination(&app, query).await, "/", "{query}");
     }

@@ -37,7 +37,7 @@ fn is_own_page(target: &ReturnTo, shared: &Shared) -> bool {
     let decoded = form_urlencoded::parse(path.as_bytes()).next();
     let path = decoded.as_ref().map_or("", |(path, _)| path);
     let paths = &shared.paths;
-    [&paths.login, &paths.acs, &paths.logout].into_iter().any(|own| own == path)
+    [&paths.login, &paths.acs, &paths.logout, &paths.forget].into_iter().any(|own| own == path)
 }
 
 fn send(

@@ -1,5 +1,5 @@
 use actix_session::Session;
-use actix_web::http::header::HeaderValue;
+use actix_web::http::header::{CACHE_CONTROL, HeaderValue};
 use actix_web::{HttpRequest, HttpResponse, web};
 
 use crate::web::pages;
@@ -23,5 +23,20 @@ pub(super) async fn end(
         return ask(shared).await;
     }
     session.purge();
-    pages::signed_out(&shared.paths.login)
+    pages::signed_out(&shared.paths.login, &shared.paths.forget)
+}
+
+/// Tells the browser to forget the pages that it keeps for its back button: at a shared computer
+/// the next person must not see them. Chrome keeps even those that say `no-store`, and lets go of
+/// them when the session cookie goes, but not of a page that a sign-in has led to. The header on
+/// the page after signing out would come too early: the page before it is put away behind it. An
+/// image in that page comes late enough, and needs no script.
+pub(super) async fn forget(request: HttpRequest) -> HttpResponse {
+    let mut response = HttpResponse::NoContent();
+    response.insert_header((CACHE_CONTROL, "no-store"));
+    // For our own page only: others could slow the application down with it.
+    if request.headers().get("Sec-Fetch-Site").is_some_and(|site| site == "same-origin") {
+        response.insert_header(("Clear-Site-Data", "\"cache\""));
+    }
+    response.finish()
 }

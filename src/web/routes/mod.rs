@@ -1,4 +1,4 @@
-//! The four addresses.
+//! The addresses.
 
 mod acs;
 mod login;
@@ -37,6 +37,11 @@ pub(super) fn mount(config: &mut ServiceConfig, data: web::Data<Shared>) {
                 .route(web::get().to(logout::ask))
                 .route(web::post().to(logout::end))
                 .default_service(web::to(|shared| wrong_method(shared, "GET, POST"))),
+        )
+        .service(
+            web::resource(paths.forget.as_str())
+                .route(web::get().to(logout::forget))
+                .default_service(web::to(|shared| wrong_method(shared, "GET"))),
         )
         .app_data(data.clone());
 }

@@ -75,3 +75,33 @@ async fn after_signing_out_a_page_asks_again() {
     browser.visit(&sites.page("/rota?day=2")).await;
     browser.arrive_at(CHOOSER).await;
 }
+
+/// What the next person at a shared computer sees who goes back.
+async fn go_back_after_signing_out(pages: &[(&str, &str)]) {
+    let Some(browser) = Browser::open().await else { return };
+    let sites = Setting { https: true, ..Setting::default() }.serve();
+    let [first, others @ ..] = pages else { panic!("no page") };
+    sign_in(&browser, &sites, first.0, first.1).await;
+    for (path, heading) in others {
+        browser.visit(&sites.page(path)).await;
+        browser.arrive(&sites.page(path), heading).await;
+    }
+    browser.click(".who button").await;
+    browser.arrive(&sites.page("/saml/logout"), "Signed out").await;
+
+    for _ in pages {
+        browser.go_back().await;
+        browser.arrive_at(CHOOSER).await;
+        assert_eq!(browser.url().await.origin(), sites.idp.origin());
+    }
+}
+
+#[actix_web::test]
+async fn after_signing_out_the_page_before_is_not_shown_again() {
+    go_back_after_signing_out(&[("/rota", "Your rota")]).await;
+}
+
+#[actix_web::test]
+async fn after_signing_out_earlier_pages_are_not_shown_again() {
+    go_back_after_signing_out(&[("/rota", "Your rota"), ("/assertion", "Your sign-in")]).await;
+}
