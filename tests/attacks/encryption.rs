@@ -295,6 +295,10 @@ fn encrec_1() {
     let once = Draft::adfs().encrypted(&CBC);
     no_assertion(&once.element("EncryptedAssertion"));
     no_assertion(&once.0);
+    // An assertion in an assertion is two.
+    let bare = Draft::adfs().send().assertion();
+    let inner = bare.replace(ASSERTION_ID, "_inner");
+    no_assertion(&edit(&bare, "<Subject>", &format!("{inner}<Subject>")));
     // Signed by the provider, and no better for it.
     let advice = format!("</Conditions><Advice>{}</Advice>", once.element("EncryptedAssertion"));
     Draft::adfs().edit("</Conditions>", &advice).encrypted(&CBC).fails();
