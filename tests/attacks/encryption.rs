@@ -234,6 +234,8 @@ fn encstruct_4_wrapping_inside() {
         let hidden = honest().edit("<samlp:Status>", &extensions(&sealed(&wrapped, &CBC)));
         hidden.stays_shut(misplaced("EncryptedAssertion"));
     }
+    // An assertion in an assertion stands in its place, as far as places go: their number is wrong.
+    no_assertion(&edit(&evil, "</Assertion>", &format!("{original}</Assertion>")));
 }
 
 #[test]
