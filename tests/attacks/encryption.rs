@@ -7,7 +7,8 @@ use actix_saml::xml::XmlError;
 use actix_saml::xmlenc::{DecryptError, ELEMENT_TYPE, encrypt};
 
 use crate::fixture::{
-    ADMIN, ASSERTION_ID, Draft, Message, NURSE, RESPONSE_ID, edit, expectations, honest,
+    ACS, ADMIN, ASSERTION_ID, CONFIRMED_UNTIL, Draft, IDP, Message, NOT_ON_OR_AFTER, NURSE,
+    REQUEST_ID, RESPONSE_ID, SP, edit, expectations, honest,
 };
 use crate::keys_of_tests::{FOREIGN_KEY, IDP_KEY, OLD_SP_KEY, SP_KEY};
 use crate::recipient::{CBC, GCM, keys, sealed, signed_around, styles, wrap};
@@ -156,6 +157,38 @@ fn encsig_3() {
     draft.clone().signed().stays_shut(refused.clone());
     draft.clone().encrypted(&CBC).stays_shut(refused.clone());
     draft.encrypt(&CBC).sign(RESPONSE_ID).send().stays_shut(refused);
+}
+
+/// Encrypted or not, each rule holds for what the identity provider signed.
+#[test]
+fn encsig_3_no_rule_is_left_out() {
+    let statement = honest().element("AuthnStatement");
+    let in_assertion = |from: &str, to: &str| {
+        let draft = Draft::adfs();
+        let assertion = draft.clone().send().assertion();
+        draft.edit(&assertion, &edit(&assertion, from, to))
+    };
+    for (from, to, code) in [
+        ("Version=\"2.0\"", "Version=\"1.1\"", "version"),
+        (&format!("<Issuer>{IDP}<")[..], "<Issuer>urn:x<", "issuer"),
+        (&format!("<NameID>{NURSE}"), "<NameID> ", "name_id"),
+        ("cm:bearer", "cm:sender-vouches", "no_bearer_confirmation"),
+        (&format!("Recipient=\"{ACS}\""), "Recipient=\"https://x.example/\"", "recipient"),
+        (REQUEST_ID, "_another", "in_response_to"),
+        (CONFIRMED_UNTIL, "2026-11-22T09:55:00.000Z", "expired"),
+        (NOT_ON_OR_AFTER, "2026-11-22T09:00:00.000Z", "time_inverted"),
+        (&format!("<Audience>{SP}<"), "<Audience>urn:x<", "audience"),
+        ("<AudienceRestriction>", "<Unknown /><AudienceRestriction>", "unknown_condition"),
+        (&statement, "", "authn_statement_missing"),
+    ] {
+        let draft = in_assertion(from, to);
+        let expected = draft.clone().signed().verdict().unwrap_err();
+        assert_eq!(expected.code(), code);
+        for style in [CBC, GCM] {
+            draft.clone().encrypted(&style).stays_shut(expected.clone());
+            draft.clone().encrypt(&style).sign(RESPONSE_ID).send().stays_shut(expected.clone());
+        }
+    }
 }
 
 /// What decrypts to `plaintext` is no assertion, whoever signed the response around it.
