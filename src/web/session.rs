@@ -56,7 +56,9 @@ pub(super) enum BeginError {
     Insert(#[from] actix_session::SessionInsertError),
 }
 
-/// Begins a session: what an earlier one held is dropped, and its id with it.
+/// Begins a session under a new id. What the request's own session held is dropped. The response
+/// comes by a cross-site POST, to which browsers add no `Lax` cookie: an earlier session of this
+/// browser is then not known here, loses its cookie to the new one, and ends by its limits.
 pub(super) fn begin(session: &Session, principal: &Principal) -> Result<(), BeginError> {
     if session.status() == SessionStatus::Purged {
         return Err(BeginError::Purged);
