@@ -44,6 +44,16 @@ async fn a_visit_is_taken_to_the_sign_in() {
 }
 
 #[actix_web::test]
+async fn a_page_that_cannot_be_remembered_is_not_carried_along() {
+    let app = TestApp::start().await;
+    let page = |length: usize| format!("/rota{}", "x".repeat(length - "/rota".len()));
+    let long = app.browser().visit(&page(1025)).await;
+    assert_eq!((long.status, long.location()), (303, "/saml/login"));
+    let kept = app.browser().visit(&page(1024)).await;
+    assert!(kept.location().starts_with("/saml/login?return_to=%2Frotaxxx"));
+}
+
+#[actix_web::test]
 async fn a_plain_client_that_says_nothing_of_itself_is_taken_there_too() {
     let app = TestApp::start().await;
     let request = TestRequest::with_uri("/rota").insert_header((HOST, "rota.example.org"));

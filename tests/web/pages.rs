@@ -1,6 +1,6 @@
 //! The pages of the application under test.
 
-use actix_session::Session;
+use actix_session::{Session, SessionExt as _};
 use actix_web::body::MessageBody;
 use actix_web::dev::{ServiceRequest, ServiceResponse};
 use actix_web::error::InternalError;
@@ -40,6 +40,9 @@ pub async fn look_first(
     next: Next<impl MessageBody + 'static>,
 ) -> Result<ServiceResponse<impl MessageBody>, Error> {
     request.extract::<Option<Staff>>().await?;
+    if request.headers().contains_key("X-Purge") {
+        request.get_session().purge();
+    }
     if request.path() == "/broken-middleware" {
         let response = HttpResponse::ImATeapot().body("short and stout");
         return Err(InternalError::from_response("broken", response).into());

@@ -8,8 +8,8 @@ use actix_saml::store::MemorySessions;
 use chrono::{DateTime, Utc};
 use serde_json::Value;
 
-use crate::app::{Setup, TestApp};
-use crate::browser::navigation;
+use crate::app::{ACS, Setup, TestApp};
+use crate::browser::{navigation, post};
 use crate::jar::From;
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -178,6 +178,19 @@ async fn a_sign_out_that_fails_does_not_claim_to_have_worked() {
     let answer = browser.submit("/saml/logout", "").await;
     answer.assert_unavailable("session_store");
     assert!(!answer.body.contains("You are signed out"));
+}
+
+/// What is put into a purged session is lost without a word.
+#[actix_web::test]
+async fn a_session_that_the_application_has_purged_takes_no_sign_in() {
+    let app = TestApp::with(|setup| setup.reads_everywhere = true).await;
+    let browser = app.browser();
+    let begun = browser.begin("/rota").await;
+    let form = app.respond(&begun, "ward.nurse").encode();
+    let purging = post(ACS, &form).insert_header(("X-Purge", "1"));
+    browser.send(From::OtherSitePost, purging).await.assert_unavailable("session");
+    assert!(!browser.is_signed_in().await);
+    browser.sign_in("ward.nurse").await;
 }
 
 /// A failing handler of the application is the application's affair.
