@@ -55,7 +55,8 @@ pub(super) struct Paths {
 impl Paths {
     /// Whether `path` is one of ours.
     pub(super) fn has(&self, path: &str) -> bool {
-        [&self.metadata, &self.login, &self.acs, &self.logout].into_iter().any(|own| own == path)
+        let own = [&self.metadata, &self.login, &self.acs, &self.logout, &self.forget];
+        own.into_iter().any(|own| own == path)
     }
 }
 

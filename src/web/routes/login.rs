@@ -35,9 +35,7 @@ fn is_own_page(target: &ReturnTo, shared: &Shared) -> bool {
     let path = target.as_str().split('?').next().unwrap_or("");
     // As the router reads it: `%6C` is an `l`.
     let decoded = form_urlencoded::parse(path.as_bytes()).next();
-    let path = decoded.as_ref().map_or("", |(path, _)| path);
-    let paths = &shared.paths;
-    [&paths.login, &paths.acs, &paths.logout, &paths.forget].into_iter().any(|own| own == path)
+    shared.paths.has(decoded.as_ref().map_or("", |(path, _)| path))
 }
 
 fn send(
