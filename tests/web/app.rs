@@ -93,6 +93,8 @@ pub struct Setup {
     pub sessions: Option<Arc<dyn SessionStore>>,
     /// Read the session in front of every handler.
     pub reads_everywhere: bool,
+    /// Put the guard around everything.
+    pub guards_everything: bool,
     /// Leave `saml.routes()` out.
     pub without_routes: bool,
 }
@@ -123,6 +125,7 @@ impl TestApp {
             replay: None,
             sessions: None,
             reads_everywhere: false,
+            guards_everything: false,
             without_routes: false,
         };
         change(&mut setup);
@@ -149,7 +152,8 @@ impl TestApp {
         } else {
             let look_first = Condition::new(setup.reads_everywhere, from_fn(pages::look_first));
             let app = App::new().configure(saml.routes()).configure(pages::routes(&saml));
-            serve(app.wrap(look_first).wrap(saml.sessions())).await
+            let guard = Condition::new(setup.guards_everything, saml.require_login());
+            serve(app.wrap(guard).wrap(look_first).wrap(saml.sessions())).await
         };
         log.take();
         Self { idps: setup.idps, clock, log, base_url, call, _logging: logging }

@@ -1,7 +1,7 @@
 //! What somebody gets who is not signed in, and what somebody gets who is.
 
 use actix_web::http::Method;
-use actix_web::http::header::{ACCEPT, HOST};
+use actix_web::http::header::{ACCEPT, COOKIE, HOST, HeaderValue};
 use actix_web::test::TestRequest;
 use chrono::TimeDelta;
 use serde_json::{Value, json};
@@ -168,6 +168,26 @@ async fn u_cookies_a_changed_session_cookie_is_nobody() {
     assert!(browser.is_signed_in().await, "the control");
 }
 
+#[actix_web::test]
+async fn a_guard_around_everything_leaves_the_way_in_and_out_open() {
+    let app = TestApp::with(|setup| setup.guards_everything = true).await;
+    let browser = app.browser();
+    for path in ["/", "/notes", "/nowhere", "/saml", "/saml/", "/saml/login/", "/saml/acs/x"] {
+        let answer = browser.visit(path).await;
+        assert_eq!(answer.status, 303, "{path}: even what is not there is not told");
+        assert!(answer.location().starts_with("/saml/login?return_to="));
+    }
+    assert_eq!(browser.visit("/saml/metadata").await.status, 200);
+    assert_eq!(browser.visit("/saml/acs").await.status, 405);
+    browser.sign_in("ward.nurse").await;
+    assert_eq!(browser.visit("/").await.body, "Hello Bryn O'Sample");
+    assert_eq!(browser.visit("/nowhere").await.status, 404);
+    assert_eq!(browser.submit("/saml/logout", "").await.status, 200);
+    assert_eq!(browser.visit("/saml/logout").await.status, 200);
+    assert_eq!(browser.visit("/saml/logout/forget").await.status, 204);
+    assert_eq!(browser.visit("/").await.status, 303);
+}
+
 /// One broken cookie of a neighbour's must not hide the others.
 #[actix_web::test]
 async fn cookies_of_others_do_not_get_in_the_way() {
@@ -181,6 +201,10 @@ async fn cookies_of_others_do_not_get_in_the_way() {
             assert_eq!(app.answer(request).await.status, 200, "{noise}");
         }
     }
+    let latin = [b"lang=caf\xe9; ", own.as_bytes()].concat();
+    let header = HeaderValue::from_bytes(&latin).unwrap();
+    let request = navigation(Method::GET, "/whoami").insert_header((COOKIE, header));
+    assert_eq!(app.answer(request).await.status, 200);
 }
 
 /// An application that mounts extractors but not the routes.

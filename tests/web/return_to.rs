@@ -103,6 +103,9 @@ async fn a_target_that_comes_twice_or_is_ours_does_not_count() {
         "return_to=%2Fsaml%2Facs",
         "return_to=%2Fsaml%2Flogout",
         "return_to=%2Fsaml%2Flogout%2Fforget",
+        "return_to=%2Fsaml%2Fmetadata",
+        "return_to=%2Fsaml%2F%256Cogin",
+        "return_to=%2F%2573%2561ml%2Flogin%3Freturn_to%3D%252Frota",
     ] {
         assert_eq!(destination(&app, query).await, "/", "{query}");
     }
