@@ -1,4 +1,5 @@
 use std::fmt;
+use std::sync::{Arc, Mutex};
 
 use openssl::bn::BigNum;
 use openssl::ecdsa::EcdsaSig;
@@ -49,7 +50,15 @@ impl KeyKind {
 pub struct PublicKey {
     pub(super) key: PKey<Public>,
     kind: KeyKind,
+    idle: Arc<IdleContexts>,
 }
+
+/// Contexts that are ready to verify, so that they are not set up for every signature: each is used
+/// by one thread at a time and comes back when its signature was good.
+type IdleContexts = Mutex<Vec<(SignatureAlgorithm, PkeyCtx<Public>)>>;
+
+/// More than this many are not kept for one key.
+const MAX_IDLE_CONTEXTS: usize = 16;
 
 impl fmt::Debug for PublicKey {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -91,7 +100,7 @@ pub(super) fn kind_of<T: openssl::pkey::HasPublic>(key: &PKey<T>) -> Result<KeyK
 impl PublicKey {
     pub(super) fn new(key: PKey<Public>) -> Result<Self, CryptoError> {
         let kind = kind_of(&key)?;
-        Ok(Self { key, kind })
+        Ok(Self { key, kind, idle: Arc::default() })
     }
 
     /// What sort of key it is.
@@ -115,27 +124,47 @@ impl PublicKey {
             return Err(CryptoError::AlgorithmMismatch);
         }
         let digest = Digest::of(algorithm.digest(), data);
-        let mut context = PkeyCtx::new(&self.key)?;
-        context.verify_init()?;
         let der;
         let signature = match self.kind.field_bytes() {
             Some(field) => {
                 der = ecdsa_to_der(signature, field)?;
                 &der
             }
-            None => {
-                if signature.len() != self.key.size() {
-                    return Err(CryptoError::SignatureMismatch);
-                }
-                set_rsa_padding(&mut context, algorithm)?;
-                signature
-            }
+            None if signature.len() == self.key.size() => signature,
+            None => return Err(CryptoError::SignatureMismatch),
         };
-        context.set_signature_md(md(algorithm))?;
+        let mut context = self.context(algorithm)?;
         match context.verify(digest.as_bytes(), signature) {
-            Ok(true) => Ok(()),
+            Ok(true) => {
+                self.keep(algorithm, context);
+                Ok(())
+            }
             // OpenSSL reports a malformed signature as an error: to us it is one that fails.
             Ok(false) | Err(_) => Err(CryptoError::SignatureMismatch),
+        }
+    }
+
+    /// An idle context for this algorithm, or a new one.
+    fn context(&self, algorithm: SignatureAlgorithm) -> Result<PkeyCtx<Public>, CryptoError> {
+        if let Ok(mut idle) = self.idle.lock()
+            && let Some(place) = idle.iter().position(|(a, _)| *a == algorithm)
+        {
+            return Ok(idle.swap_remove(place).1);
+        }
+        let mut context = PkeyCtx::new(&self.key)?;
+        context.verify_init()?;
+        if algorithm.is_rsa() {
+            set_rsa_padding(&mut context, algorithm)?;
+        }
+        context.set_signature_md(md(algorithm))?;
+        Ok(context)
+    }
+
+    fn keep(&self, algorithm: SignatureAlgorithm, context: PkeyCtx<Public>) {
+        if let Ok(mut idle) = self.idle.lock()
+            && idle.len() < MAX_IDLE_CONTEXTS
+        {
+            idle.push((algorithm, context));
         }
     }
 }
