@@ -16,6 +16,7 @@ mod names;
 mod parse;
 mod start_tag;
 mod text;
+mod tokens;
 mod write;
 
 #[cfg(test)]

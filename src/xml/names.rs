@@ -33,8 +33,11 @@ fn is_name_char(c: char) -> bool {
         || matches!(c, '-' | '.' | '0'..='9' | '\u{B7}' | '\u{300}'..='\u{36F}' | '\u{203F}'..='\u{2040}')
 }
 
-const ASCII_START: u8 = 1;
-const ASCII_NAME: u8 = 2;
+/// What an ASCII character may be part of, one bit each.
+const NAME_START: u8 = 1;
+const NAME: u8 = 2;
+const SCHEME: u8 = 4;
+const URI: u8 = 8;
 const ASCII: [u8; 256] = ascii_classes();
 
 #[allow(
@@ -48,11 +51,17 @@ const fn ascii_classes() -> [u8; 256] {
     let mut i = 0;
     while i < 128 {
         let b = i as u8;
-        if b.is_ascii_alphabetic() || b == b'_' {
-            table[i] = ASCII_START | ASCII_NAME;
-        } else if b.is_ascii_digit() || b == b'-' || b == b'.' {
-            table[i] = ASCII_NAME;
-        }
+        table[i] = match b {
+            b'a'..=b'z' | b'A'..=b'Z' => NAME_START | NAME | SCHEME | URI,
+            b'0'..=b'9' | b'-' | b'.' => NAME | SCHEME | URI,
+            b'_' => NAME_START | NAME | URI,
+            b'+' => SCHEME | URI,
+            // RFC 3986 without `#`, which stands once, without `%`, which needs two digits, and
+            // without `[` and `]`, which have a place in addresses only.
+            b'~' | b':' | b'/' | b'?' | b'@' | b'!' | b'$' | b'&' | b'\'' | b'(' | b')' | b'*'
+            | b',' | b';' | b'=' => URI,
+            _ => 0,
+        };
         i += 1;
     }
     table
@@ -70,8 +79,8 @@ pub fn is_ncname(s: &str) -> bool {
         return false;
     };
     if s.is_ascii() {
-        return ascii_class(first) & ASCII_START != 0
-            && rest.iter().all(|&b| ascii_class(b) & ASCII_NAME != 0);
+        return ascii_class(first) & NAME_START != 0
+            && rest.iter().all(|&b| ascii_class(b) & NAME != 0);
     }
     let mut chars = s.chars();
     chars.next().is_some_and(is_name_start) && chars.all(is_name_char)
@@ -84,18 +93,23 @@ pub(super) fn is_same(a: &str, b: &str) -> bool {
     a.len() == b.len() && (a.is_empty() || a == b)
 }
 
+/// White space as XML 1.0 knows it (production 3, `S`).
+pub(super) fn is_space(c: char) -> bool {
+    matches!(c, ' ' | '\t' | '\n' | '\r')
+}
+
 /// Splits a qualified name into prefix (empty when there is none) and local part, or `None` when
 /// it is not a `QName`.
 pub(super) fn split_qname(name: &str) -> Option<(&str, &str)> {
     // Nearly every name is plain ASCII: one pass over the bytes both checks and splits it.
-    let mut wanted = ASCII_START;
+    let mut wanted = NAME_START;
     let mut colon = None;
     for (i, &b) in name.as_bytes().iter().enumerate() {
         if ascii_class(b) & wanted != 0 {
-            wanted = ASCII_NAME;
-        } else if b == b':' && wanted == ASCII_NAME && colon.is_none() {
+            wanted = NAME;
+        } else if b == b':' && wanted == NAME && colon.is_none() {
             colon = Some(i);
-            wanted = ASCII_START;
+            wanted = NAME_START;
         } else if !b.is_ascii() {
             let (prefix, local) = name.split_once(':').unwrap_or(("", name));
             let prefixed = local.len() < name.len();
@@ -105,7 +119,7 @@ pub(super) fn split_qname(name: &str) -> Option<(&str, &str)> {
             return None;
         }
     }
-    if wanted == ASCII_START {
+    if wanted == NAME_START {
         return None;
     }
     let Some(colon) = colon else { return Some(("", name)) };
@@ -116,27 +130,33 @@ pub(super) fn split_qname(name: &str) -> Option<(&str, &str)> {
 /// relative one has no defined canonical form (Canonical XML 1.0 section 1.3), and over one that is
 /// no URI other canonicalisers stumble.
 pub(super) fn is_absolute_uri(uri: &str) -> bool {
-    let Some((scheme, rest)) = uri.split_once(':') else {
+    let Some((scheme, rest)) = memchr::memchr(b':', uri.as_bytes())
+        .and_then(|colon| uri.as_bytes().split_at_checked(colon))
+    else {
         return false;
     };
-    let mut bytes = scheme.bytes();
-    let scheme_is_good = bytes.next().is_some_and(|b| b.is_ascii_alphabetic())
-        && bytes.all(|b| b.is_ascii_alphanumeric() || matches!(b, b'+' | b'-' | b'.'));
-    let (path, fragment) = rest.split_once('#').unwrap_or((rest, ""));
-    scheme_is_good && !rest.is_empty() && is_uri_text(path) && is_uri_text(fragment)
+    let scheme_is_good = scheme.first().is_some_and(u8::is_ascii_alphabetic)
+        && scheme.iter().all(|&b| ascii_class(b) & SCHEME != 0);
+    // The colon is still there.
+    scheme_is_good && rest.len() > 1 && is_uri_text(rest)
 }
 
-/// Characters of RFC 3986 other than `#`, and `[` and `]`, which have a place in addresses only.
-fn is_uri_text(text: &str) -> bool {
-    let mut bytes = text.bytes();
+/// Characters of RFC 3986, with at most one `#`.
+fn is_uri_text(text: &[u8]) -> bool {
+    let mut parts = text.splitn(2, |&b| b == b'#');
+    parts.all(|part| {
+        let plain = |&b: &u8| ascii_class(b) & URI != 0;
+        let mut bytes = part.iter();
+        // A percent sign stands before two digits.
+        bytes.all(plain) || is_percent_encoded(part, plain)
+    })
+}
+
+fn is_percent_encoded(text: &[u8], plain: impl Fn(&u8) -> bool) -> bool {
+    let mut bytes = text.iter();
     while let Some(b) = bytes.next() {
-        let good = match b {
-            b'%' => (0..2).all(|_| bytes.next().is_some_and(|b| b.is_ascii_hexdigit())),
-            b'-' | b'.' | b'_' | b'~' | b':' | b'/' | b'?' | b'@' | b'!' | b'$' | b'&' | b'\''
-            | b'(' | b')' | b'*' | b'+' | b',' | b';' | b'=' => true,
-            _ => b.is_ascii_alphanumeric(),
-        };
-        if !good {
+        let digits = || (0..2).all(|_| bytes.next().is_some_and(u8::is_ascii_hexdigit));
+        if !plain(b) && (*b != b'%' || !{ digits }()) {
             return false;
         }
     }

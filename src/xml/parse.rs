@@ -1,19 +1,16 @@
-//! Bytes to tree. quick-xml cuts the bytes into tokens; everything that makes them a document is
-//! checked here, because quick-xml leaves most of it to its caller.
+//! Tokens to tree. Everything that makes them a document is checked here.
 
 use std::borrow::Cow;
-
-use quick_xml::Reader;
-use quick_xml::events::Event;
 
 use super::document::{
     AttributeData, Binding, Declaration, Document, ElementData, Kind, NodeData, at, range,
 };
 use super::error::XmlError;
 use super::limits::Limits;
-use super::names::{all_xml_chars, is_absolute_uri, is_same, split_qname};
+use super::names::{all_xml_chars, is_absolute_uri, is_same, is_space, split_qname};
 use super::start_tag::{RawAttributes, check_declaration};
 use super::text::{normalise_attribute, normalise_line_ends, resolve_reference};
+use super::tokens::{Token, Tokens};
 use super::{XML_NAMESPACE, XMLNS_NAMESPACE};
 
 pub(super) fn parse<'a>(bytes: &'a [u8], limits: &Limits) -> Result<Document<'a>, XmlError> {
@@ -74,66 +71,48 @@ struct Open<'a> {
 
 impl<'a> Builder<'a, '_> {
     fn run(&mut self) -> Result<(), XmlError> {
-        let mut reader = Reader::from_str(self.source);
-        // End tags are matched against the open element here, byte for byte.
-        reader.config_mut().check_end_names = false;
-        reader.config_mut().allow_unmatched_ends = true;
-        let mut start = 0;
-        loop {
-            let event = reader.read_event().map_err(|_| refused_token(self.source, start))?;
-            let end = usize::try_from(reader.buffer_position()).unwrap_or(usize::MAX);
-            let token = self.source.get(start..end).unwrap_or("");
-            match event {
-                Event::Start(tag) => {
-                    let inside = token.get(1..token.len().saturating_sub(1)).unwrap_or("");
-                    self.open_element(inside, tag.name().as_ref().len(), start, end)?;
+        let mut tokens = Tokens::new(self.source);
+        while let Some(token) = tokens.next()? {
+            let (start, end) = (tokens.start(), tokens.end());
+            match token {
+                Token::Start { inside, is_empty } => {
+                    self.open_element(inside, start, end)?;
+                    if is_empty {
+                        self.close_element(end)?;
+                    }
                 }
-                Event::Empty(tag) => {
-                    let inside = token.get(1..token.len().saturating_sub(2)).unwrap_or("");
-                    self.open_element(inside, tag.name().as_ref().len(), start, end)?;
-                    self.close_element(end)?;
-                }
-                Event::End(_) => {
-                    let inside = token.get(2..token.len().saturating_sub(1)).unwrap_or("");
-                    let name = inside.trim_end_matches([' ', '\t', '\n', '\r']);
+                Token::End { inside } => {
+                    // Byte for byte: nobody else has matched it with its start tag.
+                    let name = inside.trim_end_matches(is_space);
                     if self.open.last().is_none_or(|open| open.name != name) {
                         return Err(malformed("an end tag without its start tag", start));
                     }
                     self.close_element(end)?;
                 }
-                Event::Text(text) => {
-                    let raw = text.into_inner();
+                Token::Text(raw) => {
                     if memchr::memchr(b'>', raw.as_bytes()).is_some() && raw.contains("]]>") {
                         return Err(malformed("']]>' in text", start));
                     }
                     self.push_text(raw, start)?;
                 }
-                Event::CData(text) => {
+                Token::CData(raw) => {
                     if self.open.is_empty() {
                         return Err(malformed("text outside the root element", start));
                     }
-                    self.push_text(text.into_inner(), start)?;
+                    self.push_text(raw, start)?;
                 }
-                Event::GeneralRef(reference) => {
-                    let c = resolve_reference(&reference, start)?;
+                Token::Reference(body) => {
+                    let c = resolve_reference(body, start)?;
                     if self.open.is_empty() {
                         return Err(malformed("text outside the root element", start));
                     }
                     self.text.get_or_insert_default().to_mut().push(c);
                 }
-                Event::Comment(text) => self.push_comment(text.into_inner(), start)?,
-                Event::Decl(_) => {
-                    if start != 0 {
-                        return Err(XmlError::ProcessingInstruction);
-                    }
-                    check_declaration(token)?;
-                }
-                Event::PI(_) => return Err(XmlError::ProcessingInstruction),
-                Event::DocType(_) => return Err(XmlError::Doctype),
-                Event::Eof => return Ok(()),
+                Token::Comment(raw) => self.push_comment(raw, start)?,
+                Token::Declaration(token) => check_declaration(token)?,
             }
-            start = end;
         }
+        Ok(())
     }
 
     fn next_index(&self) -> Result<u32, XmlError> {
@@ -162,17 +141,14 @@ impl<'a> Builder<'a, '_> {
         }
     }
 
-    fn push_text(&mut self, raw: Cow<'a, str>, position: usize) -> Result<(), XmlError> {
-        let text = match raw {
-            Cow::Borrowed(raw) => normalise_line_ends(raw),
-            Cow::Owned(raw) => Cow::Owned(normalise_line_ends(&raw).into_owned()),
-        };
+    fn push_text(&mut self, raw: &'a str, position: usize) -> Result<(), XmlError> {
         if self.open.is_empty() {
-            if text.bytes().all(|b| matches!(b, b' ' | b'\t' | b'\n')) {
+            if raw.chars().all(is_space) {
                 return Ok(());
             }
             return Err(malformed("text outside the root element", position));
         }
+        let text = normalise_line_ends(raw);
         match &mut self.text {
             Some(run) => run.to_mut().push_str(&text),
             None => self.text = Some(text),
@@ -180,7 +156,7 @@ impl<'a> Builder<'a, '_> {
         Ok(())
     }
 
-    fn push_comment(&mut self, raw: Cow<'a, str>, position: usize) -> Result<(), XmlError> {
+    fn push_comment(&mut self, raw: &'a str, position: usize) -> Result<(), XmlError> {
         if raw.contains("--") || raw.ends_with('-') {
             return Err(malformed("'--' in a comment", position));
         }
@@ -188,17 +164,12 @@ impl<'a> Builder<'a, '_> {
             return Ok(());
         }
         self.flush_text()?;
-        let text = match raw {
-            Cow::Borrowed(raw) => normalise_line_ends(raw),
-            Cow::Owned(raw) => Cow::Owned(normalise_line_ends(&raw).into_owned()),
-        };
-        self.push_leaf(Kind::Comment(text))
+        self.push_leaf(Kind::Comment(normalise_line_ends(raw)))
     }
 
     fn open_element(
         &mut self,
         inside: &'a str,
-        name_len: usize,
         position: usize,
         end: usize,
     ) -> Result<(), XmlError> {
@@ -209,7 +180,9 @@ impl<'a> Builder<'a, '_> {
             return Err(XmlError::Limit { what: "depth", limit: self.limits.depth });
         }
         self.flush_text()?;
-        let (name, rest) = inside.split_at_checked(name_len).unwrap_or((inside, ""));
+        let (name, rest) = inside
+            .split_at_checked(inside.find(is_space).unwrap_or(inside.len()))
+            .unwrap_or((inside, ""));
         let (prefix, local) = self.qname(name, position)?;
         let (outer, outer_in_scope) =
             self.open.last().map_or((None, 0), |open| (open.scope, open.in_scope));
@@ -425,22 +398,6 @@ impl<'a> Builder<'a, '_> {
 
 fn malformed(what: &'static str, position: usize) -> XmlError {
     XmlError::Malformed { what, position }
-}
-
-/// What is wrong where the tokeniser stops: a token that has no end, or no token of XML.
-fn refused_token(source: &str, position: usize) -> XmlError {
-    let mut rest = source.get(position..).unwrap_or("").bytes();
-    match (rest.next(), rest.next(), rest.next()) {
-        (Some(b'<'), Some(b'!'), Some(b'-')) => malformed("a comment that does not end", position),
-        (Some(b'<'), Some(b'!'), Some(b'[')) => {
-            malformed("a CDATA section that does not end", position)
-        }
-        // DOCTYPE, and what has a place only inside one: ENTITY, ELEMENT, ATTLIST, NOTATION.
-        (Some(b'<'), Some(b'!'), _) => XmlError::Doctype,
-        (Some(b'<'), Some(b'?'), _) => XmlError::ProcessingInstruction,
-        (Some(b'&'), ..) => malformed("'&' without a reference", position),
-        _ => malformed("a tag that does not end", position),
-    }
 }
 
 /// All counts stay below a limit that fits, see [`Limits`].

@@ -2,6 +2,7 @@
 //! the XML declaration, which has the same form.
 
 use super::error::XmlError;
+use super::names::is_space;
 
 /// One attribute as written.
 pub(super) struct RawAttribute<'a> {
@@ -16,12 +17,13 @@ pub(super) struct RawAttributes<'a> {
     position: usize,
 }
 
-fn is_space(b: u8) -> bool {
-    matches!(b, b' ' | b'\t' | b'\n' | b'\r')
+fn is_space_byte(b: u8) -> bool {
+    is_space(char::from(b))
 }
 
 fn trim_start(s: &str) -> &str {
-    s.trim_start_matches([' ', '\t', '\n', '\r'])
+    let spaces = s.bytes().take_while(|b| is_space_byte(*b)).count();
+    s.get(spaces..).unwrap_or("")
 }
 
 impl<'a> RawAttributes<'a> {
@@ -42,7 +44,7 @@ impl<'a> RawAttributes<'a> {
         }
         let end = rest
             .bytes()
-            .position(|b| b == b'=' || is_space(b))
+            .position(|b| b == b'=' || is_space_byte(b))
             .ok_or_else(|| malformed("attribute without a value"))?;
         let (name, after) = rest.split_at_checked(end).unwrap_or((rest, ""));
         let after = trim_start(after)
