@@ -94,36 +94,59 @@ pub(super) fn is_same(a: &str, b: &str) -> bool {
 }
 
 /// White space as XML 1.0 knows it (production 3, `S`).
-pub(super) fn is_space(c: char) -> bool {
-    matches!(c, ' ' | '\t' | '\n' | '\r')
+pub(super) fn is_space(b: u8) -> bool {
+    matches!(b, b' ' | b'\t' | b'\n' | b'\r')
 }
 
-/// Splits a qualified name into prefix (empty when there is none) and local part, or `None` when
-/// it is not a `QName`.
-pub(super) fn split_qname(name: &str) -> Option<(&str, &str)> {
-    // Nearly every name is plain ASCII: one pass over the bytes both checks and splits it.
+/// A qualified name (Namespaces in XML 1.0, production 7).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct QName<'a> {
+    /// The whole name, as written.
+    pub(super) written: &'a str,
+    /// Empty when there is none.
+    pub(super) prefix: &'a str,
+    pub(super) local: &'a str,
+}
+
+/// Takes the qualified name off the start of `s`: the name, and what is behind its last character.
+/// `None` when `s` does not start with one.
+pub(super) fn take_qname(s: &str) -> Option<(QName<'_>, &str)> {
+    // Nearly every name is plain ASCII: one pass over the bytes finds its end and checks it.
+    let bytes = s.as_bytes();
     let mut wanted = NAME_START;
     let mut colon = None;
-    for (i, &b) in name.as_bytes().iter().enumerate() {
+    let mut end = 0_usize;
+    while let Some(&b) = bytes.get(end) {
         if ascii_class(b) & wanted != 0 {
             wanted = NAME;
         } else if b == b':' && wanted == NAME && colon.is_none() {
-            colon = Some(i);
+            colon = Some(end);
             wanted = NAME_START;
-        } else if !b.is_ascii() {
-            let (prefix, local) = name.split_once(':').unwrap_or(("", name));
-            let prefixed = local.len() < name.len();
-            return (is_ncname(local) && (!prefixed || is_ncname(prefix)))
-                .then_some((prefix, local));
+        } else if b.is_ascii() {
+            break;
         } else {
-            return None;
+            return take_unicode_qname(s);
         }
+        end = end.saturating_add(1);
     }
     if wanted == NAME_START {
         return None;
     }
-    let Some(colon) = colon else { return Some(("", name)) };
-    Some((name.get(..colon)?, name.get(colon.checked_add(1)?..)?))
+    let (written, rest) = s.split_at_checked(end)?;
+    let (prefix, local) = match colon {
+        None => ("", written),
+        Some(colon) => (written.get(..colon)?, written.get(colon.saturating_add(1)..)?),
+    };
+    Some((QName { written, prefix, local }, rest))
+}
+
+fn take_unicode_qname(s: &str) -> Option<(QName<'_>, &str)> {
+    let end = s.find(|c| !is_name_char(c) && c != ':').unwrap_or(s.len());
+    let (written, rest) = s.split_at_checked(end)?;
+    let (prefix, local) = written.split_once(':').unwrap_or(("", written));
+    let is_prefixed = local.len() < written.len();
+    let is_good = is_ncname(local) && (!is_prefixed || is_ncname(prefix));
+    is_good.then_some((QName { written, prefix, local }, rest))
 }
 
 /// Whether `uri` can name a namespace here: an absolute URI in the characters of RFC 3986. A
@@ -179,17 +202,29 @@ mod tests {
 
     #[test]
     fn qnames() {
-        assert_eq!(split_qname("a:b"), Some(("a", "b")));
-        assert_eq!(split_qname("b"), Some(("", "b")));
-        assert_eq!(split_qname("é:b"), Some(("é", "b")));
-        assert_eq!(split_qname("a:é"), Some(("a", "é")));
-        assert_eq!(split_qname("é"), Some(("", "é")));
-        assert_eq!(split_qname("x-1:y.2"), Some(("x-1", "y.2")));
+        let taken = |s: &'static str| {
+            take_qname(s).map(|(name, rest)| {
+                let colon = if name.prefix.is_empty() { "" } else { ":" };
+                assert_eq!(name.written, format!("{}{colon}{}", name.prefix, name.local));
+                (name.prefix, name.local, rest)
+            })
+        };
+        assert_eq!(taken("a:b"), Some(("a", "b", "")));
+        assert_eq!(taken("b"), Some(("", "b", "")));
+        assert_eq!(taken("é:b "), Some(("é", "b", " ")));
+        assert_eq!(taken("a:é=1"), Some(("a", "é", "=1")));
+        assert_eq!(taken("é"), Some(("", "é", "")));
+        assert_eq!(taken("x-1:y.2\tz"), Some(("x-1", "y.2", "\tz")));
+        // What is behind the name is for the caller to judge.
+        for (s, rest) in [("a b", " b"), ("a/b", "/b"), ("a\0", "\0"), ("é d", " d"), ("a×", "×")]
+        {
+            assert_eq!(taken(s).map(|(_, _, rest)| rest), Some(rest), "{s}");
+        }
+        assert_eq!(taken("a:b:c"), Some(("a", "b", ":c")));
         for bad in [
-            "", ":", "a:", ":b", "a:b:c", "1:b", "a:1", "a::b", "a b", "a/b", "a\0", "é:", ":é",
-            "é:b:c", "a:b:é", "é d", "×", "a:·",
+            "", ":", " a", "a:", "a:/", ":b", "1:b", "a:1", "a::b", "é:", ":é", "×", "a:·", "é:b:c",
         ] {
-            assert_eq!(split_qname(bad), None, "{bad}");
+            assert_eq!(taken(bad), None, "{bad}");
         }
     }
 

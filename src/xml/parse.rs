@@ -7,7 +7,7 @@ use super::document::{
 };
 use super::error::XmlError;
 use super::limits::Limits;
-use super::names::{all_xml_chars, is_absolute_uri, is_same, is_space, split_qname};
+use super::names::{QName, all_xml_chars, is_absolute_uri, is_same, is_space, take_qname};
 use super::start_tag::{RawAttributes, check_declaration};
 use super::text::{normalise_attribute, normalise_line_ends, resolve_reference};
 use super::tokens::{Token, Tokens};
@@ -83,8 +83,9 @@ impl<'a> Builder<'a, '_> {
                 }
                 Token::End { inside } => {
                     // Byte for byte: nobody else has matched it with its start tag.
-                    let name = inside.trim_end_matches(is_space);
-                    if self.open.last().is_none_or(|open| open.name != name) {
+                    let spaces = inside.bytes().rev().take_while(|b| is_space(*b)).count();
+                    let name = inside.get(..inside.len().saturating_sub(spaces));
+                    if self.open.last().map(|open| open.name) != name {
                         return Err(malformed("an end tag without its start tag", start));
                     }
                     self.close_element(end)?;
@@ -143,7 +144,7 @@ impl<'a> Builder<'a, '_> {
 
     fn push_text(&mut self, raw: &'a str, position: usize) -> Result<(), XmlError> {
         if self.open.is_empty() {
-            if raw.chars().all(is_space) {
+            if raw.bytes().all(is_space) {
                 return Ok(());
             }
             return Err(malformed("text outside the root element", position));
@@ -180,10 +181,10 @@ impl<'a> Builder<'a, '_> {
             return Err(XmlError::Limit { what: "depth", limit: self.limits.depth });
         }
         self.flush_text()?;
-        let (name, rest) = inside
-            .split_at_checked(inside.find(is_space).unwrap_or(inside.len()))
-            .unwrap_or((inside, ""));
-        let (prefix, local) = self.qname(name, position)?;
+        let (QName { written: name, prefix, local }, rest) = take_qname(inside)
+            .filter(|(_, rest)| rest.bytes().next().is_none_or(is_space))
+            .ok_or(malformed("a name", position))?;
+        self.check_length(name)?;
         let (outer, outer_in_scope) =
             self.open.last().map_or((None, 0), |open| (open.scope, open.in_scope));
         let first_attribute = self.attributes.len();
@@ -198,16 +199,16 @@ impl<'a> Builder<'a, '_> {
                 let limit = self.limits.attributes;
                 return Err(XmlError::Limit { what: "attributes", limit });
             }
+            self.check_length(raw.name.written)?;
             let value = normalise_attribute(raw.value, position)?;
-            let (prefix, local) = self.qname(raw.name, position)?;
-            match (prefix, local) {
+            match (raw.name.prefix, raw.name.local) {
                 ("", "xmlns") => {
                     self.declare("", value, &mut scope, first_declaration, position)?
                 }
                 ("xmlns", local) => {
                     self.declare(local, value, &mut scope, first_declaration, position)?;
                 }
-                _ => self.attributes.push(AttributeData {
+                (prefix, local) => self.attributes.push(AttributeData {
                     prefix,
                     local,
                     namespace: Binding::None,
@@ -263,11 +264,6 @@ impl<'a> Builder<'a, '_> {
             return Err(XmlError::Limit { what: "bytes in a name", limit: self.limits.name });
         }
         Ok(())
-    }
-
-    fn qname(&self, name: &'a str, position: usize) -> Result<(&'a str, &'a str), XmlError> {
-        self.check_length(name)?;
-        split_qname(name).ok_or(malformed("a name", position))
     }
 
     /// Enters one `xmlns` attribute (Namespaces in XML 1.0, sections 2.2 and 3).

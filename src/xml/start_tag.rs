@@ -2,27 +2,23 @@
 //! the XML declaration, which has the same form.
 
 use super::error::XmlError;
-use super::names::is_space;
+use super::names::{QName, is_space, take_qname};
 
 /// One attribute as written.
 pub(super) struct RawAttribute<'a> {
-    pub(super) name: &'a str,
+    pub(super) name: QName<'a>,
     pub(super) value: &'a str,
 }
 
-/// Walks over the attributes of one tag. quick-xml finds the tag; its own attribute iterator is
+/// Walks over the attributes of one tag. quick-xml finds the tag's end; its attribute iterator is
 /// laxer than XML 1.0 (it needs no white space between attributes), so this one reads them.
 pub(super) struct RawAttributes<'a> {
     rest: &'a str,
     position: usize,
 }
 
-fn is_space_byte(b: u8) -> bool {
-    is_space(char::from(b))
-}
-
 fn trim_start(s: &str) -> &str {
-    let spaces = s.bytes().take_while(|b| is_space_byte(*b)).count();
+    let spaces = s.bytes().take_while(|b| is_space(*b)).count();
     s.get(spaces..).unwrap_or("")
 }
 
@@ -42,11 +38,9 @@ impl<'a> RawAttributes<'a> {
         if rest.len() == self.rest.len() {
             return Err(malformed("no white space before an attribute"));
         }
-        let end = rest
-            .bytes()
-            .position(|b| b == b'=' || is_space_byte(b))
-            .ok_or_else(|| malformed("attribute without a value"))?;
-        let (name, after) = rest.split_at_checked(end).unwrap_or((rest, ""));
+        let (name, after) = take_qname(rest)
+            .filter(|(_, after)| after.bytes().next().is_some_and(ends_name))
+            .ok_or_else(|| self.refused_name(rest))?;
         let after = trim_start(after)
             .strip_prefix('=')
             .ok_or_else(|| malformed("attribute without a value"))?;
@@ -63,6 +57,18 @@ impl<'a> RawAttributes<'a> {
         self.rest = closing.get(1..).unwrap_or("");
         Ok(Some(RawAttribute { name, value }))
     }
+
+    /// What is wrong with something that does not start with a name and its end.
+    fn refused_name(&self, rest: &str) -> XmlError {
+        let end = rest.bytes().position(ends_name).unwrap_or(rest.len());
+        let has_value = trim_start(rest.get(end..).unwrap_or("")).starts_with('=');
+        let what = if has_value { "a name" } else { "attribute without a value" };
+        XmlError::Malformed { what, position: self.position }
+    }
+}
+
+fn ends_name(b: u8) -> bool {
+    b == b'=' || is_space(b)
 }
 
 /// `<?xml version="1.0" encoding="UTF-8" standalone="yes"?>`, the last two optional, in this order
@@ -72,18 +78,18 @@ pub(super) fn check_declaration(token: &str) -> Result<(), XmlError> {
     let inside =
         token.strip_prefix("<?xml").and_then(|t| t.strip_suffix("?>")).ok_or_else(wrong)?;
     let mut attributes = RawAttributes::new(inside, 0);
-    let version = attributes.next()?.filter(|a| a.name == "version").ok_or_else(wrong)?;
+    let version = attributes.next()?.filter(|a| a.name.written == "version").ok_or_else(wrong)?;
     if version.value != "1.0" {
         return Err(XmlError::Version);
     }
     let mut next = attributes.next()?;
-    if let Some(encoding) = next.as_ref().filter(|a| a.name == "encoding") {
+    if let Some(encoding) = next.as_ref().filter(|a| a.name.written == "encoding") {
         if !encoding.value.eq_ignore_ascii_case("utf-8") {
             return Err(XmlError::Encoding);
         }
         next = attributes.next()?;
     }
-    if let Some(standalone) = next.as_ref().filter(|a| a.name == "standalone") {
+    if let Some(standalone) = next.as_ref().filter(|a| a.name.written == "standalone") {
         if !matches!(standalone.value, "yes" | "no") {
             return Err(wrong());
         }
@@ -100,7 +106,7 @@ mod tests {
         let mut attributes = RawAttributes::new(inside, 7);
         let mut all = Vec::new();
         while let Some(a) = attributes.next()? {
-            all.push((a.name.to_owned(), a.value.to_owned()));
+            all.push((a.name.written.to_owned(), a.value.to_owned()));
         }
         Ok(all)
     }

@@ -98,7 +98,8 @@ impl<'a> Tokens<'a> {
         let end = PiParser::default().feed(rest.as_bytes());
         let token = end.and_then(|end| rest.get(..=end)).unwrap_or("");
         let inside = token.strip_prefix("<?xml");
-        let is_declaration = inside.is_some_and(|t| t == "?>" || t.starts_with(is_space));
+        let is_declaration =
+            inside.is_some_and(|t| t == "?>" || t.bytes().next().is_some_and(is_space));
         if !is_declaration || self.start != 0 {
             return Err(XmlError::ProcessingInstruction);
         }

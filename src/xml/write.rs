@@ -2,7 +2,7 @@
 
 use thiserror::Error;
 
-use super::names::{all_xml_chars, split_qname};
+use super::names::{all_xml_chars, take_qname};
 
 /// How an element without content is closed. Products differ, and the test identity provider
 /// writes what each of them writes.
@@ -139,7 +139,7 @@ impl Writer {
     }
 
     fn check_name(&mut self, name: &str) {
-        if split_qname(name).is_none() {
+        if !take_qname(name).is_some_and(|(_, rest)| rest.is_empty()) {
             self.fault.get_or_insert(WriteError::Name);
         }
     }
