@@ -21,22 +21,42 @@ const FOREIGN_CONTENT: [&str; 6] = [
     "AuthnContextDecl",
 ];
 
+/// Whose namespace an element is in.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Space {
+    Saml,
+    Signature,
+    Encryption,
+    Metadata,
+    Foreign,
+}
+
+impl Space {
+    fn of(namespace: &str) -> Self {
+        match namespace {
+            ASSERTION | PROTOCOL => Self::Saml,
+            DSIG_NAMESPACE => Self::Signature,
+            XMLENC => Self::Encryption,
+            METADATA => Self::Metadata,
+            _ => Self::Foreign,
+        }
+    }
+}
+
 /// Refuses what stands where it has no place, and counts the assertions of any kind.
 pub(super) fn check_placement(document: &Document<'_>) -> Result<usize, Rejection> {
     let mut assertions = 0_usize;
     for node in document.elements() {
-        let namespace = node.namespace();
-        let is_saml = namespace == ASSERTION || namespace == PROTOCOL;
-        if is_saml && matches!(node.local_name(), "Assertion" | "EncryptedAssertion") {
+        let space = Space::of(node.namespace());
+        if space == Space::Saml && matches!(node.local_name(), "Assertion" | "EncryptedAssertion") {
             assertions = assertions.saturating_add(1);
         }
-        let guarded = is_saml || is_guarded(namespace);
-        let in_place = !guarded || node.parent().is_none_or(|parent| has_place(parent, node));
+        let in_place = space == Space::Foreign
+            || node.parent().is_none_or(|parent| has_place(parent, space, node));
         // SAML's own attributes have no prefix. One that has is there to mislead.
-        let stray = node.attributes().any(|a| {
-            !a.namespace.is_empty()
-                && (a.namespace == ASSERTION || a.namespace == PROTOCOL || is_guarded(a.namespace))
-        });
+        let stray = node
+            .attributes()
+            .any(|a| !a.namespace.is_empty() && Space::of(a.namespace) != Space::Foreign);
         if !in_place || stray {
             return Err(Rejection::Misplaced { element: node.local_name().to_owned() });
         }
@@ -44,30 +64,25 @@ pub(super) fn check_placement(document: &Document<'_>) -> Result<usize, Rejectio
     Ok(assertions)
 }
 
-fn is_guarded(namespace: &str) -> bool {
-    matches!(namespace, DSIG_NAMESPACE | XMLENC | METADATA)
-}
-
-fn has_place(parent: Node<'_>, node: Node<'_>) -> bool {
-    let parent_namespace = parent.namespace();
-    let parent_is_saml = parent_namespace == ASSERTION || parent_namespace == PROTOCOL;
-    if parent_is_saml && FOREIGN_CONTENT.contains(&parent.local_name()) {
+fn has_place(parent: Node<'_>, space: Space, node: Node<'_>) -> bool {
+    let outer = Space::of(parent.namespace());
+    if outer == Space::Saml && FOREIGN_CONTENT.contains(&parent.local_name()) {
         return false;
     }
-    match node.namespace() {
-        ASSERTION | PROTOCOL => parent_is_saml,
+    match space {
+        Space::Saml => outer == Space::Saml,
         // Response and Assertion alone: a signature elsewhere would be one that nobody verifies.
-        DSIG_NAMESPACE if node.local_name() == "Signature" => {
+        Space::Signature if node.local_name() == "Signature" => {
             parent.is(PROTOCOL, "Response") || parent.is(ASSERTION, "Assertion")
         }
         // KeyInfo in EncryptedData and EncryptedKey; DigestMethod in EncryptionMethod.
-        DSIG_NAMESPACE => parent_namespace == DSIG_NAMESPACE || parent_namespace == XMLENC,
+        Space::Signature => matches!(outer, Space::Signature | Space::Encryption),
         // EncryptedData in its wrapper, EncryptedKey beside it or in KeyInfo.
-        XMLENC => {
-            (parent_is_saml && parent.local_name().starts_with("Encrypted"))
-                || parent_namespace == XMLENC
+        Space::Encryption => {
+            (outer == Space::Saml && parent.local_name().starts_with("Encrypted"))
+                || outer == Space::Encryption
                 || parent.is(DSIG_NAMESPACE, "KeyInfo")
         }
-        _ => false,
+        Space::Metadata | Space::Foreign => false,
     }
 }
