@@ -19,6 +19,7 @@ use std::hint::black_box;
 use actix_saml::dsig;
 use actix_saml::saml::validate;
 use actix_saml::xml::{C14n, Document, Limits, canonicalise, decode_base64};
+use case::hostile::shapes;
 use case::{case, floor};
 use criterion::{Criterion, Throughput, criterion_group, criterion_main};
 
@@ -76,5 +77,22 @@ fn sizes(criterion: &mut Criterion) {
     }
 }
 
-criterion_group!(benches, ratios, sizes);
+/// Refusing a megabyte must not cost more than accepting one.
+fn hostile(criterion: &mut Criterion) {
+    let case = case(1_000_000);
+    let mut group = criterion.benchmark_group("hostile_1MB");
+    group.sample_size(10);
+    group.bench_function("honest", |b| {
+        b.iter(|| validate(&case.xml, &case.expect, case.metadata.keys(), case.now).unwrap());
+    });
+    for (name, xml) in shapes(1_000_000) {
+        let refuse =
+            || validate(black_box(xml.as_bytes()), &case.expect, case.metadata.keys(), case.now);
+        println!("{name}: {:?}", refuse().unwrap_err().code());
+        group.bench_function(name, |b| b.iter(refuse));
+    }
+    group.finish();
+}
+
+criterion_group!(benches, ratios, sizes, hostile);
 criterion_main!(benches);

@@ -16,6 +16,8 @@ use openssl::pkey_ctx::PkeyCtx;
 use openssl::rsa::Padding;
 use openssl::x509::X509;
 
+pub(crate) mod hostile;
+
 pub(crate) struct Case {
     pub(crate) base64: String,
     pub(crate) xml: Vec<u8>,
