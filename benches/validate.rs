@@ -63,11 +63,11 @@ fn ratios(criterion: &mut Criterion) {
 }
 
 fn sizes(criterion: &mut Criterion) {
-    for size in [2_000, 16_000, 64_000, 256_000, 1_000_000] {
-        let case = case(size);
+    let sizes = [6_000, 16_000, 64_000, 256_000, 1_000_000].map(|size| ("values", case(size)));
+    for (name, case) in sizes.into_iter().chain(case::shapes()) {
         let mut group = criterion.benchmark_group("size");
         group.throughput(Throughput::Bytes(case.xml.len() as u64));
-        group.bench_function(format!("{} bytes", case.xml.len()), |b| {
+        group.bench_function(format!("{name}, {} bytes", case.xml.len()), |b| {
             b.iter(|| {
                 validate(black_box(&case.xml), &case.expect, case.metadata.keys(), case.now)
                     .unwrap()
@@ -88,7 +88,7 @@ fn hostile(criterion: &mut Criterion) {
     for (name, xml) in shapes(1_000_000) {
         let refuse =
             || validate(black_box(xml.as_bytes()), &case.expect, case.metadata.keys(), case.now);
-        println!("{name}: {:?}", refuse().unwrap_err().code());
+        assert!(refuse().is_err());
         group.bench_function(name, |b| b.iter(refuse));
     }
     group.finish();
