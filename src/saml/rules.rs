@@ -89,7 +89,7 @@ pub const RULES: &[Rule] = &[
     Rule {
         name: "assertion-structure",
         section: "Core 2.3.3 to 2.7",
-        summary: "The signed element is a SAML 2.0 Assertion with the children the schema gives; no condition is unknown; no value holds markup.",
+        summary: "The signed element is a SAML 2.0 Assertion with the children the schema gives; a name or attribute that is encrypted inside it decrypts to one; no condition is unknown; no value holds markup.",
         check: assertion_structure,
     },
     Rule {
@@ -107,7 +107,7 @@ pub const RULES: &[Rule] = &[
     Rule {
         name: "bearer-confirmation",
         section: "Profiles 4.1.4.3",
-        summary: "One bearer confirmation has our Recipient, the InResponseTo of this browser's request, a NotOnOrAfter that has not come, and no NotBefore.",
+        summary: "One bearer confirmation has our Recipient, the InResponseTo of this browser's request, a NotOnOrAfter that has not come, no NotBefore, and no other name than the subject's.",
         check: bearer_confirmation,
     },
     Rule {
@@ -193,7 +193,7 @@ impl<'d, 'e> Run<'d, 'e> {
     }
 
     /// What `encrypted` decrypts to, as a document of its own.
-    fn decrypt(&self, encrypted: Node<'_>) -> Result<Node<'d>, Rejection> {
+    fn decrypt(&self, encrypted: Node<'d>) -> Result<Node<'d>, Rejection> {
         Ok(self.plaintext.open(encrypted, self.keys.decryption())?)
     }
 
@@ -357,7 +357,8 @@ fn enveloped_signature(assertion: Node<'_>) -> Option<Node<'_>> {
 
 fn assertion_structure(run: &mut Run<'_, '_>) -> Result<(), Rejection> {
     let proof = run.proof.as_ref().ok_or_else(out_of_order)?;
-    run.contents = Some(Contents::read(&proof.assertion)?);
+    let inside = run.plaintext.inside(proof.assertion, run.keys.decryption());
+    run.contents = Some(Contents::read(&inside)?);
     Ok(())
 }
 
@@ -411,6 +412,13 @@ fn bearer_confirmation(run: &mut Run<'_, '_>) -> Result<(), Rejection> {
 fn check_bearer(run: &Run<'_, '_>, bearer: &Confirmation<'_>) -> Result<(), Rejection> {
     if bearer.has_not_before {
         return Err(Rejection::ConfirmationNotBefore);
+    }
+    if let Some(presenter) = bearer.name_id {
+        // A bearer who is somebody else than the subject would act for it (Core 2.4.1.1).
+        let subject = run.contents()?.name_id;
+        if !subject.is_some_and(|subject| subject.equals(presenter)) {
+            return Err(Rejection::ConfirmationNameId);
+        }
     }
     if bearer.recipient != Some(&run.expect.acs_url) {
         return Err(Rejection::Recipient {

@@ -31,6 +31,7 @@ mod metadata;
 mod microsoft;
 mod namespaces;
 mod oracle;
+mod parts;
 mod position;
 mod property;
 mod samples;
