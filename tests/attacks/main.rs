@@ -32,6 +32,7 @@ mod microsoft;
 mod namespaces;
 mod oracle;
 mod parts;
+mod plaintext;
 mod position;
 mod property;
 mod samples;
