@@ -154,6 +154,7 @@ pub(super) struct Run<'d, 'e> {
 struct Proof<'d> {
     assertion: Signed<'d>,
     part: SignedPart,
+    uses_sha1: bool,
 }
 
 /// A rule ran before the one whose result it needs: the order of [`RULES`] is wrong. It fails
@@ -203,7 +204,7 @@ impl<'d, 'e> Run<'d, 'e> {
         let proof = self.proof.as_ref().ok_or_else(out_of_order)?;
         let bearer = self.bearer.and_then(|i| contents.bearers.get(i)).ok_or_else(out_of_order)?;
         let key = proof.assertion.key();
-        Assertion::accept(contents, bearer, &self.expect.idp, proof.part, key)
+        Assertion::accept(contents, bearer, &self.expect.idp, proof.part, key, proof.uses_sha1)
             .ok_or_else(out_of_order)
     }
 
@@ -311,7 +312,8 @@ fn signature(run: &mut Run<'_, '_>) -> Result<(), Rejection> {
         }
     }
     let verify = |element, signature, role| {
-        dsig::verify(element, signature, run.keys.signing())
+        run.keys
+            .verify(element, signature, run.now)
             .map_err(|error| Rejection::Signature { role, error })
     };
     // The outer signature is over the message as it came, cipher text included.
@@ -335,6 +337,7 @@ fn signature(run: &mut Run<'_, '_>) -> Result<(), Rejection> {
         }
         other => other?,
     };
+    let uses_sha1 = [of_response, of_assertion].iter().flatten().any(Signed::uses_sha1);
     let (proof, part) = match (of_response, of_assertion) {
         (None, Some(own)) => (Some(own), SignedPart::Assertion),
         (Some(_), Some(own)) => (Some(own), SignedPart::Both),
@@ -345,7 +348,7 @@ fn signature(run: &mut Run<'_, '_>) -> Result<(), Rejection> {
         (None, None) => (None, SignedPart::Assertion),
     };
     let assertion = proof.ok_or(Rejection::Unsigned)?;
-    run.proof = Some(Proof { assertion, part });
+    run.proof = Some(Proof { assertion, part, uses_sha1 });
     Ok(())
 }
 

@@ -36,6 +36,7 @@ mod plaintext;
 mod position;
 mod property;
 mod samples;
+mod sha1;
 mod signature;
 mod statements;
 mod subject;

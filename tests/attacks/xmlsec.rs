@@ -186,6 +186,29 @@ fn we_accept_what_xmlsec_signs() {
 }
 
 #[test]
+fn we_accept_sha1_of_xmlsec_for_a_while() {
+    if is_missing() {
+        return;
+    }
+    let exclusive = "http://www.w3.org/2001/10/xml-exc-c14n#";
+    let c14n = format!("<ds:CanonicalizationMethod Algorithm=\"{exclusive}\"/>");
+    let transform = format!("<ds:Transform Algorithm=\"{exclusive}\"/>");
+    let signature = template(
+        &c14n,
+        &transform,
+        "http://www.w3.org/2000/09/xmldsig#rsa-sha1",
+        "http://www.w3.org/2000/09/xmldsig#sha1",
+        HASH_ID,
+    );
+    let draft = Draft::adfs().edit("</Issuer><Subject>", &format!("</Issuer>{signature}<Subject>"));
+    let message = signed_by_xmlsec("sha1", &draft, &IDP_KEY);
+    assert_eq!(message.verdict().unwrap_err().code(), "signature_algorithm");
+    let mut keys = IDP_KEY.alone();
+    keys.dangerous().accept_sha1_signatures_until(crate::fixture::instant("2026-11-23T00:00:00Z"));
+    assert!(message.verdict_trusting(&keys).unwrap().uses_sha1());
+}
+
+#[test]
 fn we_accept_the_canonicalisations_of_xmlsec() {
     if is_missing() {
         return;

@@ -32,6 +32,7 @@ mod refused;
 mod replay;
 mod request;
 mod return_to;
+mod sha1;
 mod sign_in;
 mod single_use;
 mod sp_metadata;

@@ -94,6 +94,14 @@ async fn complete(
     response
         .add_cookie(removal)
         .map_err(|error| Reason::new("session", Trouble::Unavailable, error))?;
+    if login.uses_sha1 {
+        let issuer = login.principal.issuer.as_str();
+        tracing::warn!(
+            event = "sha1_signature_used",
+            issuer,
+            assertion_id = login.principal.assertion_id
+        );
+    }
     tracing::info!(
         event = "signed_in",
         issuer = login.principal.issuer.as_str(),
