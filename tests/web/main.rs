@@ -23,6 +23,7 @@ mod pages;
 
 mod attempts;
 mod bad_input;
+mod encrypted;
 mod guard;
 mod limits;
 mod logout;
