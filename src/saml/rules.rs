@@ -89,7 +89,7 @@ pub const RULES: &[Rule] = &[
     Rule {
         name: "assertion-structure",
         section: "Core 2.3.3 to 2.7",
-        summary: "The signed element is a SAML 2.0 Assertion with the children the schema gives; no condition is unknown; no value holds markup.",
+        summary: "The signed element is a SAML 2.0 Assertion with the children the schema gives; a name or attribute that is encrypted inside it decrypts to one; no condition is unknown; no value holds markup.",
         check: assertion_structure,
     },
     Rule {
@@ -107,7 +107,7 @@ pub const RULES: &[Rule] = &[
     Rule {
         name: "bearer-confirmation",
         section: "Profiles 4.1.4.3",
-        summary: "One bearer confirmation has our Recipient, the InResponseTo of this browser's request, a NotOnOrAfter that has not come, and no NotBefore.",
+        summary: "One bearer confirmation has our Recipient, the InResponseTo of this browser's request, a NotOnOrAfter that has not come, no NotBefore, and no other name than the subject's.",
         check: bearer_confirmation,
     },
     Rule {
@@ -154,6 +154,7 @@ pub(super) struct Run<'d, 'e> {
 struct Proof<'d> {
     assertion: Signed<'d>,
     part: SignedPart,
+    uses_sha1: bool,
 }
 
 /// A rule ran before the one whose result it needs: the order of [`RULES`] is wrong. It fails
@@ -193,7 +194,7 @@ impl<'d, 'e> Run<'d, 'e> {
     }
 
     /// What `encrypted` decrypts to, as a document of its own.
-    fn decrypt(&self, encrypted: Node<'_>) -> Result<Node<'d>, Rejection> {
+    fn decrypt(&self, encrypted: Node<'d>) -> Result<Node<'d>, Rejection> {
         Ok(self.plaintext.open(encrypted, self.keys.decryption())?)
     }
 
@@ -203,7 +204,7 @@ impl<'d, 'e> Run<'d, 'e> {
         let proof = self.proof.as_ref().ok_or_else(out_of_order)?;
         let bearer = self.bearer.and_then(|i| contents.bearers.get(i)).ok_or_else(out_of_order)?;
         let key = proof.assertion.key();
-        Assertion::accept(contents, bearer, &self.expect.idp, proof.part, key)
+        Assertion::accept(contents, bearer, &self.expect.idp, proof.part, key, proof.uses_sha1)
             .ok_or_else(out_of_order)
     }
 
@@ -311,7 +312,8 @@ fn signature(run: &mut Run<'_, '_>) -> Result<(), Rejection> {
         }
     }
     let verify = |element, signature, role| {
-        dsig::verify(element, signature, run.keys.signing())
+        run.keys
+            .verify(element, signature, run.now)
             .map_err(|error| Rejection::Signature { role, error })
     };
     // The outer signature is over the message as it came, cipher text included.
@@ -335,6 +337,7 @@ fn signature(run: &mut Run<'_, '_>) -> Result<(), Rejection> {
         }
         other => other?,
     };
+    let uses_sha1 = [of_response, of_assertion].iter().flatten().any(Signed::uses_sha1);
     let (proof, part) = match (of_response, of_assertion) {
         (None, Some(own)) => (Some(own), SignedPart::Assertion),
         (Some(_), Some(own)) => (Some(own), SignedPart::Both),
@@ -345,7 +348,7 @@ fn signature(run: &mut Run<'_, '_>) -> Result<(), Rejection> {
         (None, None) => (None, SignedPart::Assertion),
     };
     let assertion = proof.ok_or(Rejection::Unsigned)?;
-    run.proof = Some(Proof { assertion, part });
+    run.proof = Some(Proof { assertion, part, uses_sha1 });
     Ok(())
 }
 
@@ -357,7 +360,8 @@ fn enveloped_signature(assertion: Node<'_>) -> Option<Node<'_>> {
 
 fn assertion_structure(run: &mut Run<'_, '_>) -> Result<(), Rejection> {
     let proof = run.proof.as_ref().ok_or_else(out_of_order)?;
-    run.contents = Some(Contents::read(&proof.assertion)?);
+    let inside = run.plaintext.inside(proof.assertion, run.keys.decryption());
+    run.contents = Some(Contents::read(&inside)?);
     Ok(())
 }
 
@@ -411,6 +415,13 @@ fn bearer_confirmation(run: &mut Run<'_, '_>) -> Result<(), Rejection> {
 fn check_bearer(run: &Run<'_, '_>, bearer: &Confirmation<'_>) -> Result<(), Rejection> {
     if bearer.has_not_before {
         return Err(Rejection::ConfirmationNotBefore);
+    }
+    if let Some(presenter) = bearer.name_id {
+        // A bearer who is somebody else than the subject would act for it (Core 2.4.1.1).
+        let subject = run.contents()?.name_id;
+        if !subject.is_some_and(|subject| subject.equals(presenter)) {
+            return Err(Rejection::ConfirmationNameId);
+        }
     }
     if bearer.recipient != Some(&run.expect.acs_url) {
         return Err(Rejection::Recipient {
