@@ -1,5 +1,7 @@
 //! The response that is measured, and the cryptography that it cannot do without.
 
+#![allow(dead_code, reason = "each benchmark takes what it needs")]
+
 use std::hint::black_box;
 
 use actix_saml::idp::{Claim, ReplyTo, TestIdp};
