@@ -33,6 +33,7 @@ mod namespaces;
 mod oracle;
 mod position;
 mod property;
+mod redirect;
 mod samples;
 mod signature;
 mod statements;
