@@ -1,5 +1,5 @@
-//! The grammar of an assertion (Core 2.3.3 to 2.7), read from a signed element and from nothing
-//! else.
+//! The grammar of an assertion (Core 2.3.3 to 2.7). An `Assertion` is made of [`SignedContents`],
+//! which are read from a signed element and from nothing else.
 
 use chrono::{DateTime, Utc};
 
@@ -11,7 +11,30 @@ use super::time::parse_instant;
 use crate::dsig::{DSIG_NAMESPACE, Signed};
 use crate::xml::{Children, GrammarError, Node};
 
-/// An assertion as it stands in the signed document: grammar checked, meaning not yet.
+/// Contents that a signature covers.
+pub(super) struct SignedContents<'d> {
+    contents: Contents<'d>,
+    signed: Signed<'d>,
+}
+
+impl<'d> SignedContents<'d> {
+    /// Reads the element that was signed.
+    pub(super) fn read(signed: Signed<'d>) -> Result<Self, Rejection> {
+        Ok(Self { contents: Contents::read(signed.element())?, signed })
+    }
+
+    pub(super) fn contents(&self) -> &Contents<'d> {
+        &self.contents
+    }
+
+    /// Which of the keys signed them.
+    pub(super) fn key(&self) -> usize {
+        self.signed.key()
+    }
+}
+
+/// An assertion as it stands in the document: grammar checked, meaning not yet. By itself it
+/// proves nothing.
 pub(super) struct Contents<'d> {
     pub(super) assertion: Node<'d>,
     pub(super) issuer: Node<'d>,
@@ -50,8 +73,7 @@ pub(super) struct AttributeView<'d> {
 }
 
 impl<'d> Contents<'d> {
-    pub(super) fn read(signed: &Signed<'d>) -> Result<Self, Rejection> {
-        let assertion = signed.element();
+    pub(super) fn read(assertion: Node<'d>) -> Result<Self, Rejection> {
         if !assertion.is(ASSERTION, "Assertion") {
             return Err(Rejection::NotResponse { found: assertion.local_name().to_owned() });
         }

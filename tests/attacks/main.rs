@@ -40,5 +40,6 @@ mod statements;
 mod subject;
 mod time;
 mod transforms;
+mod walk;
 mod wrapping;
 mod xmlsec;

@@ -2,29 +2,48 @@
 
 use chrono::{DateTime, Utc};
 
+use crate::crypto::PublicKey;
 use crate::dsig::Signed;
 use crate::saml::assertion::{Assertion, SignedPart};
-use crate::saml::contents::Contents;
+use crate::saml::contents::{Contents, SignedContents};
 use crate::saml::envelope::Envelope;
 use crate::saml::expectations::Expectations;
 use crate::saml::keys::Keys;
-use crate::saml::names::FORMAT_ENTITY;
+use crate::saml::names::{ASSERTION, FORMAT_ENTITY};
 use crate::saml::plaintext::Plaintext;
 use crate::saml::rejection::{Rejection, Role, TimeBound};
 use crate::xml::{Document, Node};
+use crate::xmlenc::DecryptionKey;
 
 /// One response on its way through the rules. Each rule finds what earlier ones left.
 pub(in crate::saml) struct Run<'d, 'e> {
     pub(in crate::saml) document: &'d Document<'d>,
     pub(in crate::saml) expect: &'e Expectations,
-    pub(in crate::saml) keys: &'e Keys,
+    pub(super) keys: KeySet<'e>,
     pub(in crate::saml) now: DateTime<Utc>,
     plaintext: &'d Plaintext<'d>,
     pub(super) envelope: Option<Envelope<'d>>,
     pub(super) assertions: usize,
     pub(super) proof: Option<Proof<'d>>,
-    pub(super) contents: Option<Contents<'d>>,
+    /// The assertion as it stands in the message or in what it decrypts to, whoever wrote it.
+    pub(super) standing: Option<Node<'d>>,
+    pub(super) contents: Option<SignedContents<'d>>,
+    /// For a walk alone. No assertion is ever made of these.
+    unsigned: Option<Contents<'d>>,
     pub(super) bearer: Option<usize>,
+}
+
+/// The keys of one run. In a walk there may be none that sign, and then nothing verifies.
+#[derive(Clone, Copy)]
+pub(in crate::saml) struct KeySet<'e> {
+    pub(in crate::saml) signing: &'e [PublicKey],
+    pub(in crate::saml) decryption: &'e [DecryptionKey],
+}
+
+impl<'e> From<&'e Keys> for KeySet<'e> {
+    fn from(keys: &'e Keys) -> Self {
+        Self { signing: keys.signing(), decryption: keys.decryption() }
+    }
 }
 
 /// That the assertion was signed.
@@ -44,7 +63,7 @@ impl<'d, 'e> Run<'d, 'e> {
     pub(in crate::saml) fn new(
         document: &'d Document<'d>,
         expect: &'e Expectations,
-        keys: &'e Keys,
+        keys: KeySet<'e>,
         now: DateTime<Utc>,
         plaintext: &'d Plaintext<'d>,
     ) -> Self {
@@ -57,7 +76,9 @@ impl<'d, 'e> Run<'d, 'e> {
             envelope: None,
             assertions: 0,
             proof: None,
+            standing: None,
             contents: None,
+            unsigned: None,
             bearer: None,
         }
     }
@@ -67,22 +88,46 @@ impl<'d, 'e> Run<'d, 'e> {
     }
 
     pub(super) fn contents(&self) -> Result<&Contents<'d>, Rejection> {
-        self.contents.as_ref().ok_or_else(out_of_order)
+        let signed = self.contents.as_ref().map(SignedContents::contents);
+        signed.or(self.unsigned.as_ref()).ok_or_else(out_of_order)
     }
 
     /// What `encrypted` decrypts to, as a document of its own.
     pub(super) fn decrypt(&self, encrypted: Node<'_>) -> Result<Node<'d>, Rejection> {
-        Ok(self.plaintext.open(encrypted, self.keys.decryption())?)
+        Ok(self.plaintext.open(encrypted, self.keys.decryption)?)
     }
 
     /// The assertion, once every rule has held.
     pub(in crate::saml) fn accept(self) -> Result<Assertion, Rejection> {
-        let contents = self.contents()?;
+        let contents = self.contents.as_ref().ok_or_else(out_of_order)?;
         let proof = self.proof.as_ref().ok_or_else(out_of_order)?;
-        let bearer = self.bearer.and_then(|i| contents.bearers.get(i)).ok_or_else(out_of_order)?;
-        let key = proof.assertion.key();
-        Assertion::accept(contents, bearer, &self.expect.idp, proof.part, key)
-            .ok_or_else(out_of_order)
+        let bearer = self.bearer.ok_or_else(out_of_order)?;
+        Assertion::accept(contents, bearer, &self.expect.idp, proof.part).ok_or_else(out_of_order)
+    }
+
+    pub(in crate::saml) fn has_no_keys(&self) -> bool {
+        self.keys.signing.is_empty()
+    }
+
+    /// Which signatures vouch for the assertion, if any do.
+    pub(in crate::saml) fn signed_part(&self) -> Option<SignedPart> {
+        self.proof.as_ref().map(|proof| proof.part)
+    }
+
+    /// Reads the assertion although nothing vouches for it, so that a walk can go on. `None` when
+    /// it is encrypted and does not decrypt.
+    pub(in crate::saml) fn read_unsigned(&mut self) -> Option<Result<(), Rejection>> {
+        let standing = match self.standing {
+            Some(standing) => standing,
+            None => {
+                let element = self.envelope.as_ref()?.assertion?;
+                match element.is(ASSERTION, "Assertion") {
+                    true => element,
+                    false => self.decrypt(element).ok()?,
+                }
+            }
+        };
+        Some(Contents::read(standing).map(|contents| self.unsigned = Some(contents)))
     }
 
     pub(super) fn check_not_too_late(

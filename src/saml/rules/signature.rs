@@ -24,7 +24,7 @@ pub(super) fn signature(run: &mut Run<'_, '_>) -> Result<(), Rejection> {
         }
     }
     let verify = |element, signature, role| {
-        dsig::verify(element, signature, run.keys.signing())
+        dsig::verify(element, signature, run.keys.signing)
             .map_err(|error| Rejection::Signature { role, error })
     };
     // The outer signature is over the message as it came, cipher text included.
@@ -33,6 +33,7 @@ pub(super) fn signature(run: &mut Run<'_, '_>) -> Result<(), Rejection> {
         .map(|signature| verify(envelope.response, signature, Role::Response))
         .transpose()?;
     let assertion = if is_encrypted { run.decrypt(standing)? } else { standing };
+    run.standing = Some(assertion);
     let of_assertion = match enveloped_signature(assertion) {
         Some(signature) => verify(assertion, signature, Role::Assertion).map(Some),
         None if matches!(require, RequireSigned::Assertion | RequireSigned::Both) => {
