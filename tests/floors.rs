@@ -77,6 +77,7 @@ const FLOORS: &[Floor] = &[
             "chrono",
             "clap",
             "openssl",
+            "serde",
             "serde_json",
             "thiserror",
             "toml",

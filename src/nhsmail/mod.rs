@@ -9,6 +9,8 @@ mod advice;
 mod claim_names;
 mod staff;
 
+#[cfg(feature = "cli")]
+pub(crate) use advice::DAMAGED;
 pub use advice::{Advice, advise};
 pub use claim_names::ClaimNames;
 pub use staff::{NoSubjectKey, Staff, StaffKey, StaffKeyKind};

@@ -15,6 +15,7 @@ mod scene;
 
 mod encrypted;
 mod input;
+mod inspect;
 mod metadata;
 mod terminal;
 mod trust;

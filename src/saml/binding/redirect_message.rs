@@ -259,7 +259,7 @@ fn decode_value(name: &'static str, raw: &str) -> Result<Vec<u8>, RedirectFault>
 
 /// Inflates within what the compressed form may honestly stand for: the limit is known before the
 /// first byte is made, and nothing beyond it is.
-fn inflate(deflated: &[u8]) -> Result<Vec<u8>, RedirectFault> {
+pub(crate) fn inflate(deflated: &[u8]) -> Result<Vec<u8>, RedirectFault> {
     let limit = deflated.len().saturating_mul(MAX_RATIO).min(MAX_MESSAGE);
     let mut xml = Vec::with_capacity(limit.saturating_add(1));
     let mut stream = Decompress::new(false);
