@@ -75,11 +75,13 @@ impl Input {
     /// Finds the message in the bytes of a file.
     pub(super) fn read(bytes: &[u8]) -> Result<Self, Unreadable> {
         if looks_like_xml(bytes) {
-            let fields = hidden_fields(&String::from_utf8_lossy(bytes));
-            if fields.iter().any(|(name, _)| NAMES.contains(&name.as_str())) {
-                return Self::of_fields(Form::Page, &fields);
-            }
-            return Ok(Self::plain(Form::Xml, bytes.to_vec()));
+            let text = String::from_utf8_lossy(bytes);
+            return match hidden_fields(&text) {
+                fields if is_page(&text) && fields.iter().any(|(name, _)| is_ours(name)) => {
+                    Self::of_fields(Form::Page, &fields)
+                }
+                _ => Ok(Self::plain(Form::Xml, bytes.to_vec())),
+            };
         }
         let text = std::str::from_utf8(bytes).map_err(|_| Unreadable::Unknown)?.trim();
         match parameters(text) {
@@ -154,6 +156,26 @@ impl Input {
         let xml = inflate(&decoded).map_err(Unreadable::Base64)?;
         Ok(Self::plain(Form::Deflate, xml))
     }
+}
+
+fn is_ours(name: &str) -> bool {
+    NAMES.contains(&name)
+}
+
+/// Whether it begins as HTML does. A message of SAML is never looked through for forms: what would
+/// be found there is not what the service provider reads.
+fn is_page(text: &str) -> bool {
+    const BEGINNINGS: [&str; 6] = ["!doctype html", "html", "head", "body", "form", "input"];
+    let mut text = text.trim_start_matches('\u{feff}').trim_start();
+    if text.starts_with("<?") {
+        text = text.split_once("?>").map_or("", |(_, behind)| behind.trim_start());
+    }
+    let Some(tag) = text.strip_prefix('<') else { return false };
+    BEGINNINGS.iter().any(|name| {
+        let beginning = tag.get(..name.len()).is_some_and(|t| t.eq_ignore_ascii_case(name));
+        let next = tag.get(name.len()..).and_then(|rest| rest.chars().next());
+        beginning && next.is_none_or(|c| c.is_ascii_whitespace() || matches!(c, '>' | '/'))
+    })
 }
 
 /// The parameters around the first one that carries a message: a query or a body, alone, in a URL,

@@ -131,9 +131,10 @@ impl Report {
 
     fn fill(&mut self, input: &Input, request: &Request<'_>) -> Result<(), InvalidEntityId> {
         let trusted = request.given.idp.map(IdpMetadata::certificates);
-        if let Some(signature) = input.redirect.as_ref().and_then(|r| r.signature()) {
-            self.signatures.push(query_signature(signature, trusted));
-        }
+        let of_query = input.redirect.as_ref().and_then(|message| message.signature());
+        let of_query = of_query.map(|signature| query_signature(signature, trusted));
+        let around = of_query.as_ref().map(|s| signature::whole(input.xml.len(), s.mark()));
+        self.signatures.extend(of_query);
         let document = match parse(&input.xml) {
             Ok(document) => document,
             Err(error) => {
@@ -151,7 +152,8 @@ impl Report {
             }
             return Ok(());
         }
-        let covers = self.add(signatures(&document, trusted, request.now));
+        let mut covers = self.add(signatures(&document, trusted, request.now));
+        covers.extend(around);
         self.listing = lines(&self.xml, &covers);
         let message = Message::read(root, request.now);
         self.read_assertion(root, &covers, trusted, request);

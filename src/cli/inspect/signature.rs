@@ -105,11 +105,8 @@ fn judge(
         in_metadata: trusted
             .map(|known| known.iter().any(|k| k.public_key() == certificate.public_key())),
     });
-    let mark = match signature.state {
-        State::Verified => Mark::Verified,
-        State::Failed | State::Unchecked => Mark::Unverified,
-    };
-    let cover = Cover { element: parent.span(), except: Some(node.span()), mark };
+    let (element, except) = (parent.span(), Some(node.span()));
+    let cover = Cover { element, except, mark: signature.mark() };
     Found { signature, cover }
 }
 
@@ -128,6 +125,14 @@ pub(super) fn query_signature(
 }
 
 impl Signature {
+    /// The mark of what it covers.
+    pub(super) fn mark(&self) -> Mark {
+        match self.state {
+            State::Verified => Mark::Verified,
+            State::Failed | State::Unchecked => Mark::Unverified,
+        }
+    }
+
     fn judged(
         verdict: Result<usize, DsigError>,
         trusted: Option<&[Certificate]>,

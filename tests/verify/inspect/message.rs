@@ -69,6 +69,11 @@ fn a_log_out() {
     assert_eq!(signature["algorithm"], SignatureAlgorithm::RsaSha256.uri());
     assert_eq!(signature["made_by"], IDP.keys.current().certificate().fingerprint());
 
+    // The signature over the query covers all of the message.
+    let text = scene.inspect_fully().with("--format", "text").on(&url).stdout;
+    assert!(text.contains("\n  \u{2503} <samlp:LogoutRequest"), "{text}");
+    assert!(text.contains("\n  \u{2503} </samlp:LogoutRequest>"), "{text}");
+
     let report = scene.inspect().on(&url).report(0, "shown");
     assert_eq!(report["signatures"][0]["state"], "unchecked");
     scene.file("other.xml", OTHER.metadata().unwrap());

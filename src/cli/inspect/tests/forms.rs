@@ -91,6 +91,9 @@ fn page() {
         assert_eq!((input.form, input.parameter), (Form::Page, Some("SAMLResponse")));
         assert_eq!(input.relay_state.as_deref(), Some("a&b"));
     }
+    // A message that carries a form is that message.
+    let message = format!("<formal><input name='SAMLResponse' value='{base64}'/></formal>");
+    assert_eq!(Input::read(message.as_bytes()).unwrap().form, Form::Xml);
     // Any other page is shown as what it is.
     let input = Input::read(b"<html><input name=user value=x></html>").unwrap();
     assert_eq!(input.form, Form::Xml);

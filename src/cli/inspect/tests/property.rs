@@ -133,7 +133,10 @@ fn marks_are_true() {
     use super::super::listing::Mark;
     let response = &WORLD.responses[0];
     let changed = response.replace("<Audience>", "<Audience>x");
-    for (xml, mark) in [(response, Mark::Verified), (&changed, Mark::Unverified)] {
+    let marked = format!("\u{feff}<?xml version=\"1.0\"?>\r\n{response}\r\n");
+    let cases =
+        [(response, Mark::Verified), (&marked, Mark::Verified), (&changed, Mark::Unverified)];
+    for (xml, mark) in cases {
         let report = report(&Input::read(xml.as_bytes()).unwrap(), true);
         let of = |begin: &str| {
             let mut lines = report.listing.iter().filter(|line| line.text.starts_with(begin));
