@@ -104,8 +104,7 @@ pub fn walk(
     };
     walk.push(&WELL_FORMED, Outcome::Held);
     let plaintext = Plaintext::default();
-    let signing = keys.map(Keys::signing).unwrap_or_default();
-    let keys = KeySet { signing, decryption };
+    let keys = KeySet { signing: keys, decryption };
     let mut run = Run::new(&document, expect, keys, now, &plaintext);
     for rule in RULES {
         let outcome = step(&walk, rule, &mut run);

@@ -2,8 +2,7 @@
 
 use chrono::{DateTime, Utc};
 
-use crate::crypto::PublicKey;
-use crate::dsig::Signed;
+use crate::dsig::{self, Signed};
 use crate::saml::assertion::{Assertion, SignedPart};
 use crate::saml::contents::{Contents, SignedContents};
 use crate::saml::envelope::Envelope;
@@ -33,16 +32,17 @@ pub(in crate::saml) struct Run<'d, 'e> {
     pub(super) bearer: Option<usize>,
 }
 
-/// The keys of one run. In a walk there may be none that sign, and then nothing verifies.
+/// The keys of one run.
 #[derive(Clone, Copy)]
 pub(in crate::saml) struct KeySet<'e> {
-    pub(in crate::saml) signing: &'e [PublicKey],
+    /// In a walk they may not be known, and then nothing verifies.
+    pub(in crate::saml) signing: Option<&'e Keys>,
     pub(in crate::saml) decryption: &'e [DecryptionKey],
 }
 
 impl<'e> From<&'e Keys> for KeySet<'e> {
     fn from(keys: &'e Keys) -> Self {
-        Self { signing: keys.signing(), decryption: keys.decryption() }
+        Self { signing: Some(keys), decryption: keys.decryption() }
     }
 }
 
@@ -92,6 +92,18 @@ impl<'d, 'e> Run<'d, 'e> {
         signed.or(self.unsigned.as_ref()).ok_or_else(out_of_order)
     }
 
+    /// Verifies the signature of an element of this role.
+    pub(super) fn verify(
+        &self,
+        element: Node<'d>,
+        signature: Node<'d>,
+        role: Role,
+    ) -> Result<Signed<'d>, Rejection> {
+        let signing = self.keys.signing.map(Keys::signing).unwrap_or_default();
+        dsig::verify(element, signature, signing)
+            .map_err(|error| Rejection::Signature { role, error })
+    }
+
     /// What `encrypted` decrypts to, as a document of its own.
     pub(super) fn decrypt(&self, encrypted: Node<'_>) -> Result<Node<'d>, Rejection> {
         Ok(self.plaintext.open(encrypted, self.keys.decryption)?)
@@ -106,7 +118,7 @@ impl<'d, 'e> Run<'d, 'e> {
     }
 
     pub(in crate::saml) fn has_no_keys(&self) -> bool {
-        self.keys.signing.is_empty()
+        self.keys.signing.is_none()
     }
 
     /// Which signatures vouch for the assertion, if any do.

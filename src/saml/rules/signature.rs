@@ -23,19 +23,15 @@ pub(super) fn signature(run: &mut Run<'_, '_>) -> Result<(), Rejection> {
             return Err(Rejection::SignatureMissing { role: Role::Response });
         }
     }
-    let verify = |element, signature, role| {
-        dsig::verify(element, signature, run.keys.signing)
-            .map_err(|error| Rejection::Signature { role, error })
-    };
     // The outer signature is over the message as it came, cipher text included.
     let of_response = envelope
         .signature
-        .map(|signature| verify(envelope.response, signature, Role::Response))
+        .map(|signature| run.verify(envelope.response, signature, Role::Response))
         .transpose()?;
     let assertion = if is_encrypted { run.decrypt(standing)? } else { standing };
     run.standing = Some(assertion);
     let of_assertion = match enveloped_signature(assertion) {
-        Some(signature) => verify(assertion, signature, Role::Assertion).map(Some),
+        Some(signature) => run.verify(assertion, signature, Role::Assertion).map(Some),
         None if matches!(require, RequireSigned::Assertion | RequireSigned::Both) => {
             Err(Rejection::SignatureMissing { role: Role::Assertion })
         }
