@@ -53,6 +53,9 @@ pub(super) struct Arguments {
     /// No request was made, and an unsolicited response is allowed.
     #[arg(long)]
     unsolicited: bool,
+    /// Accept signatures with SHA-1 until then, which is dangerous.
+    #[arg(long, value_name = "RFC3339", value_parser = parse_now)]
+    dangerous_accept_sha1_until: Option<DateTime<Utc>>,
     /// How to print the verdict.
     #[arg(long, value_enum, default_value = "text")]
     format: Format,
@@ -126,7 +129,10 @@ fn verify(
         clock_skew: arguments.clock_skew,
         authn: RequestedAuthn::default(),
     };
-    let keys = idp.keys().clone().with_decryption(own_keys.to_vec());
+    let mut keys = idp.keys().clone().with_decryption(own_keys.to_vec());
+    if let Some(end) = arguments.dangerous_accept_sha1_until {
+        keys.dangerous().accept_sha1_signatures_until(end);
+    }
     decide(xml, &expect, &keys, now)
 }
 
@@ -184,7 +190,7 @@ fn to_text(verdict: &Result<Assertion, Failure>) -> String {
         "accepted".to_owned(),
         format!("  issuer         {}", assertion.issuer()),
         format!("  assertion      {}", assertion.id()),
-        format!("  signed         {}", assertion.signed().as_str()),
+        format!("  signed         {}{}", assertion.signed().as_str(), weakness(assertion)),
         format!("  name id        {}", assertion.name_id().map_or("-", |n| &n.value)),
         format!("  session index  {}", authn.session_index.as_deref().unwrap_or("-")),
         format!("  signed in at   {}", format_instant(authn.authn_instant)),
@@ -195,4 +201,8 @@ fn to_text(verdict: &Result<Assertion, Failure>) -> String {
         lines.extend(attribute.values.iter().map(|value| format!("      {value}")));
     }
     lines.iter().map(|line| printable(line)).collect::<Vec<_>>().join("\n")
+}
+
+fn weakness(assertion: &Assertion) -> &'static str {
+    if assertion.uses_sha1() { ", with SHA-1" } else { "" }
 }

@@ -17,10 +17,14 @@ pub enum SignatureAlgorithm {
     EcdsaSha384,
     /// ECDSA with SHA-512.
     EcdsaSha512,
+    /// RSASSA-PKCS1-v1_5 with SHA-1: broken. It is not among [`SignatureAlgorithm::ALL`], and no URI
+    /// leads to it. Signatures by it count only where an operator has asked for that, until a day
+    /// that the operator named; and a test identity provider may sign with it.
+    RsaSha1,
 }
 
 impl SignatureAlgorithm {
-    /// Every algorithm, strongest habit first.
+    /// Every algorithm that may be used, strongest habit first.
     pub const ALL: [Self; 7] = [
         Self::RsaSha256,
         Self::RsaSha384,
@@ -46,6 +50,7 @@ impl SignatureAlgorithm {
             Self::EcdsaSha256 => "http://www.w3.org/2001/04/xmldsig-more#ecdsa-sha256",
             Self::EcdsaSha384 => "http://www.w3.org/2001/04/xmldsig-more#ecdsa-sha384",
             Self::EcdsaSha512 => "http://www.w3.org/2001/04/xmldsig-more#ecdsa-sha512",
+            Self::RsaSha1 => "http://www.w3.org/2000/09/xmldsig#rsa-sha1",
         }
     }
 
@@ -55,13 +60,19 @@ impl SignatureAlgorithm {
             Self::RsaSha256 | Self::RsaPssSha256 | Self::EcdsaSha256 => DigestAlgorithm::Sha256,
             Self::RsaSha384 | Self::EcdsaSha384 => DigestAlgorithm::Sha384,
             Self::RsaSha512 | Self::EcdsaSha512 => DigestAlgorithm::Sha512,
+            Self::RsaSha1 => DigestAlgorithm::Sha1,
         }
     }
 
     pub(super) fn is_rsa(self) -> bool {
+        self == Self::RsaPssSha256 || self.is_rsa_pkcs1()
+    }
+
+    /// Whether it is RSASSA-PKCS1-v1_5, with whatever digest.
+    pub fn is_rsa_pkcs1(self) -> bool {
         match self {
-            Self::RsaSha256 | Self::RsaSha384 | Self::RsaSha512 | Self::RsaPssSha256 => true,
-            Self::EcdsaSha256 | Self::EcdsaSha384 | Self::EcdsaSha512 => false,
+            Self::RsaSha256 | Self::RsaSha384 | Self::RsaSha512 | Self::RsaSha1 => true,
+            Self::RsaPssSha256 | Self::EcdsaSha256 | Self::EcdsaSha384 | Self::EcdsaSha512 => false,
         }
     }
 }
@@ -76,6 +87,8 @@ pub enum DigestAlgorithm {
     Sha384,
     /// SHA-512.
     Sha512,
+    /// SHA-1: broken. No URI leads to it; see [`SignatureAlgorithm::RsaSha1`].
+    Sha1,
 }
 
 impl DigestAlgorithm {
@@ -90,6 +103,7 @@ impl DigestAlgorithm {
             Self::Sha256 => "http://www.w3.org/2001/04/xmlenc#sha256",
             Self::Sha384 => "http://www.w3.org/2001/04/xmldsig-more#sha384",
             Self::Sha512 => "http://www.w3.org/2001/04/xmlenc#sha512",
+            Self::Sha1 => "http://www.w3.org/2000/09/xmldsig#sha1",
         }
     }
 }

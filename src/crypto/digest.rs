@@ -9,6 +9,8 @@ pub enum Digest {
     Sha384([u8; 48]),
     /// SHA-512.
     Sha512([u8; 64]),
+    /// SHA-1.
+    Sha1([u8; 20]),
 }
 
 impl Digest {
@@ -18,6 +20,7 @@ impl Digest {
             DigestAlgorithm::Sha256 => Self::Sha256(openssl::sha::sha256(data)),
             DigestAlgorithm::Sha384 => Self::Sha384(openssl::sha::sha384(data)),
             DigestAlgorithm::Sha512 => Self::Sha512(openssl::sha::sha512(data)),
+            DigestAlgorithm::Sha1 => Self::Sha1(openssl::sha::sha1(data)),
         }
     }
 
@@ -27,6 +30,7 @@ impl Digest {
             Self::Sha256(bytes) => bytes,
             Self::Sha384(bytes) => bytes,
             Self::Sha512(bytes) => bytes,
+            Self::Sha1(bytes) => bytes,
         }
     }
 }

@@ -1,8 +1,9 @@
 //! Keys, certificates and allow-listed algorithms, over OpenSSL.
 //!
 //! Nothing above this module names OpenSSL, so that another provider could take its place. An
-//! algorithm exists here only if it may be used: there is no value for SHA-1, MD5, DSA or HMAC
-//! signatures, for PKCS#1 v1.5 decryption or for Triple DES, so no configuration can switch them on.
+//! algorithm exists here only if it may be used: there is no value for MD5, DSA or HMAC signatures,
+//! for PKCS#1 v1.5 decryption or for Triple DES, so no configuration can switch them on. The one
+//! exception is RSA with SHA-1, which no URI leads to: see [`SignatureAlgorithm::RsaSha1`].
 
 mod algorithm;
 mod certificate;

@@ -175,6 +175,7 @@ pub(super) fn md(algorithm: SignatureAlgorithm) -> &'static openssl::md::MdRef {
         DigestAlgorithm::Sha256 => openssl::md::Md::sha256(),
         DigestAlgorithm::Sha384 => openssl::md::Md::sha384(),
         DigestAlgorithm::Sha512 => openssl::md::Md::sha512(),
+        DigestAlgorithm::Sha1 => openssl::md::Md::sha1(),
     }
 }
 

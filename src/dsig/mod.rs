@@ -14,9 +14,17 @@ mod verify;
 
 pub use error::{AlgorithmRole, DsigError};
 pub use sign::{KeyInfoStyle, Place, SignError, SignatureStyle, sign_enveloped};
+pub(crate) use verify::verify_with_sha1;
 pub use verify::{Signed, verify};
 
 use crate::xml::C14n;
+
+/// Whether signatures that use SHA-1 count. They do not, unless an operator has said so.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Sha1 {
+    Refused,
+    Accepted,
+}
 
 /// The canonicalisation of what a reference by ID selects, whatever was asked for: such a reference
 /// leaves comments out before any transform runs (XML Signature 4.4.3.3).

@@ -1,7 +1,7 @@
 //! The shape that a signature must have, read before anything is computed.
 
 use super::error::{AlgorithmRole, DsigError};
-use super::{DSIG_NAMESPACE, ENVELOPED};
+use super::{DSIG_NAMESPACE, ENVELOPED, Sha1};
 use crate::crypto::{DigestAlgorithm, SignatureAlgorithm};
 use crate::xml::{C14n, Children, GrammarError, Node, decode_base64, is_ncname};
 
@@ -27,7 +27,11 @@ pub(super) struct Profile<'d> {
 
 impl<'d> Profile<'d> {
     /// Reads `signature`, which must sign `parent` (XML Signature 4, SAML Core 5.4).
-    pub(super) fn read(parent: Node<'d>, signature: Node<'d>) -> Result<Self, DsigError> {
+    pub(super) fn read(
+        parent: Node<'d>,
+        signature: Node<'d>,
+        sha1: Sha1,
+    ) -> Result<Self, DsigError> {
         if !signature.is(DSIG_NAMESPACE, "Signature") || signature.parent() != Some(parent) {
             return Err(DsigError::Position);
         }
@@ -45,8 +49,8 @@ impl<'d> Profile<'d> {
         let signed_info_c14n = canonicalisation(method, AlgorithmRole::Canonicalisation)?;
         let method = children.required(DSIG_NAMESPACE, "SignatureMethod")?;
         let uri = algorithm_uri(method)?;
-        let algorithm = SignatureAlgorithm::from_uri(uri)
-            .ok_or_else(|| refused(AlgorithmRole::Signature, uri))?;
+        let algorithm =
+            signature_algorithm(uri, sha1).ok_or_else(|| refused(AlgorithmRole::Signature, uri))?;
         empty(method)?;
         let reference = children.required(DSIG_NAMESPACE, "Reference")?;
         children.end()?;
@@ -66,8 +70,8 @@ impl<'d> Profile<'d> {
 
         let content_c14n = read_transforms(transforms)?;
         let uri = algorithm_uri(digest_method)?;
-        let digest =
-            DigestAlgorithm::from_uri(uri).ok_or_else(|| refused(AlgorithmRole::Digest, uri))?;
+        let digest = digest_algorithm(uri, algorithm, sha1)
+            .ok_or_else(|| refused(AlgorithmRole::Digest, uri))?;
         empty(digest_method)?;
 
         Ok(Self {
@@ -82,6 +86,25 @@ impl<'d> Profile<'d> {
                 .ok_or(DsigError::Base64("SignatureValue"))?,
         })
     }
+}
+
+fn signature_algorithm(uri: &str, sha1: Sha1) -> Option<SignatureAlgorithm> {
+    let old = SignatureAlgorithm::RsaSha1;
+    let is_old = sha1 == Sha1::Accepted && uri == old.uri();
+    SignatureAlgorithm::from_uri(uri).or(is_old.then_some(old))
+}
+
+/// Where SHA-1 is accepted, so are its mixtures with SHA-2: each is as good as the weaker half, and
+/// old software names the two independently. Of signatures that are not old, PSS and ECDSA, none is
+/// excused.
+fn digest_algorithm(
+    uri: &str,
+    algorithm: SignatureAlgorithm,
+    sha1: Sha1,
+) -> Option<DigestAlgorithm> {
+    let old = DigestAlgorithm::Sha1;
+    let is_old = sha1 == Sha1::Accepted && uri == old.uri() && algorithm.is_rsa_pkcs1();
+    DigestAlgorithm::from_uri(uri).or(is_old.then_some(old))
 }
 
 fn read_transforms(transforms: Node<'_>) -> Result<Canonicalisation<'_>, DsigError> {

@@ -1,9 +1,9 @@
 //! Makes a [`Signed`], and nothing else does.
 
 use super::error::DsigError;
-use super::of_reference;
 use super::profile::Profile;
-use crate::crypto::{CryptoError, Digest, PublicKey, SignatureAlgorithm};
+use super::{Sha1, of_reference};
+use crate::crypto::{CryptoError, Digest, DigestAlgorithm, PublicKey, SignatureAlgorithm};
 use crate::xml::{Node, canonicalise_within};
 
 /// Proof that an element was signed by a key that the caller trusts. It is made by [`verify`]
@@ -21,6 +21,7 @@ pub struct Signed<'d> {
     element: Node<'d>,
     signature: Option<Node<'d>>,
     algorithm: SignatureAlgorithm,
+    digest: DigestAlgorithm,
     key: usize,
 }
 
@@ -33,6 +34,11 @@ impl<'d> Signed<'d> {
     /// The algorithm of the signature.
     pub fn algorithm(&self) -> SignatureAlgorithm {
         self.algorithm
+    }
+
+    /// Whether the proof is worth no more than SHA-1, in the signature or in what it is over.
+    pub fn uses_sha1(&self) -> bool {
+        self.digest == DigestAlgorithm::Sha1 || self.algorithm.digest() == DigestAlgorithm::Sha1
     }
 
     /// Which of the caller's keys made the signature.
@@ -54,12 +60,13 @@ impl<'d> Signed<'d> {
         encrypted: Node<'_>,
         plaintext: Node<'p>,
     ) -> Option<Signed<'p>> {
-        let (algorithm, key) = (self.algorithm, self.key);
+        let Self { algorithm, digest, key, .. } = *self;
         // Nothing of the plaintext is part of the signature, so nothing is left out.
         self.covers(encrypted).then_some(Signed {
             element: plaintext,
             signature: None,
             algorithm,
+            digest,
             key,
         })
     }
@@ -81,7 +88,25 @@ pub fn verify<'d>(
     signature: Node<'d>,
     keys: &[PublicKey],
 ) -> Result<Signed<'d>, DsigError> {
-    let profile = Profile::read(element, signature)?;
+    verify_by(element, signature, keys, Sha1::Refused)
+}
+
+/// As [`verify`], and RSA PKCS#1 v1.5 signatures count even with SHA-1.
+pub(crate) fn verify_with_sha1<'d>(
+    element: Node<'d>,
+    signature: Node<'d>,
+    keys: &[PublicKey],
+) -> Result<Signed<'d>, DsigError> {
+    verify_by(element, signature, keys, Sha1::Accepted)
+}
+
+fn verify_by<'d>(
+    element: Node<'d>,
+    signature: Node<'d>,
+    keys: &[PublicKey],
+    sha1: Sha1,
+) -> Result<Signed<'d>, DsigError> {
+    let profile = Profile::read(element, signature, sha1)?;
 
     let mut canonical = Vec::with_capacity(element.span().len());
     let c14n = &profile.content_c14n;
@@ -107,8 +132,9 @@ pub fn verify<'d>(
     for (index, key) in keys.iter().enumerate() {
         match key.verify(profile.algorithm, &canonical, &profile.signature_value) {
             Ok(()) => {
-                let (algorithm, signature) = (profile.algorithm, Some(signature));
-                return Ok(Signed { element, signature, algorithm, key: index });
+                let (algorithm, digest) = (profile.algorithm, profile.digest);
+                let signature = Some(signature);
+                return Ok(Signed { element, signature, algorithm, digest, key: index });
             }
             Err(CryptoError::AlgorithmMismatch) => {}
             Err(CryptoError::SignatureMismatch) => tried = tried.saturating_add(1),

@@ -115,10 +115,6 @@ pub fn advise(rejection: &Rejection) -> Advice {
         ),
         Rejection::AssertionCount { .. } => UNUSUAL,
         Rejection::Decryption(error) => advise_on_decryption(error),
-        Rejection::Encrypted { .. } => Advice::because(
-            "A part of the assertion is encrypted by itself, which is not supported here.",
-        )
-        .adfs("Set-AdfsRelyingPartyTrust -TargetName '<trust>' -EncryptedNameIdRequired $false"),
         Rejection::Status { sub_code, .. } => advise_on_status(sub_code.as_deref()),
         Rejection::Destination { .. } | Rejection::Recipient { .. } => REPLY_URL,
         Rejection::UnknownIssuer { .. } | Rejection::Issuer { .. } => Advice::because(
@@ -164,6 +160,7 @@ pub fn advise(rejection: &Rejection) -> Advice {
         },
         Rejection::NoBearer
         | Rejection::ConfirmationUnlimited
+        | Rejection::ConfirmationNameId
         | Rejection::ConfirmationNotBefore => Advice::because(
             "The provider does not confirm the subject in the way of browser sign-in.",
         )

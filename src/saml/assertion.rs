@@ -88,6 +88,7 @@ pub struct Assertion {
     in_response_to: Option<String>,
     signed: SignedPart,
     signing_key: usize,
+    uses_sha1: bool,
 }
 
 impl Assertion {
@@ -98,6 +99,7 @@ impl Assertion {
         bearer: usize,
         issuer: &EntityId,
         signed: SignedPart,
+        uses_sha1: bool,
     ) -> Option<Self> {
         let contents = signed_contents.contents();
         let bearer = contents.bearers.get(bearer)?;
@@ -121,6 +123,7 @@ impl Assertion {
             in_response_to: bearer.in_response_to.map(str::to_owned),
             signed,
             signing_key: signed_contents.key(),
+            uses_sha1,
         })
     }
 
@@ -178,6 +181,12 @@ impl Assertion {
     /// Which of the identity provider's keys signed, as an index into the keys given.
     pub fn signing_key(&self) -> usize {
         self.signing_key
+    }
+
+    /// Whether one of the signatures uses SHA-1, so that it counted only by
+    /// [`Dangerous::accept_sha1_signatures_until`](super::Dangerous::accept_sha1_signatures_until).
+    pub fn uses_sha1(&self) -> bool {
+        self.uses_sha1
     }
 }
 

@@ -6,10 +6,12 @@ use chrono::{DateTime, Utc};
 use super::envelope::check_root_attributes;
 use super::name_id::NameIdView;
 use super::names::{ASSERTION, BEARER, XSI};
+use super::plaintext::{Inside, Plaintext};
 use super::rejection::{Rejection, Role, TimeBound};
 use super::time::parse_instant;
 use crate::dsig::{DSIG_NAMESPACE, Signed};
 use crate::xml::{Children, GrammarError, Node};
+use crate::xmlenc::DecryptionKey;
 
 /// Contents that a signature covers.
 pub(super) struct SignedContents<'d> {
@@ -19,8 +21,12 @@ pub(super) struct SignedContents<'d> {
 
 impl<'d> SignedContents<'d> {
     /// Reads the element that was signed.
-    pub(super) fn read(signed: Signed<'d>) -> Result<Self, Rejection> {
-        Ok(Self { contents: Contents::read(signed.element())?, signed })
+    pub(super) fn read(
+        signed: Signed<'d>,
+        plaintext: &'d Plaintext<'d>,
+        keys: &[DecryptionKey],
+    ) -> Result<Self, Rejection> {
+        Ok(Self { contents: Contents::read(&plaintext.inside(signed, keys))?, signed })
     }
 
     pub(super) fn contents(&self) -> &Contents<'d> {
@@ -52,6 +58,8 @@ pub(super) struct Contents<'d> {
 }
 
 pub(super) struct Confirmation<'d> {
+    /// Who may present the assertion, when it says so.
+    pub(super) name_id: Option<NameIdView<'d>>,
     pub(super) recipient: Option<&'d str>,
     pub(super) in_response_to: Option<&'d str>,
     pub(super) not_on_or_after: Option<DateTime<Utc>>,
@@ -73,7 +81,18 @@ pub(super) struct AttributeView<'d> {
 }
 
 impl<'d> Contents<'d> {
-    pub(super) fn read(assertion: Node<'d>) -> Result<Self, Rejection> {
+    /// Reads an assertion that nothing vouches for: for a walk, and for nothing else.
+    pub(super) fn read_unsigned(
+        assertion: Node<'d>,
+        plaintext: &'d Plaintext<'d>,
+        keys: &[DecryptionKey],
+    ) -> Result<Self, Rejection> {
+        Self::read(&plaintext.inside_unsigned(assertion, keys))
+    }
+
+    /// Reads an assertion; what is encrypted inside it is decrypted on the way.
+    fn read(inside: &Inside<'d, '_>) -> Result<Self, Rejection> {
+        let assertion = inside.assertion();
         if !assertion.is(ASSERTION, "Assertion") {
             return Err(Rejection::NotResponse { found: assertion.local_name().to_owned() });
         }
@@ -97,13 +116,13 @@ impl<'d> Contents<'d> {
             authn: Vec::new(),
             attributes: Vec::with_capacity(16),
         };
-        contents.read_subject(subject)?;
+        contents.read_subject(subject, inside)?;
         contents.read_conditions(conditions)?;
         while let Some(statement) = children.take() {
             if statement.is(ASSERTION, "AuthnStatement") {
                 contents.authn.push(read_authn_statement(statement)?);
             } else if statement.is(ASSERTION, "AttributeStatement") {
-                contents.read_attribute_statement(statement)?;
+                contents.read_attribute_statement(statement, inside)?;
             } else {
                 return Err(children.unexpected(statement).into());
             }
@@ -112,16 +131,17 @@ impl<'d> Contents<'d> {
     }
 
     /// Core 2.4.1
-    fn read_subject(&mut self, subject: Node<'d>) -> Result<(), Rejection> {
+    fn read_subject(
+        &mut self,
+        subject: Node<'d>,
+        inside: &Inside<'d, '_>,
+    ) -> Result<(), Rejection> {
         let mut children = Children::of(subject)?;
-        if children.peek().is_some_and(|n| n.is(ASSERTION, "EncryptedID")) {
-            return Err(Rejection::Encrypted { element: "EncryptedID" });
-        }
-        if let Some(name_id) = children.optional(ASSERTION, "NameID") {
-            self.name_id = Some(NameIdView::read(name_id)?);
+        if let Some(name_id) = take_name_id(&mut children) {
+            self.name_id = Some(read_name_id(name_id, inside)?);
         }
         while let Some(confirmation) = children.optional(ASSERTION, "SubjectConfirmation") {
-            if let Some(bearer) = read_confirmation(confirmation)? {
+            if let Some(bearer) = read_confirmation(confirmation, inside)? {
                 self.bearers.push(bearer);
             }
         }
@@ -154,35 +174,58 @@ impl<'d> Contents<'d> {
     }
 
     /// Core 2.7.3
-    fn read_attribute_statement(&mut self, statement: Node<'d>) -> Result<(), Rejection> {
+    fn read_attribute_statement(
+        &mut self,
+        statement: Node<'d>,
+        inside: &Inside<'d, '_>,
+    ) -> Result<(), Rejection> {
         let mut children = Children::of(statement)?;
         if children.peek().is_none() {
             children.required(ASSERTION, "Attribute")?;
         }
         while let Some(attribute) = children.take() {
-            if attribute.is(ASSERTION, "EncryptedAttribute") {
-                return Err(Rejection::Encrypted { element: "EncryptedAttribute" });
-            }
-            if !attribute.is(ASSERTION, "Attribute") {
+            let attribute = if attribute.is(ASSERTION, "EncryptedAttribute") {
+                inside.open_attribute(attribute)?
+            } else if attribute.is(ASSERTION, "Attribute") {
+                attribute
+            } else {
                 return Err(children.unexpected(attribute).into());
-            }
+            };
             self.attributes.push(read_attribute(attribute)?);
         }
         Ok(())
     }
 }
 
+/// The one identifier that a subject or a confirmation may begin with.
+fn take_name_id<'d>(children: &mut Children<'d>) -> Option<Node<'d>> {
+    let plain = children.optional(ASSERTION, "NameID");
+    plain.or_else(|| children.optional(ASSERTION, "EncryptedID"))
+}
+
+fn read_name_id<'d>(node: Node<'d>, inside: &Inside<'d, '_>) -> Result<NameIdView<'d>, Rejection> {
+    let is_plain = node.is(ASSERTION, "NameID");
+    Ok(NameIdView::read(if is_plain { node } else { inside.open_name_id(node)? })?)
+}
+
 /// Core 2.4.1.1; `None` when the method is not bearer.
-fn read_confirmation(confirmation: Node<'_>) -> Result<Option<Confirmation<'_>>, Rejection> {
+fn read_confirmation<'d>(
+    confirmation: Node<'d>,
+    inside: &Inside<'d, '_>,
+) -> Result<Option<Confirmation<'d>>, Rejection> {
     let method = confirmation.required_attribute("Method")?;
     let mut children = Children::of(confirmation)?;
+    let name_id = take_name_id(&mut children);
     let data = children.optional(ASSERTION, "SubjectConfirmationData");
     children.end()?;
     if method != BEARER {
+        // Not even decrypted: nobody will ask for it.
         return Ok(None);
     }
+    let name_id = name_id.map(|node| read_name_id(node, inside)).transpose()?;
     let Some(data) = data else {
         return Ok(Some(Confirmation {
+            name_id,
             recipient: None,
             in_response_to: None,
             not_on_or_after: None,
@@ -192,6 +235,7 @@ fn read_confirmation(confirmation: Node<'_>) -> Result<Option<Confirmation<'_>>,
     // Nothing in the bearer profile gives its content a meaning (Profiles 4.1.4.2).
     Children::of(data)?.end()?;
     Ok(Some(Confirmation {
+        name_id,
         recipient: data.attribute("Recipient"),
         in_response_to: data.attribute("InResponseTo"),
         not_on_or_after: instant(data, "NotOnOrAfter", TimeBound::ConfirmationNotOnOrAfter)?,

@@ -58,6 +58,8 @@ impl NameIdFault {
     }
 }
 
+const ATTRIBUTES: [&str; 4] = ["Format", "NameQualifier", "SPNameQualifier", "SPProvidedID"];
+
 /// A `NameID` as it stands in the document.
 #[derive(Clone, Copy)]
 pub(super) struct NameIdView<'d> {
@@ -68,12 +70,18 @@ pub(super) struct NameIdView<'d> {
 impl<'d> NameIdView<'d> {
     pub(super) fn read(node: Node<'d>) -> Result<Self, GrammarError> {
         debug_assert!(node.is(ASSERTION, "NameID"));
-        node.allow_attributes(&["Format", "NameQualifier", "SPNameQualifier", "SPProvidedID"])?;
+        node.allow_attributes(&ATTRIBUTES)?;
         Ok(Self { value: node.value()?, node })
     }
 
     pub(super) fn sp_name_qualifier(&self) -> Option<&'d str> {
         self.node.attribute("SPNameQualifier")
+    }
+
+    /// Whether both say the same, attribute by attribute.
+    pub(super) fn equals(self, other: Self) -> bool {
+        let same = |name: &&str| self.node.attribute(name) == other.node.attribute(name);
+        self.value == other.value && ATTRIBUTES.iter().all(same)
     }
 
     pub(super) fn fault(&self) -> Option<NameIdFault> {

@@ -90,17 +90,12 @@ pub enum Rejection {
         /// How many there are.
         found: usize,
     },
-    /// The encrypted assertion cannot be read. When the response around it is not signed, this is
-    /// also the answer to whatever is wrong with what comes out before its signature is verified:
-    /// whoever sends altered cipher texts must not learn which of them decrypt.
+    /// An encrypted assertion, name or attribute cannot be read. When the response around an
+    /// encrypted assertion is not signed, this is also the answer to whatever is wrong with what
+    /// comes out before its signature is verified: whoever sends altered cipher texts must not
+    /// learn which of them decrypt.
     #[error(transparent)]
     Decryption(#[from] DecryptError),
-    /// A part of the assertion is encrypted by itself.
-    #[error("<{element}> is encrypted; only whole assertions can be decrypted here")]
-    Encrypted {
-        /// Local name of the encrypted element.
-        element: &'static str,
-    },
     /// `Version` is not 2.0.
     #[error("{role} has version {found:?}, not 2.0")]
     Version {
@@ -205,6 +200,10 @@ pub enum Rejection {
     /// The bearer confirmation has a `NotBefore`, which it must not have.
     #[error("the bearer confirmation has a NotBefore")]
     ConfirmationNotBefore,
+    /// The bearer confirmation is for somebody else than the subject, who would act for the
+    /// subject: that is for other profiles than browser sign-in.
+    #[error("the bearer confirmation names another than the subject")]
+    ConfirmationNameId,
     /// `Recipient` is not our assertion consumer service.
     #[error("Recipient is {found:?}, not {expected:?}")]
     Recipient {
@@ -298,7 +297,6 @@ impl Rejection {
             Self::Misplaced { .. } => "misplaced_element",
             Self::AssertionCount { .. } => "assertion_count",
             Self::Decryption(error) => error.code(),
-            Self::Encrypted { .. } => "encrypted",
             Self::Version { .. } => "version",
             Self::Id { .. } => "id",
             Self::Time { .. } => "time_malformed",
@@ -315,6 +313,7 @@ impl Rejection {
             Self::NoBearer => "no_bearer_confirmation",
             Self::ConfirmationUnlimited => "confirmation_unlimited",
             Self::ConfirmationNotBefore => "confirmation_not_before",
+            Self::ConfirmationNameId => "confirmation_name_id",
             Self::Recipient { .. } => "recipient",
             Self::Expired { .. } => "expired",
             Self::NotYetValid { .. } => "not_yet_valid",

@@ -127,6 +127,9 @@ pub struct FinishedLogin {
     /// What this sign-in uses up: the assertion and the request that it answers. It counts only if
     /// neither was remembered before.
     pub uses: [ReplayEntry; 2],
+    /// Whether a signature with SHA-1 was accepted, as the configuration allows for a while. It
+    /// must be logged.
+    pub uses_sha1: bool,
 }
 
 /// Why a response does not sign anybody in.
@@ -291,6 +294,7 @@ impl ServiceProvider {
         Ok(FinishedLogin {
             principal,
             return_to: pending.return_to.clone(),
+            uses_sha1: assertion.uses_sha1(),
             uses: [
                 ReplayEntry {
                     key: ReplayKey::new(assertion.issuer(), assertion.id()),

@@ -1,7 +1,7 @@
 //! The pages that people see, in one place. Fixed texts: nothing from a message is ever on them.
 
 use actix_web::http::StatusCode;
-use actix_web::http::header::CACHE_CONTROL;
+use actix_web::http::header::{CACHE_CONTROL, HeaderValue, RETRY_AFTER};
 use actix_web::{HttpResponse, HttpResponseBuilder};
 use url::Url;
 
@@ -33,6 +33,8 @@ pub(super) enum Trouble {
     WrongMethod,
     /// One sign-in follows another.
     Repeating,
+    /// More is to be decrypted at once than there are places for.
+    Busy,
 }
 
 impl Trouble {
@@ -42,7 +44,7 @@ impl Trouble {
             Self::Refused | Self::IdpSaidNo | Self::NoPendingLogin | Self::Replayed => {
                 StatusCode::FORBIDDEN
             }
-            Self::Unavailable => StatusCode::SERVICE_UNAVAILABLE,
+            Self::Unavailable | Self::Busy => StatusCode::SERVICE_UNAVAILABLE,
             Self::TooLarge => StatusCode::PAYLOAD_TOO_LARGE,
             Self::WrongType => StatusCode::UNSUPPORTED_MEDIA_TYPE,
             Self::WrongMethod => StatusCode::METHOD_NOT_ALLOWED,
@@ -62,6 +64,7 @@ impl Trouble {
             Self::Unavailable => "Sign-in is not available at the moment",
             Self::WrongMethod => "There is nothing to see here",
             Self::Repeating => "Sign-in keeps starting again",
+            Self::Busy => "Many people are signing in",
         }
     }
 
@@ -100,6 +103,10 @@ impl Trouble {
                  browser may block cookies, or this service may have lost your session. If trying \
                  again does not help, ask your help desk and give them the reference."
             }
+            Self::Busy => {
+                "This service cannot take your sign-in at the moment. Nothing is wrong with your \
+                 account. Please try again in a few seconds."
+            }
         }
     }
 }
@@ -113,7 +120,11 @@ pub(super) fn trouble(trouble: Trouble, reference: &str, login_url: &str) -> Htt
         escape_html(login_url),
         escape_html(reference),
     );
-    Page::new(trouble.status(), trouble.title(), body).into_response()
+    let mut response = Page::new(trouble.status(), trouble.title(), body).into_response();
+    if trouble == Trouble::Busy {
+        response.headers_mut().insert(RETRY_AFTER, HeaderValue::from_static("5"));
+    }
+    response
 }
 
 /// The page that posts a request to the identity provider by itself.

@@ -2,6 +2,7 @@
 
 use actix_web::HttpResponse;
 
+use super::heavy_work::HeavyWorkError;
 use super::pages::{self, Trouble};
 use super::saml::Shared;
 use crate::crypto::random_hex;
@@ -47,10 +48,12 @@ impl Reason {
         // Without randomness there is no sign-in either; a fixed reference then is no loss.
         let reference = random_hex::<5>().unwrap_or_else(|_| "0000000000".to_owned());
         let (code, detail) = (self.code, self.detail.chars().take(MAX_DETAIL).collect::<String>());
-        if self.trouble == Trouble::Unavailable {
-            tracing::error!(event = "unavailable", code, reference, detail = ?detail);
-        } else {
-            tracing::warn!(event = "sign_in_refused", code, reference, detail = ?detail);
+        match self.trouble {
+            Trouble::Unavailable => {
+                tracing::error!(event = "unavailable", code, reference, detail = ?detail);
+            }
+            Trouble::Busy => tracing::warn!(event = "busy", code, reference, detail = ?detail),
+            _ => tracing::warn!(event = "sign_in_refused", code, reference, detail = ?detail),
         }
         reference
     }
@@ -72,6 +75,15 @@ impl From<Refusal> for Reason {
             tracing::debug!(event = "status_message", message = ?message);
         }
         Self::new(refusal.code(), trouble, &refusal)
+    }
+}
+
+impl From<HeavyWorkError> for Reason {
+    fn from(error: HeavyWorkError) -> Self {
+        match error {
+            HeavyWorkError::Busy => Self::new("busy", Trouble::Busy, error),
+            HeavyWorkError::Stopped(_) => Self::new("heavy_work", Trouble::Unavailable, error),
+        }
     }
 }
 

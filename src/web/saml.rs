@@ -10,6 +10,7 @@ use url::form_urlencoded::byte_serialize;
 use super::clock::{Clock, SystemClock};
 use super::config::{Config, ConfigError};
 use super::guard::RequireLogin;
+use super::heavy_work::HeavyWork;
 use super::routes;
 use super::session_store::StoreAdapter;
 use super::sessions::Sessions;
@@ -38,6 +39,7 @@ pub(super) struct Shared {
     pub(super) replay: Arc<dyn ReplayStore>,
     pub(super) sessions: Arc<dyn SessionStore>,
     pub(super) clock: Arc<dyn Clock>,
+    pub(super) heavy_work: HeavyWork,
     pub(super) cookie_key: Key,
     pub(super) metadata: String,
     pub(super) paths: Paths,
@@ -85,6 +87,7 @@ pub struct SamlBuilder {
     replay: Arc<dyn ReplayStore>,
     sessions: Arc<dyn SessionStore>,
     clock: Arc<dyn Clock>,
+    heavy_work: HeavyWork,
     cookie_key: Key,
 }
 
@@ -123,6 +126,14 @@ impl SamlBuilder {
         self
     }
 
+    /// Where responses are decrypted, and how many at a time. An application that has several
+    /// `Saml`s may give them all one. On as many threads as there are cores by default.
+    #[must_use]
+    pub fn heavy_work(mut self, heavy_work: HeavyWork) -> Self {
+        self.heavy_work = heavy_work;
+        self
+    }
+
     /// The key that encrypts cookies. A new one at each start by default: sign-ins that are under
     /// way when the process ends must then begin again.
     #[must_use]
@@ -156,6 +167,7 @@ impl SamlBuilder {
                 replay: self.replay,
                 sessions: self.sessions,
                 clock: self.clock,
+                heavy_work: self.heavy_work,
                 cookie_key: self.cookie_key,
                 metadata,
                 paths,
@@ -183,6 +195,7 @@ impl Saml {
             replay: Arc::new(MemoryReplay::default()),
             sessions: Arc::new(MemorySessions::default()),
             clock: Arc::new(SystemClock),
+            heavy_work: HeavyWork::default(),
             cookie_key: Key::generate(),
         }
     }

@@ -24,7 +24,7 @@ use crate::xml::Node;
 pub fn decrypt(
     encrypted: Node<'_>,
     keys: &[DecryptionKey],
-    budget: &mut Budget,
+    budget: &Budget,
 ) -> Result<Vec<u8>, DecryptError> {
     let profile = Profile::read(encrypted)?;
     if keys.is_empty() {

@@ -194,7 +194,7 @@ fn sc_1() {
     let named = confirmed_by(
         &good_bearer().replace(CONFIRMATION, &format!("{CONFIRMATION}<NameID>x</NameID>")),
     );
-    named.refused(crate::refusal::unexpected("SubjectConfirmation", "NameID").into());
+    named.refused(Rejection::ConfirmationNameId);
 }
 
 #[test]

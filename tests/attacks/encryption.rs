@@ -151,12 +151,10 @@ fn encsig_3() {
     let swapped = honest().edit(&name_id, &encrypted_id(ADMIN));
     swapped.stays_shut(bad_signature(DsigError::DigestMismatch));
     honest().carrying(&sealed(&swapped.assertion(), &GCM)).fails();
-    // Not even an honest one is decrypted.
+    // Signed by the provider it counts.
     let draft = Draft::adfs().edit(&name_id, &encrypted_id(NURSE));
-    let refused = Rejection::Encrypted { element: "EncryptedID" };
-    draft.clone().signed().stays_shut(refused.clone());
-    draft.clone().encrypted(&CBC).stays_shut(refused.clone());
-    draft.encrypt(&CBC).sign(RESPONSE_ID).send().stays_shut(refused);
+    draft.clone().signed().opens_as(&honest());
+    draft.encrypted(&CBC).opens_as(&honest());
 }
 
 /// Encrypted or not, each rule holds for what the identity provider signed.
@@ -281,11 +279,19 @@ fn encstruct_5_breaking_out() {
     let prefixed = assertion.replace("<Subject>", "<Subject samlp:x=\"\">");
     no_assertion(&prefixed);
     no_assertion("<!--");
-    // An ID of the response again, inside: nothing is looked up by it.
+    // An ID of the response again, inside: each is unique in the message, encrypted or not.
     let bare = Draft::adfs().send().assertion().replace(ASSERTION_ID, RESPONSE_ID);
     honest().carrying(&bare).stays_shut(XmlError::DuplicateId);
-    let opened = signed_around(&sealed(&bare, &CBC)).opened().unwrap();
-    assert_eq!((opened.id(), opened.name_id().unwrap().value.as_str()), (RESPONSE_ID, NURSE));
+    no_assertion(&bare);
+    no_assertion(
+        &Draft::adfs()
+            .signed()
+            .assertion()
+            .replace("<Subject>", &format!("<Subject x:id=\"{RESPONSE_ID}\" xmlns:x=\"urn:x\">")),
+    );
+    let other = bare.replace(RESPONSE_ID, "_another");
+    let opened = signed_around(&sealed(&other, &CBC)).opened().unwrap();
+    assert_eq!((opened.id(), opened.name_id().unwrap().value.as_str()), ("_another", NURSE));
 }
 
 #[test]

@@ -1,9 +1,10 @@
 //! Who it is: names that look alike, hide something, or come twice; attributes likewise.
 
 use actix_saml::saml::{NameIdFault, Rejection};
+use actix_saml::xmlenc::DecryptError;
 
 use crate::fixture::{Draft, MAIL, Message, NURSE, ROLE, SP, honest};
-use crate::refusal::{missing_attribute, unexpected, unexpected_attribute};
+use crate::refusal::{missing, missing_attribute, unexpected, unexpected_attribute};
 
 fn named(name_id: &str) -> Message {
     Draft::adfs().edit(&format!("<NameID>{NURSE}</NameID>"), name_id).signed()
@@ -44,7 +45,8 @@ fn nameid_2() {
     let twice = Draft::adfs().edit(&subject, &subject.repeat(2)).signed();
     twice.refused(unexpected("Assertion", "Subject").into());
     named("<BaseID />").refused(unexpected("Subject", "BaseID").into());
-    named("<EncryptedID />").refused(Rejection::Encrypted { element: "EncryptedID" });
+    let no_data = DecryptError::from(missing("EncryptedID", "EncryptedData"));
+    named("<EncryptedID />").refused(no_data.into());
     let none = Draft::adfs().edit(&subject, "").signed();
     none.refused(unexpected("Assertion", "Conditions").into());
 }
@@ -202,7 +204,8 @@ fn attr_3_names() {
         let refusal = actix_saml::xml::GrammarError::InvalidValue { what };
         with(&format!("<Attribute Name=\"{blank}\" />")).refused(refusal.into());
     }
-    with("<EncryptedAttribute />").refused(Rejection::Encrypted { element: "EncryptedAttribute" });
+    let no_data = DecryptError::from(missing("EncryptedAttribute", "EncryptedData"));
+    with("<EncryptedAttribute />").refused(no_data.into());
     with("<AttributeValue>admin</AttributeValue>")
         .refused(unexpected("AttributeStatement", "AttributeValue").into());
     assert!(with("<Attribute Name=\"x\" />").accepted().values("x").is_empty());

@@ -11,7 +11,7 @@ use actix_saml::dsig::{DsigError, SignatureStyle};
 use actix_saml::xml::C14n;
 
 use crate::fixture::{ADMIN, ASSERTION_ID, Draft, HASH_ID, Message, NURSE, RESPONSE_ID, skipped};
-use crate::keys_of_tests::{FOREIGN_KEY, IDP_KEY, P256, P384, P521, Pair};
+use crate::keys_of_tests::{FOREIGN_KEY, IDP_KEY, P256, P384, P521, Pair, SP_KEY};
 use crate::refusal::bad_signature;
 
 const RESPONSE: &str = "urn:oasis:names:tc:SAML:2.0:protocol:Response";
@@ -186,6 +186,29 @@ fn we_accept_what_xmlsec_signs() {
 }
 
 #[test]
+fn we_accept_sha1_of_xmlsec_for_a_while() {
+    if is_missing() {
+        return;
+    }
+    let exclusive = "http://www.w3.org/2001/10/xml-exc-c14n#";
+    let c14n = format!("<ds:CanonicalizationMethod Algorithm=\"{exclusive}\"/>");
+    let transform = format!("<ds:Transform Algorithm=\"{exclusive}\"/>");
+    let signature = template(
+        &c14n,
+        &transform,
+        "http://www.w3.org/2000/09/xmldsig#rsa-sha1",
+        "http://www.w3.org/2000/09/xmldsig#sha1",
+        HASH_ID,
+    );
+    let draft = Draft::adfs().edit("</Issuer><Subject>", &format!("</Issuer>{signature}<Subject>"));
+    let message = signed_by_xmlsec("sha1", &draft, &IDP_KEY);
+    assert_eq!(message.verdict().unwrap_err().code(), "signature_algorithm");
+    let mut keys = IDP_KEY.alone();
+    keys.dangerous().accept_sha1_signatures_until(crate::fixture::instant("2026-11-23T00:00:00Z"));
+    assert!(message.verdict_trusting(&keys).unwrap().uses_sha1());
+}
+
+#[test]
 fn we_accept_the_canonicalisations_of_xmlsec() {
     if is_missing() {
         return;
@@ -223,4 +246,46 @@ fn we_accept_the_canonicalisations_of_xmlsec() {
         assert!(message.0.contains("<!-- who -->"));
         assert_eq!(message.accepted().values(crate::fixture::ROLE)[1], "ward\t7 <&> \r \u{e9} <7>");
     }
+}
+
+/// A template for xmlsec1 to fill in: AES-256 in CBC mode, the key inside.
+const ENCRYPTED_DATA: &str = "<x:EncryptedData xmlns:x=\"http://www.w3.org/2001/04/xmlenc#\" Type=\"http://www.w3.org/2001/04/xmlenc#Element\"><x:EncryptionMethod Algorithm=\"http://www.w3.org/2001/04/xmlenc#aes256-cbc\"/><d:KeyInfo xmlns:d=\"http://www.w3.org/2000/09/xmldsig#\"><x:EncryptedKey><x:EncryptionMethod Algorithm=\"http://www.w3.org/2001/04/xmlenc#rsa-oaep-mgf1p\"/><x:CipherData><x:CipherValue/></x:CipherData></x:EncryptedKey></d:KeyInfo><x:CipherData><x:CipherValue/></x:CipherData></x:EncryptedData>";
+
+/// `xml`, encrypted to us by xmlsec1.
+fn encrypted_by_xmlsec(test: &str, xml: &str) -> String {
+    let certificate = file(&format!("{test}.crt"), &SP_KEY.certificate.to_pem().unwrap());
+    let plain = file(&format!("{test}.plain"), xml);
+    let template = file(&format!("{test}.template"), ENCRYPTED_DATA);
+    let output = Command::new("xmlsec1")
+        .args(["--encrypt", "--session-key", "aes-256", "--pubkey-cert-pem"])
+        .arg(&certificate)
+        .arg("--xml-data")
+        .args([&plain, &template])
+        .output()
+        .unwrap();
+    for path in [certificate, plain, template] {
+        std::fs::remove_file(path).unwrap();
+    }
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    let written = String::from_utf8(output.stdout).unwrap();
+    written.split_once("?>").unwrap().1.trim().to_owned()
+}
+
+#[test]
+fn we_accept_the_names_and_attributes_that_xmlsec_encrypts() {
+    if is_missing() {
+        return;
+    }
+    let mail = crate::surgery::element(&Draft::adfs().xml, "Attribute", 0);
+    let name = format!("<NameID>{NURSE}</NameID>");
+    let sealed = |local: &str, xml: &str| {
+        let alone = xml.replacen('>', " xmlns=\"urn:oasis:names:tc:SAML:2.0:assertion\">", 1);
+        format!("<{local}>{}</{local}>", encrypted_by_xmlsec(local, &alone))
+    };
+    let draft = Draft::adfs()
+        .edit(&mail, &sealed("EncryptedAttribute", &mail))
+        .edit(&name, &sealed("EncryptedID", &name));
+    assert!(!draft.xml.contains(NURSE));
+    draft.clone().signed().opens_as(&Draft::adfs().signed());
+    draft.signed().edit("ward 7", "ward 8").stays_shut(bad_signature(DsigError::DigestMismatch));
 }

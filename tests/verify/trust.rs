@@ -1,9 +1,12 @@
 //! Whose word counts: the metadata that was named, and nothing in the message.
 
-use actix_saml::idp::SignedParts;
+use actix_saml::crypto::SignatureAlgorithm;
+use actix_saml::idp::{Issuance, SignedParts};
 use actix_saml::xml::encode_base64;
 
-use crate::scene::{IDP, ISSUER, OTHER, OTHER_ISSUER, Scene, honest, nurse, reply_to, respond};
+use crate::scene::{
+    IDP, ISSUER, OTHER, OTHER_ISSUER, Scene, honest, issued, nurse, reply_to, respond,
+};
 
 const MD: &str = "urn:oasis:names:tc:SAML:2.0:metadata";
 
@@ -113,4 +116,25 @@ fn now_is_the_time_for_metadata_too() {
     scene.verify().on(honest()).accepted();
     let later = scene.verify().with("--now", "2026-11-22T16:52:00Z").on(honest());
     later.unusable("idp.xml: it was valid until");
+}
+
+#[test]
+fn sha1_until_a_time_that_is_named() {
+    let scene = Scene::new();
+    let mut idp = IDP.clone();
+    idp.issuance = Issuance { algorithm: SignatureAlgorithm::RsaSha1, ..Issuance::default() };
+    let old = idp.respond(&reply_to(), &nurse(), issued()).unwrap();
+    let option = "--dangerous-accept-sha1-until";
+    let until = |end: &str| scene.verify().and(option, end);
+    scene.verify().on(&old).rejected("signature_algorithm", "signature");
+    // It is five seconds past then.
+    until("2026-11-22T16:50:06.250Z").on(&old).rejected("signature_algorithm", "signature");
+    until("2026-11-22T16:50:07Z").on(&old).accepted();
+    until("2026-11-22T16:50:07Z").on(honest()).accepted();
+    let text = until("2026-11-22T16:50:07Z").with("--format", "text");
+    assert!(text.clone().on(&old).stdout.contains("  signed         assertion, with SHA-1\n"));
+    assert!(text.on(honest()).stdout.contains("  signed         assertion\n"));
+    for bad in ["", "2026-11-22", "soon"] {
+        until(bad).on(&old).unusable(option);
+    }
 }

@@ -23,6 +23,7 @@ mod pages;
 
 mod attempts;
 mod bad_input;
+mod encrypted;
 mod guard;
 mod limits;
 mod logout;
@@ -32,6 +33,7 @@ mod refused;
 mod replay;
 mod request;
 mod return_to;
+mod sha1;
 mod sign_in;
 mod single_use;
 mod sp_metadata;

@@ -71,6 +71,9 @@ pub(super) struct Arguments {
     /// No request was made, and an unsolicited response is allowed.
     #[arg(long)]
     unsolicited: bool,
+    /// Accept signatures with SHA-1 until then, which is dangerous.
+    #[arg(long, value_name = "RFC3339", value_parser = parse_now)]
+    dangerous_accept_sha1_until: Option<DateTime<Utc>>,
     /// How to print the report.
     #[arg(long, value_enum, default_value = "text")]
     format: Format,
@@ -114,7 +117,12 @@ impl Colour {
 
 pub(super) fn run(arguments: &Arguments) -> Result<ExitCode, Problem> {
     let now = arguments.now.unwrap_or_else(|| SystemClock.now());
-    let idps = read_metadata(&arguments.idp_metadata, now)?;
+    let mut idps = read_metadata(&arguments.idp_metadata, now)?;
+    if let Some(end) = arguments.dangerous_accept_sha1_until {
+        for idp in &mut idps {
+            idp.dangerous().accept_sha1_signatures_until(end);
+        }
+    }
     let own_keys = read_decryption_keys(&arguments.sp_key)?;
     let bytes = read_whole(&arguments.file, Limits::METADATA.bytes)?;
     let input = Input::read(&bytes)?;

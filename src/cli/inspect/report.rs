@@ -9,7 +9,6 @@ use super::message::{Assertion, Message};
 use super::metadata::Metadata;
 use super::rules::{Given, RuleLine, Scene, State};
 use super::signature::{self, Found, Signature, query_signature, signatures};
-use crate::crypto::Certificate;
 use crate::saml::metadata::IdpMetadata;
 use crate::saml::names::{ASSERTION, PROTOCOL};
 use crate::saml::{InvalidEntityId, Walk, walk};
@@ -130,7 +129,7 @@ impl Report {
     }
 
     fn fill(&mut self, input: &Input, request: &Request<'_>) -> Result<(), InvalidEntityId> {
-        let trusted = request.given.idp.map(IdpMetadata::certificates);
+        let trusted = request.given.idp;
         let of_query = input.redirect.as_ref().and_then(|message| message.signature());
         let of_query = of_query.map(|signature| query_signature(signature, trusted));
         let around = of_query.as_ref().map(|s| signature::whole(input.xml.len(), s.mark()));
@@ -179,7 +178,7 @@ impl Report {
         &mut self,
         root: Node<'_>,
         covers: &[Cover],
-        trusted: Option<&[Certificate]>,
+        trusted: Option<&IdpMetadata>,
         request: &Request<'_>,
     ) {
         let is_assertion = |n: &Node<'_>| n.is(ASSERTION, "Assertion");
@@ -193,8 +192,8 @@ impl Report {
         let closed = |error: DecryptError| {
             Encryption::Closed(Fault { code: error.code(), detail: error.to_string() })
         };
-        let mut budget = Budget::new(request.decryption.len());
-        let plaintext = match decrypt(encrypted, request.decryption, &mut budget) {
+        let budget = Budget::new(request.decryption.len());
+        let plaintext = match decrypt(encrypted, request.decryption, &budget) {
             Ok(plaintext) => plaintext,
             Err(error) => return self.encryption = closed(error),
         };

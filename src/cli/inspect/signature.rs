@@ -8,9 +8,10 @@ use serde::Serialize;
 use super::listing::{Cover, Mark};
 use super::message::child;
 use super::moment::Moment;
-use crate::crypto::{Certificate, PublicKey};
+use crate::crypto::Certificate;
 use crate::dsig::{self, DSIG_NAMESPACE, DsigError};
 use crate::saml::binding::QuerySignature;
+use crate::saml::metadata::IdpMetadata;
 use crate::xml::{Document, Node, decode_base64};
 
 /// Signatures beyond these are not looked at: each costs a public-key operation for each key.
@@ -62,10 +63,10 @@ pub(super) struct Found {
     pub(super) cover: Cover,
 }
 
-/// The signatures of a document, in order. `trusted` are the certificates of the sender's metadata.
+/// The signatures of a document, in order. `trusted` is the sender.
 pub(super) fn signatures(
     document: &Document<'_>,
-    trusted: Option<&[Certificate]>,
+    trusted: Option<&IdpMetadata>,
     now: DateTime<Utc>,
 ) -> Vec<Found> {
     let signatures = document.elements().filter(|n| n.is(DSIG_NAMESPACE, "Signature"));
@@ -76,16 +77,13 @@ pub(super) fn signatures(
 fn judge(
     parent: Node<'_>,
     node: Node<'_>,
-    trusted: Option<&[Certificate]>,
+    trusted: Option<&IdpMetadata>,
     now: DateTime<Utc>,
 ) -> Found {
     let info = child(node, DSIG_NAMESPACE, "SignedInfo");
     let enclosed = enclosed_certificate(node);
-    let keys = |certificates: &[Certificate]| -> Vec<PublicKey> {
-        certificates.iter().map(|c| c.public_key().clone()).collect()
-    };
     let verdict = match (trusted, &enclosed) {
-        (Some(trusted), _) => dsig::verify(parent, node, &keys(trusted)),
+        (Some(trusted), _) => trusted.keys().verify(parent, node, now),
         (None, Some(enclosed)) => dsig::verify(parent, node, &[enclosed.public_key().clone()]),
         (None, None) => dsig::verify(parent, node, &[]),
     };
@@ -102,8 +100,7 @@ fn judge(
         sha256: certificate.fingerprint(),
         common_name: certificate.common_name(),
         not_after: certificate.not_after().map(|at| Moment::of(at, now)),
-        in_metadata: trusted
-            .map(|known| known.iter().any(|k| k.public_key() == certificate.public_key())),
+        in_metadata: trusted.map(|idp| idp.keys().signing().contains(certificate.public_key())),
     });
     let (element, except) = (parent.span(), Some(node.span()));
     let cover = Cover { element, except, mark: signature.mark() };
@@ -113,14 +110,13 @@ fn judge(
 /// The signature over a query.
 pub(super) fn query_signature(
     signature: &QuerySignature,
-    trusted: Option<&[Certificate]>,
+    trusted: Option<&IdpMetadata>,
 ) -> Signature {
-    let keys: Vec<PublicKey> =
-        trusted.unwrap_or_default().iter().map(|c| c.public_key().clone()).collect();
+    let keys = trusted.map(|idp| idp.keys().signing()).unwrap_or_default();
     Signature {
         of: "query".to_owned(),
         algorithm: Some(signature.algorithm().to_owned()),
-        ..Signature::judged(signature.verify(&keys), trusted, false)
+        ..Signature::judged(signature.verify(keys), trusted, false)
     }
 }
 
@@ -135,7 +131,7 @@ impl Signature {
 
     fn judged(
         verdict: Result<usize, DsigError>,
-        trusted: Option<&[Certificate]>,
+        trusted: Option<&IdpMetadata>,
         has_enclosed: bool,
     ) -> Self {
         let mut signature = Self {
@@ -151,7 +147,7 @@ impl Signature {
         match (trusted, verdict) {
             (Some(trusted), Ok(key)) => {
                 signature.state = State::Verified;
-                signature.made_by = trusted.get(key).map(Certificate::fingerprint);
+                signature.made_by = trusted.certificates().get(key).map(Certificate::fingerprint);
             }
             (None, Ok(_)) => {
                 let known = "made by the key in the message itself, which proves nothing";

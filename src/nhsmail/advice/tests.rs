@@ -10,7 +10,6 @@ fn every_kind() -> Vec<Rejection> {
         Rejection::Base64,
         Rejection::AssertionCount { found: 0 },
         Rejection::AssertionCount { found: 2 },
-        Rejection::Encrypted { element: "EncryptedID" },
         Rejection::Destination { expected: String::new(), found: None },
         Rejection::Issuer { role: Role::Response, expected: String::new(), found: None },
         Rejection::Unsigned,

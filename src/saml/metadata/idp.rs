@@ -7,7 +7,7 @@ use crate::crypto::{Certificate, CryptoError};
 use crate::dsig::DSIG_NAMESPACE;
 use crate::saml::binding::Binding;
 use crate::saml::entity_id::EntityId;
-use crate::saml::keys::Keys;
+use crate::saml::keys::{Dangerous, Keys};
 use crate::saml::names::{METADATA, PROTOCOL};
 use crate::saml::time::parse_instant;
 use crate::xml::decode_base64;
@@ -100,6 +100,11 @@ impl IdpMetadata {
     /// The signing keys.
     pub fn keys(&self) -> &Keys {
         &self.keys
+    }
+
+    /// Options that make sign-in with this identity provider less safe.
+    pub fn dangerous(&mut self) -> Dangerous<'_> {
+        self.keys.dangerous()
     }
 
     /// The address to send an AuthnRequest to by `binding`.

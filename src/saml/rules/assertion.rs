@@ -6,7 +6,7 @@ use crate::saml::rejection::{Rejection, Role};
 
 pub(super) fn assertion_structure(run: &mut Run<'_, '_>) -> Result<(), Rejection> {
     let proof = run.proof.as_ref().ok_or_else(out_of_order)?;
-    run.contents = Some(SignedContents::read(proof.assertion)?);
+    run.contents = Some(SignedContents::read(proof.assertion, run.plaintext, run.keys.decryption)?);
     Ok(())
 }
 

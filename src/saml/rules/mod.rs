@@ -108,7 +108,7 @@ pub const RULES: &[Rule] = &[
     Rule {
         name: ASSERTION_STRUCTURE,
         section: "Core 2.3.3 to 2.7",
-        summary: "The signed element is a SAML 2.0 Assertion with the children the schema gives; no condition is unknown; no value holds markup.",
+        summary: "The signed element is a SAML 2.0 Assertion with the children the schema gives; a name or attribute that is encrypted inside it decrypts to one; no condition is unknown; no value holds markup.",
         check: assertion::assertion_structure,
         needs: &["one-assertion"],
     },
@@ -129,7 +129,7 @@ pub const RULES: &[Rule] = &[
     Rule {
         name: "bearer-confirmation",
         section: "Profiles 4.1.4.3",
-        summary: "One bearer confirmation has our Recipient, the InResponseTo of this browser's request, a NotOnOrAfter that has not come, and no NotBefore.",
+        summary: "One bearer confirmation has our Recipient, the InResponseTo of this browser's request, a NotOnOrAfter that has not come, no NotBefore, and no other name than the subject's.",
         check: subject::bearer_confirmation,
         needs: &["assertion-structure"],
     },

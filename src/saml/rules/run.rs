@@ -2,7 +2,7 @@
 
 use chrono::{DateTime, Utc};
 
-use crate::dsig::{self, Signed};
+use crate::dsig::{DsigError, Signed};
 use crate::saml::assertion::{Assertion, SignedPart};
 use crate::saml::contents::{Contents, SignedContents};
 use crate::saml::envelope::Envelope;
@@ -20,7 +20,7 @@ pub(in crate::saml) struct Run<'d, 'e> {
     pub(in crate::saml) expect: &'e Expectations,
     pub(super) keys: KeySet<'e>,
     pub(in crate::saml) now: DateTime<Utc>,
-    plaintext: &'d Plaintext<'d>,
+    pub(super) plaintext: &'d Plaintext<'d>,
     pub(super) envelope: Option<Envelope<'d>>,
     pub(super) assertions: usize,
     pub(super) proof: Option<Proof<'d>>,
@@ -51,6 +51,7 @@ impl<'e> From<&'e Keys> for KeySet<'e> {
 pub(super) struct Proof<'d> {
     pub(super) assertion: Signed<'d>,
     pub(super) part: SignedPart,
+    pub(super) uses_sha1: bool,
 }
 
 /// A rule ran before the one whose result it needs: the order of [`RULES`] is wrong. It fails
@@ -99,13 +100,15 @@ impl<'d, 'e> Run<'d, 'e> {
         signature: Node<'d>,
         role: Role,
     ) -> Result<Signed<'d>, Rejection> {
-        let signing = self.keys.signing.map(Keys::signing).unwrap_or_default();
-        dsig::verify(element, signature, signing)
-            .map_err(|error| Rejection::Signature { role, error })
+        let verdict = match self.keys.signing {
+            Some(keys) => keys.verify(element, signature, self.now),
+            None => Err(DsigError::AlgorithmKeyMismatch),
+        };
+        verdict.map_err(|error| Rejection::Signature { role, error })
     }
 
     /// What `encrypted` decrypts to, as a document of its own.
-    pub(super) fn decrypt(&self, encrypted: Node<'_>) -> Result<Node<'d>, Rejection> {
+    pub(super) fn decrypt(&self, encrypted: Node<'d>) -> Result<Node<'d>, Rejection> {
         Ok(self.plaintext.open(encrypted, self.keys.decryption)?)
     }
 
@@ -114,7 +117,8 @@ impl<'d, 'e> Run<'d, 'e> {
         let contents = self.contents.as_ref().ok_or_else(out_of_order)?;
         let proof = self.proof.as_ref().ok_or_else(out_of_order)?;
         let bearer = self.bearer.ok_or_else(out_of_order)?;
-        Assertion::accept(contents, bearer, &self.expect.idp, proof.part).ok_or_else(out_of_order)
+        Assertion::accept(contents, bearer, &self.expect.idp, proof.part, proof.uses_sha1)
+            .ok_or_else(out_of_order)
     }
 
     pub(in crate::saml) fn has_no_keys(&self) -> bool {
@@ -139,7 +143,8 @@ impl<'d, 'e> Run<'d, 'e> {
                 }
             }
         };
-        Some(Contents::read(standing).map(|contents| self.unsigned = Some(contents)))
+        let contents = Contents::read_unsigned(standing, self.plaintext, self.keys.decryption);
+        Some(contents.map(|contents| self.unsigned = Some(contents)))
     }
 
     pub(super) fn check_not_too_late(

@@ -1,7 +1,7 @@
 //! The signatures, and the decryption that comes between them.
 
 use super::run::{Proof, Run};
-use crate::dsig;
+use crate::dsig::{self, Signed};
 use crate::saml::assertion::SignedPart;
 use crate::saml::expectations::RequireSigned;
 use crate::saml::names::ASSERTION;
@@ -45,6 +45,7 @@ pub(super) fn signature(run: &mut Run<'_, '_>) -> Result<(), Rejection> {
         }
         other => other?,
     };
+    let uses_sha1 = [of_response, of_assertion].iter().flatten().any(Signed::uses_sha1);
     let (proof, part) = match (of_response, of_assertion) {
         (None, Some(own)) => (Some(own), SignedPart::Assertion),
         (Some(_), Some(own)) => (Some(own), SignedPart::Both),
@@ -55,7 +56,7 @@ pub(super) fn signature(run: &mut Run<'_, '_>) -> Result<(), Rejection> {
         (None, None) => (None, SignedPart::Assertion),
     };
     let assertion = proof.ok_or(Rejection::Unsigned)?;
-    run.proof = Some(Proof { assertion, part });
+    run.proof = Some(Proof { assertion, part, uses_sha1 });
     Ok(())
 }
 

@@ -51,6 +51,13 @@ fn check_bearer(run: &Run<'_, '_>, bearer: &Confirmation<'_>) -> Result<(), Reje
     if bearer.has_not_before {
         return Err(Rejection::ConfirmationNotBefore);
     }
+    if let Some(presenter) = bearer.name_id {
+        // A bearer who is somebody else than the subject would act for it (Core 2.4.1.1).
+        let subject = run.contents()?.name_id;
+        if !subject.is_some_and(|subject| subject.equals(presenter)) {
+            return Err(Rejection::ConfirmationNameId);
+        }
+    }
     if bearer.recipient != Some(&run.expect.acs_url) {
         return Err(Rejection::Recipient {
             expected: run.expect.acs_url.clone(),

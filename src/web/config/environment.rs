@@ -18,6 +18,8 @@ pub enum Kind {
     List,
     /// Paths of metadata with commas between: they replace every `[[idp]]`.
     IdpMetadata,
+    /// Text that is entered into every `[[idp]]`.
+    EachIdp,
 }
 
 /// One variable: its name, the key that it overrides, and what it holds.
@@ -42,6 +44,11 @@ pub const VARIABLES: &[Variable] = &[
     variable("SAML_LISTEN", "listen", Kind::Text),
     variable("SAML_DEV", "dev", Kind::Switch),
     variable("SAML_IDP_METADATA", "idp", Kind::IdpMetadata),
+    variable(
+        "SAML_IDP_DANGEROUS_ACCEPT_SHA1_UNTIL",
+        "idp.dangerous_accept_sha1_until",
+        Kind::EachIdp,
+    ),
     variable("SAML_KEYS_SIGNING_KEY", "keys.signing_key", Kind::Text),
     variable("SAML_KEYS_SIGNING_CERT", "keys.signing_cert", Kind::Text),
     variable("SAML_KEYS_DECRYPTION_KEYS", "keys.decryption_keys", Kind::List),
@@ -79,6 +86,7 @@ pub(super) const ENVIRONMENT: &str = "environment";
 const MINIMUM: &str = "\
     base_url = \"https://localhost\"\n\
     entity_id = \"x\"\n\
+    idp = [{ metadata = \"x\" }]\n\
     organisation = { name = \"x\", url = \"https://localhost\" }\n\
     contact = { email = \"x\" }\n";
 
@@ -136,7 +144,7 @@ fn read(variable: &Variable, text: &str) -> Result<Value, ConfigError> {
     };
     let parts = || text.split(',').map(str::trim).filter(|part| !part.is_empty());
     Ok(match variable.kind {
-        Kind::Text => Value::String(text.to_owned()),
+        Kind::Text | Kind::EachIdp => Value::String(text.to_owned()),
         Kind::Number => Value::Integer(text.parse().map_err(|_| wrong("a whole number"))?),
         Kind::Switch => Value::Boolean(text.parse().map_err(|_| wrong("true or false"))?),
         Kind::List => Value::Array(parts().map(|part| Value::String(part.to_owned())).collect()),
@@ -158,6 +166,13 @@ fn enter(
     value: Value,
 ) -> Result<(), ConfigError> {
     let (parent, key) = match variable.key.split_once('.') {
+        Some((list, key)) if variable.kind == Kind::EachIdp => {
+            let idps = table.get_mut(list).and_then(Value::as_array_mut).into_iter().flatten();
+            for idp in idps.filter_map(Value::as_table_mut) {
+                idp.insert(key.to_owned(), value.clone());
+            }
+            return Ok(());
+        }
         None => (table, variable.key),
         Some((name, key)) => {
             let entry = table.entry(name).or_insert_with(|| Value::Table(Table::new()));

@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use chrono::TimeDelta;
+use chrono::{DateTime, TimeDelta, Utc};
 use toml::Table;
 
 use super::environment::{self, ENVIRONMENT};
@@ -12,7 +12,7 @@ use super::{BindingConfig, Config, RequireSignedConfig};
 use crate::crypto::{Certificate, PrivateKey};
 use crate::saml::binding::Binding;
 use crate::saml::metadata::IdpMetadata;
-use crate::saml::{ClockSkew, RequireSigned};
+use crate::saml::{ClockSkew, RequireSigned, format_instant};
 use crate::sp::{BuildError, Builder, Idp, RequestSigning, ServiceProvider, SessionLimits};
 use crate::web::clock::{Clock, SystemClock};
 use crate::web::saml::Saml;
@@ -147,7 +147,7 @@ impl Config {
         for (index, idp) in self.idp.iter().enumerate() {
             let field = format!("idp[{index}].metadata");
             let bytes = self.read_file(&field, &idp.metadata)?;
-            let metadata = IdpMetadata::read(&bytes, now).map_err(|error| {
+            let mut metadata = IdpMetadata::read(&bytes, now).map_err(|error| {
                 let file = self.path(&idp.metadata).display().to_string();
                 let field = self.variable_of(&field).unwrap_or(&field);
                 let remedy = "save the identity provider's federation metadata to this file again";
@@ -169,9 +169,37 @@ impl Config {
                     "anybody who has the test identity provider can sign in as anybody",
                 );
             }
+            if let Some(end) = idp.dangerous_accept_sha1_until {
+                self.accept_sha1(&mut metadata, index, end, now)?;
+            }
             idps.push(Arc::new(Idp { metadata, label: idp.label.clone() }));
         }
         Ok(idps)
+    }
+
+    /// An exception that does not end within a year is no exception.
+    fn accept_sha1(
+        &self,
+        metadata: &mut IdpMetadata,
+        index: usize,
+        end: DateTime<Utc>,
+        now: DateTime<Utc>,
+    ) -> Result<(), ConfigError> {
+        if end.signed_duration_since(now) > TimeDelta::days(366) {
+            let field = format!("idp[{index}].dangerous_accept_sha1_until");
+            let remedy =
+                "name a day within a year, and have the identity provider sign with SHA-256";
+            return Err(self.error(&field, "more than a year ahead", remedy));
+        }
+        let idp = metadata.entity_id().as_str();
+        let until = format_instant(end);
+        if now < end {
+            tracing::warn!(event = "sha1_signatures_accepted", idp, until);
+        } else {
+            tracing::warn!(event = "sha1_signatures_no_longer_accepted", idp, until);
+        }
+        metadata.dangerous().accept_sha1_signatures_until(end);
+        Ok(())
     }
 
     fn read_signing(&self) -> Result<Option<RequestSigning>, ConfigError> {
@@ -256,6 +284,13 @@ impl Config {
 
     /// The variable that has set a key, or one of the keys of a table.
     fn variable_of(&self, field: &str) -> Option<&'static str> {
+        // A variable that is entered into each provider has no number.
+        if let Some((_, key)) = field.split_once("].")
+            && let Some(each) =
+                self.variables.iter().find(|v| v.key.strip_prefix("idp.") == Some(key))
+        {
+            return Some(each.name);
+        }
         let is_within = |outer: &str, inner: &str| {
             inner
                 .strip_prefix(outer)

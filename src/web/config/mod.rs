@@ -7,7 +7,9 @@ mod environment;
 mod error;
 mod load;
 
-use serde::Deserialize;
+use chrono::{DateTime, NaiveDate, NaiveTime, Utc};
+use serde::de::Error as _;
+use serde::{Deserialize, Deserializer};
 use url::Url;
 
 pub use environment::{Kind, VARIABLES, Variable};
@@ -74,6 +76,25 @@ pub struct IdpConfig {
     pub metadata: String,
     /// What people call it.
     pub label: Option<String>,
+    /// Dangerous: until then its signatures count although they use SHA-1. See
+    /// [`Dangerous`](crate::saml::Dangerous).
+    #[serde(default, deserialize_with = "read_end")]
+    pub dangerous_accept_sha1_until: Option<DateTime<Utc>>,
+}
+
+/// A time with its offset, or a day, which stands for its beginning in UTC; as a date of TOML or as
+/// text.
+fn read_end<'de, D: Deserializer<'de>>(from: D) -> Result<Option<DateTime<Utc>>, D::Error> {
+    let text = match toml::Value::deserialize(from)? {
+        toml::Value::String(text) => text,
+        toml::Value::Datetime(time) => time.to_string(),
+        other => other.type_str().to_owned(),
+    };
+    let day = text.parse::<NaiveDate>().map(|day| day.and_time(NaiveTime::MIN).and_utc());
+    let time = day.or_else(|_| DateTime::parse_from_rfc3339(&text).map(|t| t.to_utc()));
+    let wrong =
+        || format!("{text:?} is neither a day such as 2027-03-31 nor a time with its offset");
+    time.map(Some).map_err(|_| D::Error::custom(wrong()))
 }
 
 /// Our own keys. All optional: without a signing key, requests are not signed, which AD FS and

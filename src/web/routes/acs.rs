@@ -1,9 +1,14 @@
 //! The assertion consumer service (Profiles 4.1.4, Bindings 3.5).
 
+use std::time::{Duration, Instant};
+
 use actix_session::Session;
 use actix_web::cookie::Cookie;
 use actix_web::http::header::{CACHE_CONTROL, CONTENT_LENGTH, CONTENT_TYPE, LOCATION};
+use actix_web::rt::time;
 use actix_web::{HttpRequest, HttpResponse, web};
+use chrono::{DateTime, Utc};
+use memchr::memmem;
 use url::form_urlencoded;
 
 use crate::nhsmail::Staff;
@@ -15,10 +20,17 @@ use crate::web::refusal::Reason;
 use crate::web::saml::Shared;
 use crate::web::session;
 use crate::xml::decode_base64;
+use crate::xmlenc::DecryptError;
 
 /// The largest body: a megabyte of XML in base64, percent-encoded.
 const MAX_BODY: usize = 2 * 1024 * 1024;
 const MAX_FIELDS: usize = 16;
+/// From this size on even a response that is not encrypted takes longer than going to another
+/// thread and back, many times over. Honest ones have some six thousand bytes.
+const LARGE: usize = 64 * 1024;
+/// A failed decryption is answered at a multiple of this after it was begun. It takes a few hundred
+/// microseconds, of which some depend on what went wrong: the time of the answer does not tell.
+const FAILURE_STEP: Duration = Duration::from_millis(50);
 
 /// Receives the response, and signs the person in if it is right.
 pub(super) async fn receive(
@@ -36,32 +48,18 @@ pub(super) async fn receive(
 async fn finish(
     request: &HttpRequest,
     session: &Session,
-    shared: &Shared,
+    shared: &web::Data<Shared>,
     payload: web::Payload,
 ) -> Result<HttpResponse, Reason> {
-    check_form(request)?;
-    let too_large = || {
-        let detail = format!("more than {MAX_BODY} bytes");
-        Reason::new("body_too_large", Trouble::TooLarge, detail)
-    };
-    let declared = request.headers().get(CONTENT_LENGTH).and_then(|v| v.to_str().ok());
-    if declared.and_then(|text| text.parse::<usize>().ok()).is_some_and(|size| size > MAX_BODY) {
-        return Err(too_large());
-    }
-    let body = match payload.to_bytes_limited(MAX_BODY).await {
-        Ok(Ok(body)) => body,
-        Ok(Err(error)) => return Err(Reason::new("body", Trouble::NotAMessage, error)),
-        Err(_) => return Err(too_large()),
-    };
-    let form = Form::read(&body, request.query_string())?;
-    let response = decode_base64(form.saml_response.as_bytes()).ok_or(Rejection::Base64)?;
-    let relay_state = form.relay_state.as_deref().unwrap_or("");
-    let Some((pending, removal)) = PendingCookies::of(shared).open(request, relay_state) else {
+    let message = Message::receive(request, payload).await?;
+    let opened = PendingCookies::of(shared).open(request, &message.relay_state);
+    let Some((pending, removal)) = opened else {
         // What is no SAML response at all is said to be none, whoever sends it.
-        crate::saml::peek_issuer(&response)?;
+        let is_heavy = message.response.len() > LARGE;
+        run(shared, is_heavy, move || crate::saml::peek_issuer(&message.response)).await??;
         return Err(Refusal::NoPendingLogin.into());
     };
-    match complete(session, shared, &pending, &response, &removal).await {
+    match complete(session, shared, &pending, message.response, &removal).await {
         Ok(response) => Ok(response),
         Err(reason) => Err(reason.returning_to(&pending.return_to)),
     }
@@ -70,13 +68,13 @@ async fn finish(
 /// Decides about the response to a sign-in that this browser has begun.
 async fn complete(
     session: &Session,
-    shared: &Shared,
+    shared: &web::Data<Shared>,
     pending: &PendingLogin,
-    response: &[u8],
+    response: Vec<u8>,
     removal: &Cookie<'static>,
 ) -> Result<HttpResponse, Reason> {
     let now = shared.clock.now();
-    let login = shared.sp.finish_login(pending, response, now)?;
+    let login = judge(shared, pending.clone(), response, now).await?;
     Staff::from_principal(login.principal.clone(), &shared.claims)
         .map_err(|error| Reason::new("no_subject", Trouble::Refused, error))?;
 
@@ -94,12 +92,94 @@ async fn complete(
     response
         .add_cookie(removal)
         .map_err(|error| Reason::new("session", Trouble::Unavailable, error))?;
+    if login.uses_sha1 {
+        let issuer = login.principal.issuer.as_str();
+        tracing::warn!(
+            event = "sha1_signature_used",
+            issuer,
+            assertion_id = login.principal.assertion_id
+        );
+    }
     tracing::info!(
         event = "signed_in",
         issuer = login.principal.issuer.as_str(),
         assertion_id = login.principal.assertion_id,
     );
     Ok(response)
+}
+
+/// Judges a response by the rules: here when it is light, elsewhere when it is heavy.
+async fn judge(
+    shared: &web::Data<Shared>,
+    pending: PendingLogin,
+    response: Vec<u8>,
+    now: DateTime<Utc>,
+) -> Result<FinishedLogin, Reason> {
+    let is_encrypted = may_be_decrypted(&response, shared);
+    let is_heavy = is_encrypted || response.len() > LARGE;
+    let sp = web::Data::clone(shared);
+    let begun_and_judged = move || {
+        let begun = Instant::now();
+        let login = sp.sp.finish_login(&pending, &response, now);
+        (begun.elapsed(), login)
+    };
+    let (took, login) = run(shared, is_heavy, begun_and_judged).await?;
+    if let Err(Refusal::Rejected(Rejection::Decryption(DecryptError::Failed))) = &login {
+        time::sleep(until_next_step(took)).await;
+    }
+    Ok(login?)
+}
+
+/// Whether a private key may be needed for it. Nothing is decrypted without an element of this name,
+/// and in a document that is read here a name stands as it is: in UTF-8, without references.
+fn may_be_decrypted(response: &[u8], shared: &Shared) -> bool {
+    let has_keys = !shared.sp.settings().decryption.is_empty();
+    has_keys && memmem::find(response, b"EncryptedData").is_some()
+}
+
+/// The rest of the step in which something took so long.
+fn until_next_step(took: Duration) -> Duration {
+    let into = took.as_nanos().checked_rem(FAILURE_STEP.as_nanos()).unwrap_or(0);
+    let into = u64::try_from(into).map_or(Duration::ZERO, Duration::from_nanos);
+    FAILURE_STEP.saturating_sub(into)
+}
+
+/// Does `work` here when it is light, and where it holds up nobody when it is heavy.
+async fn run<T: Send + 'static>(
+    shared: &Shared,
+    is_heavy: bool,
+    work: impl FnOnce() -> T + Send + 'static,
+) -> Result<T, Reason> {
+    if is_heavy { Ok(shared.heavy_work.run(work).await?) } else { Ok(work()) }
+}
+
+/// What the browser posted, without the body that it came in: that may be large, and others wait.
+struct Message {
+    response: Vec<u8>,
+    relay_state: String,
+}
+
+impl Message {
+    async fn receive(request: &HttpRequest, payload: web::Payload) -> Result<Self, Reason> {
+        check_form(request)?;
+        let too_large = || {
+            let detail = format!("more than {MAX_BODY} bytes");
+            Reason::new("body_too_large", Trouble::TooLarge, detail)
+        };
+        let declared = request.headers().get(CONTENT_LENGTH).and_then(|v| v.to_str().ok());
+        if declared.and_then(|text| text.parse::<usize>().ok()).is_some_and(|size| size > MAX_BODY)
+        {
+            return Err(too_large());
+        }
+        let body = match payload.to_bytes_limited(MAX_BODY).await {
+            Ok(Ok(body)) => body,
+            Ok(Err(error)) => return Err(Reason::new("body", Trouble::NotAMessage, error)),
+            Err(_) => return Err(too_large()),
+        };
+        let form = Form::read(&body, request.query_string())?;
+        let response = decode_base64(form.saml_response.as_bytes()).ok_or(Rejection::Base64)?;
+        Ok(Self { response, relay_state: form.relay_state.unwrap_or_default() })
+    }
 }
 
 fn welcome(login: &FinishedLogin) -> HttpResponse {
@@ -147,5 +227,27 @@ impl Form {
         }
         let saml_response = saml_response.ok_or_else(|| malformed("no SAMLResponse"))?;
         Ok(Self { saml_response, relay_state })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_failure_is_answered_at_the_end_of_its_step() {
+        let micros = Duration::from_micros;
+        for (took, rest) in [
+            (0, 50_000),
+            (1, 49_999),
+            (400, 49_600),
+            (49_999, 1),
+            (50_000, 50_000),
+            (50_001, 49_999),
+            (149_000, 1_000),
+        ] {
+            assert_eq!(until_next_step(micros(took)), micros(rest), "{took}");
+        }
+        assert!(until_next_step(Duration::MAX) <= FAILURE_STEP);
     }
 }

@@ -96,11 +96,7 @@ fn altered(xml: &str, from: &str, to: &str) -> String {
     xml.replace(from, to)
 }
 
-fn open_with(
-    xml: &str,
-    keys: &[DecryptionKey],
-    budget: &mut Budget,
-) -> Result<Vec<u8>, DecryptError> {
+fn open_with(xml: &str, keys: &[DecryptionKey], budget: &Budget) -> Result<Vec<u8>, DecryptError> {
     let document = Document::parse(xml.as_bytes(), &Limits::MESSAGE).unwrap();
     decrypt(document.root(), keys, budget)
 }
@@ -108,8 +104,8 @@ fn open_with(
 /// Opens with our one key. Whatever is not [`DecryptError::Failed`] must have been decided without
 /// it, and a failure must have cost its use.
 fn open(xml: &str) -> Result<Vec<u8>, DecryptError> {
-    let mut budget = Budget::new(1);
-    let outcome = open_with(xml, &[OURS.key()], &mut budget);
+    let budget = Budget::new(1);
+    let outcome = open_with(xml, &[OURS.key()], &budget);
     let uses = usize::from(matches!(outcome, Ok(_) | Err(DecryptError::Failed)));
     assert_eq!(budget.left() + uses, 1, "{outcome:?}");
     outcome

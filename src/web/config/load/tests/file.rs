@@ -335,3 +335,43 @@ fn paths_are_relative_to_the_file() {
     folder.load(&format!("{START}[[idp]]\nmetadata = \"{absolute}\"\n"), &[]).unwrap();
     assert!(Path::new(&absolute).is_absolute());
 }
+
+#[test]
+fn sha1_ends_within_a_year() {
+    let folder = Folder::new();
+    let now = SystemClock.now();
+    let in_days = |days| (now + TimeDelta::days(days)).to_rfc3339();
+    let until = |value: &str| format!("{START}{IDP}dangerous_accept_sha1_until = {value}\n");
+    let end = |value: &str| {
+        let saml = folder.load(&until(value), &[]).unwrap();
+        saml.service_provider().idps()[0].metadata.keys().sha1_until()
+    };
+    let midnight: DateTime<Utc> = "2020-02-03T00:00:00Z".parse().unwrap();
+    for value in [
+        "2020-02-03",
+        "\"2020-02-03\"",
+        "2020-02-03T00:00:00Z",
+        "\"2020-02-03T00:00:00Z\"",
+        "\"2020-02-03T01:00:00+01:00\"",
+    ] {
+        assert_eq!(end(value), Some(midnight), "{value}");
+    }
+    let next_month = in_days(30);
+    assert_eq!(end(&format!("\"{next_month}\"")), Some(next_month.parse().unwrap()));
+    let saml = folder.load(&format!("{START}{IDP}"), &[]).unwrap();
+    assert_eq!(saml.service_provider().idps()[0].metadata.keys().sha1_until(), None);
+
+    let field = "idp[0].dangerous_accept_sha1_until";
+    let later = until(&format!("\"{}\"", in_days(367)));
+    folder.assert_refused(&later, &[], (FILE, field, "more than a year ahead"));
+    let field = "idp.dangerous_accept_sha1_until";
+    for value in ["true", "1", "\"\"", "\"soon\"", "2020-02-03T00:00:00", "10:00:00", "[]"] {
+        folder.assert_refused(&until(value), &[], (FILE, field, "is neither a day"));
+    }
+    // Of two providers it is for the one that it stands with.
+    folder.write("other.xml", &metadata("other", &KEY.1));
+    let two = format!("{}[[idp]]\nmetadata = \"other.xml\"\n", until("2020-02-03"));
+    let saml = folder.load(&two, &[]).unwrap();
+    let ends = saml.service_provider().idps().iter().map(|idp| idp.metadata.keys().sha1_until());
+    assert_eq!(ends.collect::<Vec<_>>(), [Some(midnight), None]);
+}

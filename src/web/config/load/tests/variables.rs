@@ -17,6 +17,9 @@ const EFFECTS: &[(&str, &str, &str, Reads)] = &[
         assert!(c.idp.iter().all(|idp| idp.label.is_none()));
         c.idp.iter().map(|idp| idp.metadata.clone()).collect::<Vec<_>>().join(" ")
     }),
+    ("SAML_IDP_DANGEROUS_ACCEPT_SHA1_UNTIL", "2027-03-31", "2027-03-31T00:00:00+00:00", |c| {
+        c.idp.iter().map(|idp| idp.dangerous_accept_sha1_until.unwrap().to_rfc3339()).collect()
+    }),
     ("SAML_KEYS_SIGNING_KEY", "k", "k", |c| c.keys.signing_key.clone().unwrap()),
     ("SAML_KEYS_SIGNING_CERT", "c", "c", |c| c.keys.signing_cert.clone().unwrap()),
     ("SAML_KEYS_DECRYPTION_KEYS", "k,l", "k l", |c| c.keys.decryption_keys.join(" ")),
@@ -101,6 +104,9 @@ fn values_of_another_kind_are_told_by_the_name_of_the_variable() {
         ("SAML_DEV", "yes", "\"yes\" is not true or false"),
         ("SAML_DEV", "1", "true or false"),
         ("SAML_DEV", "", "true or false"),
+        ("SAML_IDP_DANGEROUS_ACCEPT_SHA1_UNTIL", "", "\"\" is neither a day"),
+        ("SAML_IDP_DANGEROUS_ACCEPT_SHA1_UNTIL", "true", "\"true\" is neither a day"),
+        ("SAML_IDP_DANGEROUS_ACCEPT_SHA1_UNTIL", "2099-01-01", "more than a year ahead"),
         ("SAML_SESSION_IDLE_MINUTES", "half an hour", "is not a whole number"),
         ("SAML_SESSION_IDLE_MINUTES", "-1", "-1"),
         ("SAML_SESSION_ABSOLUTE_HOURS", "99999999999", "99999999999"),
