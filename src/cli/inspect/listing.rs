@@ -56,7 +56,7 @@ pub(super) fn lines(xml: &str, covers: &[Cover]) -> Vec<Line> {
         };
         match token.kind {
             Kind::Text if token.text.trim().is_empty() => {}
-            Kind::Text | Kind::Other => push(depth, 0, shorten(token.text.trim())),
+            Kind::Text | Kind::Other => push(depth, 0, shorten(token.text)),
             Kind::Close => {
                 depth = depth.saturating_sub(1);
                 push(depth, 0, token.text.to_owned());
@@ -106,15 +106,14 @@ fn chars(text: &str) -> usize {
     text.chars().count()
 }
 
-/// White space as one space, and long runs cut.
+/// What is long is cut. What is not stays as it is: white space in a value is part of it.
 fn shorten(text: &str) -> String {
-    let words: Vec<&str> = text.split_ascii_whitespace().collect();
-    let text = words.join(" ");
-    let length = chars(&text);
+    let length = chars(text);
     if length <= LONG_TEXT {
-        return text;
+        return text.to_owned();
     }
-    let beginning: String = text.chars().take(40).collect();
+    let words: Vec<&str> = text.split_ascii_whitespace().collect();
+    let beginning: String = words.join(" ").chars().take(40).collect();
     format!("{beginning}... ({length} characters)")
 }
 

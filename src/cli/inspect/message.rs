@@ -96,9 +96,10 @@ pub(super) fn child<'d>(node: Node<'d>, namespace: &str, local: &str) -> Option<
     node.elements().find(|n| n.is(namespace, local))
 }
 
-/// Text as it stands; of a value with markup inside, that it has some.
+/// Text as it stands; of a value that is something else, what it is.
 fn text(node: Node<'_>) -> String {
-    node.text().unwrap_or("(markup)").to_owned()
+    let is_encrypted = node.local_name().starts_with("Encrypted");
+    node.text().unwrap_or(if is_encrypted { "(encrypted)" } else { "(markup)" }).to_owned()
 }
 
 fn owned(node: Node<'_>, attribute: &str) -> Option<String> {
@@ -114,7 +115,10 @@ fn issuer(node: Node<'_>) -> Option<String> {
 }
 
 fn name_id(node: Node<'_>) -> Option<NameId> {
-    let name_id = child(node, ASSERTION, "NameID")?;
+    let Some(name_id) = child(node, ASSERTION, "NameID") else {
+        let encrypted = child(node, ASSERTION, "EncryptedID")?;
+        return Some(NameId { value: text(encrypted), format: None, sp_name_qualifier: None });
+    };
     Some(NameId {
         value: text(name_id),
         format: owned(name_id, "Format"),

@@ -50,6 +50,9 @@ pub(super) struct Report {
     pub(super) xml: String,
     /// What the encrypted assertion decrypts to.
     pub(super) decrypted_xml: Option<String>,
+    /// What stands where the XML is broken.
+    #[serde(skip)]
+    pub(super) near: Option<String>,
     #[serde(skip)]
     pub(super) listing: Vec<Line>,
     #[serde(skip)]
@@ -120,6 +123,7 @@ impl Report {
             rules: Vec::new(),
             xml,
             decrypted_xml: None,
+            near: None,
             listing: Vec::new(),
             decrypted_listing: Vec::new(),
         };
@@ -138,6 +142,7 @@ impl Report {
             Ok(document) => document,
             Err(error) => {
                 self.listing = lines(&self.xml, &[]);
+                self.near = near(&self.xml, &error);
                 self.unreadable = Some(Fault { code: error.code(), detail: error.to_string() });
                 return Ok(());
             }
@@ -231,12 +236,8 @@ impl Report {
     fn decide(&self) -> Verdict {
         let any = |state: State| self.rules.iter().any(|rule| rule.state == state);
         let is_refused = self.signatures.iter().any(|s| s.state == super::signature::State::Failed);
-        let is_useless = self
-            .metadata
-            .as_ref()
-            .and_then(|metadata| metadata.usable.as_ref())
-            .is_some_and(|usable| !usable.usable);
-        if self.unreadable.is_some() || any(State::Failed) || is_refused || is_useless {
+        let is_refused = is_refused || self.is_useless();
+        if self.unreadable.is_some() || any(State::Failed) || is_refused {
             Verdict::Fails
         } else if any(State::Unchecked) || any(State::Unreached) {
             Verdict::Undecided
@@ -247,10 +248,30 @@ impl Report {
         }
     }
 
+    /// Whether it is metadata of an identity provider that cannot be used.
+    pub(super) fn is_useless(&self) -> bool {
+        let usable = self.metadata.as_ref().and_then(|metadata| metadata.usable.as_ref());
+        usable.is_some_and(|usable| !usable.usable)
+    }
+
     /// How many rules are in this state.
     pub(super) fn count(&self, state: State) -> usize {
         self.rules.iter().filter(|rule| rule.state == state).count()
     }
+}
+
+/// Some characters on both sides of the place where `xml` is broken.
+fn near(xml: &str, error: &XmlError) -> Option<String> {
+    const CHARACTERS: usize = 30;
+    let (XmlError::Malformed { position, .. } | XmlError::Namespace { position, .. }) = error
+    else {
+        return None;
+    };
+    // In text that is not UTF-8 the place has moved.
+    let (before, behind) = xml.split_at_checked(*position)?;
+    let start = before.char_indices().rev().nth(CHARACTERS).map_or(0, |(at, _)| at);
+    let behind: String = behind.chars().take(CHARACTERS).collect();
+    Some(format!("{}[*]{behind}", before.get(start..)?))
 }
 
 /// Metadata may be larger than messages; the root says which it is.

@@ -14,6 +14,9 @@ use crate::saml::{
     RequestedAuthn, RequireSigned, Step,
 };
 
+/// Stands in for a name that nobody has given and that the message does not have either.
+const NOBODY: &str = "-";
+
 /// What the caller has said about the sign-in that the response belongs to.
 pub(super) struct Given<'a> {
     pub(super) idp: Option<&'a IdpMetadata>,
@@ -69,11 +72,15 @@ impl Given<'_> {
         assertion: Option<&Assertion>,
     ) -> Result<Expectations, InvalidEntityId> {
         let of_message = |found: Option<&String>| {
-            EntityId::new(found.map_or("-", String::as_str)).or_else(|_| EntityId::new("-"))
+            EntityId::new(found.map_or(NOBODY, String::as_str)).or_else(|_| EntityId::new(NOBODY))
         };
         let idp = match self.idp {
             Some(idp) => idp.entity_id().clone(),
-            None => of_message(message.issuer.as_ref())?,
+            None => {
+                let issuers = [message.issuer.as_ref(), assertion.and_then(|a| a.issuer.as_ref())];
+                let is_name = |name: &&String| EntityId::new(name.as_str()).is_ok();
+                of_message(issuers.into_iter().flatten().find(is_name))?
+            }
         };
         let sp = match self.sp {
             Some(sp) => sp.clone(),
@@ -187,7 +194,8 @@ impl Scene<'_> {
                 line.code = Some(rejection.code());
                 line.detail = Some(rejection.to_string());
                 let facts = self.facts(rejection);
-                (line.expected, line.found) = (facts.expected, facts.found);
+                line.expected = facts.expected.filter(|expected| expected != NOBODY);
+                line.found = facts.found;
                 let Advice { why, adfs, entra, here } = advise(rejection);
                 line.why = Some(why);
                 (line.adfs, line.entra, line.here) = (adfs, entra, here);

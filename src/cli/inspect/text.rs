@@ -24,6 +24,9 @@ pub(super) fn to_text(report: &Report, in_colour: bool) -> String {
     if let Some(fault) = &report.unreadable {
         heading(&mut page, "NOT READABLE", fault.code);
         page.paragraph(2, Style::Bad, &fault.detail);
+        if let Some(near) = &report.near {
+            page.piece(Style::Faint, "  near  ").plain(near).end();
+        }
         page.paragraph(2, Style::Plain, DAMAGED.why);
         page.paragraph(2, Style::Plain, DAMAGED.here.unwrap_or_default());
     }
@@ -96,7 +99,7 @@ fn headline(page: &mut Page, report: &Report) {
         (Verdict::Fails, None) => {
             let why = if report.unreadable.is_some() {
                 "the XML cannot be read."
-            } else if report.metadata.is_some() {
+            } else if report.is_useless() {
                 "this metadata cannot be used."
             } else {
                 "a signature does not verify."
@@ -407,15 +410,17 @@ fn show_failure(page: &mut Page, rule: &RuleLine) {
     fact(page, "code", rule.code.unwrap_or_default());
     if rule.expected.is_some() || rule.found.is_some() {
         let nothing = "(nothing)";
-        fact(page, "expected", rule.expected.as_deref().unwrap_or(nothing));
+        if rule.expected.is_some() || rule.give.is_empty() {
+            fact(page, "expected", rule.expected.as_deref().unwrap_or(nothing));
+        }
         fact(page, "found", rule.found.as_deref().unwrap_or(nothing));
     } else {
         page.hanging("      detail    ", Style::Plain, rule.detail.as_deref().unwrap_or_default());
     }
     if !rule.give.is_empty() {
         let text = format!(
-            "Without {} the message's own words are expected: it contradicts itself.",
-            rule.give.join(" and ")
+            "Not given: {}. Whatever had been, not all of the rules could hold.",
+            rule.give.join(", ")
         );
         page.paragraph(6, Style::Faint, &text);
     }

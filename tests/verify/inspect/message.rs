@@ -128,6 +128,8 @@ fn not_a_message() {
     let scene = Scene::new();
     let report = scene.inspect_fully().on("<samlp:Response").report(1, "fails");
     assert_eq!(report["unreadable"]["code"], "xml_malformed");
+    let text = scene.inspect().with("--format", "text").on("<a><b>x&y</b></a>");
+    assert!(text.stdout.contains("\n  near  <a><b>x[*]&y</b></a>\n"), "{text:?}");
     let report = scene.inspect_fully().on("<!DOCTYPE a><a/>").report(1, "fails");
     assert_eq!(report["unreadable"]["code"], "xml_doctype");
     let report = scene.inspect().on("<html/>").report(0, "shown");

@@ -145,6 +145,18 @@ fn what_was_not_given() {
         honest().replacen(&format!("Destination=\"{ACS}"), "Destination=\"https://x.example", 1);
     let report = scene.inspect().on(torn).report(1, "fails");
     assert_eq!(rules_in(&report, "failed"), ["bearer-confirmation"]);
+    // White space belongs to a value, and shows.
+    let spaced = honest().replacen(
+        "<Issuer xmlns=\"urn:oasis:names:tc:SAML:2.0:assertion\">",
+        "<Issuer xmlns=\"urn:oasis:names:tc:SAML:2.0:assertion\">\n",
+        1,
+    );
+    let text = scene.inspect().with("--format", "text").on(spaced);
+    let not_given =
+        "Not given: --idp-metadata. Whatever had been, not all of the rules could hold.";
+    let words: Vec<_> = text.stdout.split_whitespace().collect();
+    assert!(words.join(" ").contains(not_given), "{text:?}");
+    assert_eq!(text.stdout.matches("\u{fffd}http://fs.nhsmail.test/").count(), 3, "{text:?}");
     // So is what was changed after it was signed, by whomever.
     let report = scene.inspect().on(honest().replace("ward 7", "ward 8")).report(1, "fails");
     assert_eq!(rules_in(&report, "failed"), [""; 0]);
