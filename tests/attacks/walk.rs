@@ -2,11 +2,12 @@
 //! agree is checked wherever a message of this suite is judged.
 
 use actix_saml::dsig::DsigError;
-use actix_saml::saml::{Outcome, Rejection, Role, Walk, walk};
+use actix_saml::saml::{NameIdFault, Outcome, Rejection, Role, Walk, walk};
 use actix_saml::xmlenc::DecryptError;
 
 use crate::fixture::{ACS, Draft, Message, REQUEST_ID, SP, expectations, honest, now};
 use crate::keys_of_tests::{FOREIGN_KEY, IDP_KEY, SP_KEY};
+use crate::parts::{encrypted_id, name_id, named};
 use crate::recipient::{CBC, sealed, signed_around};
 
 fn walked(message: &Message) -> Walk {
@@ -131,4 +132,19 @@ fn it_does_not_guess_which_assertion_is_meant() {
     assert_eq!(failures(&walk).len(), 1);
     assert!(unreached(&walk).iter().all(|(_, needs)| *needs == "well-formed"));
     assert_eq!(unreached(&walk).len(), walk.steps.len() - 1);
+}
+
+/// Parts that are encrypted by themselves open too, and are worth as little as what is around them.
+#[test]
+fn it_looks_into_parts() {
+    let message = named(&encrypted_id(&name_id(" "))).send();
+    let walk = walked(&message);
+    let blank = Rejection::NameId(NameIdFault::Blank);
+    assert_eq!(failures(&walk), [("signature", &Rejection::Unsigned), ("subject", &blank)]);
+    assert_eq!((unreached(&walk), walk.signed), (vec![], None));
+    let keys = IDP_KEY.alone();
+    let walk = self::walk(message.0.as_bytes(), &expectations(), Some(&keys), &[], now());
+    let no_key = Rejection::from(DecryptError::NoKey);
+    let expected = [("signature", &Rejection::Unsigned), ("assertion-structure", &no_key)];
+    assert_eq!(failures(&walk), expected);
 }
