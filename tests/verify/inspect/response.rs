@@ -1,13 +1,14 @@
 //! Responses: what the rules say, and what to do.
 
-use actix_saml::idp::{ReplyTo, SignedParts};
+use actix_saml::crypto::SignatureAlgorithm;
+use actix_saml::idp::{Issuance, ReplyTo, SignedParts};
 use actix_saml::saml::RULES;
 use serde_json::json;
 
 use super::{rule, rules_in};
 use crate::scene::{
     ACS, ASSERTION_ID, IDP, ISSUED, ISSUER, OTHER, OTHER_ISSUER, REQUEST_ID, ROLE, SP, Scene,
-    honest, nurse, reply_to, respond,
+    honest, issued, nurse, reply_to, respond,
 };
 
 #[test]
@@ -220,4 +221,21 @@ fn encrypted() {
     assert_eq!(text.status, 0, "{text:?}");
     let (_, decrypted) = text.stdout.split_once("\nDECRYPTED ").unwrap();
     assert!(decrypted.contains("\n  \u{2503} <Assertion"), "{decrypted}");
+}
+
+/// The same exception that `verify` makes, with the same end.
+#[test]
+fn sha1_until_a_time_that_is_named() {
+    let scene = Scene::new();
+    let mut idp = IDP.clone();
+    idp.issuance = Issuance { algorithm: SignatureAlgorithm::RsaSha1, ..Issuance::default() };
+    let old = idp.respond(&reply_to(), &nurse(), issued()).unwrap();
+    let until = |end: &str| scene.inspect_fully().and("--dangerous-accept-sha1-until", end);
+    let report = scene.inspect_fully().on(&old).report(1, "fails");
+    assert_eq!(rule(&report, "signature")["code"], "signature_algorithm");
+    assert_eq!(report["signatures"][0]["code"], "signature_algorithm");
+    assert!(rule(&report, "signature")["adfs"].as_str().unwrap().contains("#rsa-sha256"));
+    until("2026-11-22T16:50:06.250Z").on(&old).report(1, "fails");
+    let report = until("2026-11-22T16:50:07Z").on(&old).report(0, "holds");
+    assert_eq!(report["signatures"][0]["state"], "verified");
 }
