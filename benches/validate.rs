@@ -19,6 +19,7 @@ use std::hint::black_box;
 use actix_saml::dsig;
 use actix_saml::saml::validate;
 use actix_saml::xml::{C14n, Document, Limits, canonicalise, decode_base64};
+use case::hostile::shapes;
 use case::{case, floor};
 use criterion::{Criterion, Throughput, criterion_group, criterion_main};
 
@@ -62,11 +63,11 @@ fn ratios(criterion: &mut Criterion) {
 }
 
 fn sizes(criterion: &mut Criterion) {
-    for size in [2_000, 16_000, 64_000, 256_000, 1_000_000] {
-        let case = case(size);
+    let sizes = [6_000, 16_000, 64_000, 256_000, 1_000_000].map(|size| ("values", case(size)));
+    for (name, case) in sizes.into_iter().chain(case::shapes()) {
         let mut group = criterion.benchmark_group("size");
         group.throughput(Throughput::Bytes(case.xml.len() as u64));
-        group.bench_function(format!("{} bytes", case.xml.len()), |b| {
+        group.bench_function(format!("{name}, {} bytes", case.xml.len()), |b| {
             b.iter(|| {
                 validate(black_box(&case.xml), &case.expect, case.metadata.keys(), case.now)
                     .unwrap()
@@ -76,5 +77,22 @@ fn sizes(criterion: &mut Criterion) {
     }
 }
 
-criterion_group!(benches, ratios, sizes);
+/// Refusing a megabyte must not cost more than accepting one.
+fn hostile(criterion: &mut Criterion) {
+    let case = case(1_000_000);
+    let mut group = criterion.benchmark_group("hostile_1MB");
+    group.sample_size(10);
+    group.bench_function("honest", |b| {
+        b.iter(|| validate(&case.xml, &case.expect, case.metadata.keys(), case.now).unwrap());
+    });
+    for (name, xml) in shapes(1_000_000) {
+        let refuse =
+            || validate(black_box(xml.as_bytes()), &case.expect, case.metadata.keys(), case.now);
+        assert!(refuse().is_err());
+        group.bench_function(name, |b| b.iter(refuse));
+    }
+    group.finish();
+}
+
+criterion_group!(benches, ratios, sizes, hostile);
 criterion_main!(benches);

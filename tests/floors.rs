@@ -23,7 +23,7 @@ const fn floor(
 }
 
 const FLOORS: &[Floor] = &[
-    floor("xml", &[], &["base64", "memchr", "quick_xml", "thiserror"]),
+    floor("xml", &[], &["base64", "base64_simd", "memchr", "thiserror"]),
     floor("crypto", &[], &["chrono", "openssl", "thiserror"]),
     floor("dsig", &["crypto", "xml"], &["thiserror"]),
     floor("xmlenc", &["crypto", "xml"], &["thiserror"]),

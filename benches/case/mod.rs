@@ -16,6 +16,8 @@ use openssl::pkey_ctx::PkeyCtx;
 use openssl::rsa::Padding;
 use openssl::x509::X509;
 
+pub(crate) mod hostile;
+
 pub(crate) struct Case {
     pub(crate) base64: String,
     pub(crate) xml: Vec<u8>,
@@ -24,8 +26,41 @@ pub(crate) struct Case {
     pub(crate) now: DateTime<Utc>,
 }
 
-/// An AD FS response of about `size` bytes.
+/// An AD FS response of about `size` bytes, with up to a thousand values of one attribute.
 pub(crate) fn case(size: usize) -> Case {
+    // Longer values where more bytes are wanted.
+    let missing = size.saturating_sub(BARE);
+    let length = (missing / 1000).max(40);
+    let wanted = missing / (length + 33);
+    let groups: Vec<String> = (0..wanted).map(|n| format!("{n:0length$}")).collect();
+    let claim = Claim::new("http://schemas.xmlsoap.org/claims/Group", groups);
+    case_with(if wanted > 0 { vec![claim] } else { Vec::new() }, "")
+}
+
+/// Bytes of a response with the claims of AD FS alone.
+const BARE: usize = 5_500;
+
+/// Honest responses that are extreme in one thing, with the name of that thing.
+pub(crate) fn shapes() -> Vec<(&'static str, Case)> {
+    let named = |n: usize| format!("http://rota.example.nhs.uk/claims/{n}");
+    let attributes = (0..1000).map(|n| Claim::new(named(n), ["x".repeat(800)])).collect();
+    let values: Vec<String> = (0..12_000).map(|n| format!("S-1-5-21-1085031214-{n:010}")).collect();
+    let depth = 44;
+    let deep = format!(
+        "<samlp:Extensions>{}{}</samlp:Extensions>",
+        "<e xmlns=\"urn:x\">".repeat(depth),
+        "</e>".repeat(depth)
+    );
+    vec![
+        ("a thousand attributes", case_with(attributes, "")),
+        ("twelve thousand values", case_with(vec![Claim::new(named(0), values)], "")),
+        ("one value of 900 kB", case_with(vec![Claim::new(named(0), ["x".repeat(900_000)])], "")),
+        ("depth at the limit", case_with(Vec::new(), &deep)),
+    ]
+}
+
+/// An AD FS response with further claims; `extensions` stand behind its issuer, not signed.
+fn case_with(claims: Vec<Claim>, extensions: &str) -> Case {
     let now = parse_instant("2026-11-22T09:00:00.000Z").unwrap();
     let idp = TestIdp::adfs().unwrap();
     let reply_to = ReplyTo {
@@ -34,18 +69,11 @@ pub(crate) fn case(size: usize) -> Case {
         audience: "https://rota.example.nhs.uk/saml".to_owned(),
         class_ref: None,
     };
-    let mut person = idp.person("ward.nurse").unwrap();
-    let bare = idp.respond(&reply_to, &person, now).unwrap().len();
-    let group = "http://schemas.xmlsoap.org/claims/Group";
-    // A thousand values at most, longer ones where more bytes are wanted.
-    let missing = size.saturating_sub(bare);
-    let length = (missing / 1000).max(40);
-    let wanted = missing / (length + 33);
-    if wanted > 0 {
-        let groups: Vec<String> = (0..wanted).map(|n| format!("{n:0length$}")).collect();
-        person = person.with_claim(Claim::new(group, groups));
-    }
-    let xml = idp.respond(&reply_to, &person, now).unwrap().into_bytes();
+    let person = claims
+        .into_iter()
+        .fold(idp.person("ward.nurse").unwrap(), |person, claim| person.with_claim(claim));
+    let xml = idp.respond(&reply_to, &person, now).unwrap();
+    let xml = xml.replacen("</Issuer>", &format!("</Issuer>{extensions}"), 1).into_bytes();
     let metadata = IdpMetadata::read(idp.metadata().unwrap().as_bytes(), now).unwrap();
     let expect = Expectations {
         idp: metadata.entity_id().clone(),

@@ -23,7 +23,26 @@ pub fn encode_base64(bytes: &[u8]) -> String {
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
+
+    proptest! {
+        #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::default() })]
+
+        /// The decoder that is fast and the one that is common agree, to the last bit.
+        #[test]
+        fn two_decoders_agree(text in "[A-Za-z0-9+/=_ -]{0,80}", bytes in prop::collection::vec(any::<u8>(), 0..200), at in any::<prop::sample::Index>(), byte in any::<u8>()) {
+            prop_assert_eq!(VECTORISED.decode_to_vec(&text).ok(), STANDARD.decode(&text).ok());
+            let mut good = STANDARD.encode(&bytes).into_bytes();
+            prop_assert_eq!(VECTORISED.decode_to_vec(&good).ok(), Some(bytes));
+            if !good.is_empty() {
+                let place = at.index(good.len());
+                good[place] = byte;
+                prop_assert_eq!(VECTORISED.decode_to_vec(&good).ok(), STANDARD.decode(&good).ok());
+            }
+        }
+    }
 
     #[test]
     fn control() {

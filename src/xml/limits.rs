@@ -1,3 +1,5 @@
+use super::error::XmlError;
+
 /// How much of each thing one document may hold. Every loop over input in this module ends at one
 /// of these numbers.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -8,6 +10,8 @@ pub struct Limits {
     pub depth: usize,
     /// Elements, text runs and comments together.
     pub nodes: usize,
+    /// Tags, runs of text, references, CDATA sections and comments together, wherever they stand.
+    pub tokens: usize,
     /// Attributes on one element, namespace declarations included.
     pub attributes: usize,
     /// Namespace declarations in scope at one element.
@@ -22,6 +26,7 @@ impl Limits {
         bytes: 1_048_576,
         depth: 48,
         nodes: 30_000,
+        tokens: 60_000,
         attributes: 32,
         namespaces: 64,
         name: 256,
@@ -33,8 +38,29 @@ impl Limits {
         bytes: 67_108_864,
         depth: 64,
         nodes: 3_000_000,
+        tokens: 9_000_000,
         attributes: 64,
         namespaces: 128,
         name: 256,
     };
+}
+
+/// What is left of one limit.
+pub(super) struct Budget {
+    what: &'static str,
+    limit: usize,
+    left: usize,
+}
+
+impl Budget {
+    pub(super) fn new(what: &'static str, limit: usize) -> Self {
+        Self { what, limit, left: limit }
+    }
+
+    /// Takes `cost` off, or says that there is not enough left.
+    pub(super) fn spend(&mut self, cost: usize) -> Result<(), XmlError> {
+        let left = self.left.checked_sub(cost);
+        self.left = left.ok_or(XmlError::Limit { what: self.what, limit: self.limit })?;
+        Ok(())
+    }
 }

@@ -6,7 +6,7 @@ use super::document::{
     AttributeData, Binding, Declaration, Document, ElementData, Kind, NodeData, at, range,
 };
 use super::error::XmlError;
-use super::limits::Limits;
+use super::limits::{Budget, Limits};
 use super::names::{QName, all_xml_chars, is_absolute_uri, is_same, is_space, take_qname};
 use super::start_tag::{RawAttributes, check_declaration};
 use super::text::{normalise_attribute, normalise_line_ends, resolve_reference};
@@ -30,6 +30,7 @@ pub(super) fn parse<'a>(bytes: &'a [u8], limits: &Limits) -> Result<Document<'a>
             position: 0,
         });
     }
+    let look_ups = source.len().saturating_mul(LOOK_UPS_PER_BYTE).saturating_add(LOOK_UPS_ANYWAY);
     let mut builder = Builder {
         source,
         limits,
@@ -42,6 +43,8 @@ pub(super) fn parse<'a>(bytes: &'a [u8], limits: &Limits) -> Result<Document<'a>
         ids: Vec::with_capacity(8),
         text: None,
         root_done: false,
+        tokens: Budget::new("tokens", limits.tokens),
+        look_ups: Budget::new("look-ups of names", look_ups),
     };
     builder.run()?;
     builder.finish()
@@ -59,7 +62,16 @@ struct Builder<'a, 'l> {
     /// A run of text that may go on with the next token.
     text: Option<Cow<'a, str>>,
     root_done: bool,
+    tokens: Budget,
+    look_ups: Budget,
 }
+
+/// Prefixes looked up in a chain of declarations, and names of attributes compared with each other:
+/// so many steps for each byte of a document, and some for the smallest. An honest one needs a third.
+const LOOK_UPS_PER_BYTE: usize = 1;
+const LOOK_UPS_ANYWAY: usize = 10_000;
+/// What it counts for that two attributes of one element differ in their namespace alone.
+const SAME_LOCAL_NAME: usize = 8;
 
 struct Open<'a> {
     index: u32,
@@ -74,6 +86,7 @@ impl<'a> Builder<'a, '_> {
         let mut tokens = Tokens::new(self.source);
         while let Some(token) = tokens.next()? {
             let (start, end) = (tokens.start(), tokens.end());
+            self.tokens.spend(1)?;
             match token {
                 Token::Start { inside, is_empty } => {
                     self.open_element(inside, start, end)?;
@@ -200,7 +213,7 @@ impl<'a> Builder<'a, '_> {
                 return Err(XmlError::Limit { what: "attributes", limit });
             }
             self.check_length(raw.name.written)?;
-            let value = normalise_attribute(raw.value, position)?;
+            let value = normalise_attribute(raw.value, position, &mut self.tokens)?;
             match (raw.name.prefix, raw.name.local) {
                 ("", "xmlns") => {
                     self.declare("", value, &mut scope, first_declaration, position)?
@@ -291,6 +304,7 @@ impl<'a> Builder<'a, '_> {
         } else if !is_absolute_uri(&uri) {
             return namespace("a namespace name must be an absolute URI");
         }
+        self.look_ups.spend(self.declarations.len().saturating_sub(first))?;
         let own = self.declarations.get(first..).unwrap_or(&[]);
         if own.iter().any(|d| is_same(d.prefix, prefix)) {
             return Err(malformed("an attribute twice", position));
@@ -302,7 +316,7 @@ impl<'a> Builder<'a, '_> {
     }
 
     fn resolve(
-        &self,
+        &mut self,
         prefix: &str,
         scope: Option<u32>,
         position: usize,
@@ -310,17 +324,23 @@ impl<'a> Builder<'a, '_> {
         if prefix == "xml" {
             return Ok(Binding::Xml);
         }
+        let mut found = None;
         let mut next = scope;
+        let mut steps = 0_usize;
         while let Some(link) = next {
             let Some(declaration) = at(&self.declarations, link) else { break };
+            steps = steps.saturating_add(1);
             if is_same(declaration.prefix, prefix) {
                 let bound = !declaration.uri.is_empty();
-                return Ok(if bound { Binding::Declared(link) } else { Binding::None });
+                found = Some(if bound { Binding::Declared(link) } else { Binding::None });
+                break;
             }
             next = declaration.outer;
         }
-        match prefix {
-            "" => Ok(Binding::None),
+        self.look_ups.spend(steps)?;
+        match (found, prefix) {
+            (Some(binding), _) => Ok(binding),
+            (None, "") => Ok(Binding::None),
             _ => Err(XmlError::Namespace { what: "a prefix without a declaration", position }),
         }
     }
@@ -341,20 +361,24 @@ impl<'a> Builder<'a, '_> {
         position: usize,
     ) -> Result<(), XmlError> {
         for i in first..self.attributes.len() {
-            let Some(attribute) = self.attributes.get(i) else { break };
+            let Some(prefix) = self.attributes.get(i).map(|a| a.prefix) else { break };
             // The default namespace is not for attributes.
-            let namespace = match attribute.prefix {
+            let namespace = match prefix {
                 "" => Binding::None,
                 prefix => self.resolve(prefix, scope, position)?,
             };
-            let earlier = range(&self.attributes, &(to_u32(first)..to_u32(i)));
-            let twice = |other: &AttributeData<'_>| {
-                other.local == attribute.local
-                    && (other.namespace == namespace
-                        || is_same(self.uri(other.namespace), self.uri(namespace)))
-            };
-            if earlier.iter().any(twice) {
-                return Err(malformed("an attribute twice", position));
+            self.look_ups.spend(i.saturating_sub(first))?;
+            let Some(attribute) = self.attributes.get(i) else { break };
+            for other in range(&self.attributes, &(to_u32(first)..to_u32(i))) {
+                if other.local != attribute.local {
+                    continue;
+                }
+                let (one, two) = (self.uri(other.namespace), self.uri(namespace));
+                if is_same(one, two) {
+                    return Err(malformed("an attribute twice", position));
+                }
+                // Honest elements hardly ever get here, and long names take long to compare.
+                self.look_ups.spend(SAME_LOCAL_NAME.saturating_add(one.len()))?;
             }
             // Whatever anybody could take for an ID. SAML uses `ID`, XML Signature `Id`.
             if attribute.local.eq_ignore_ascii_case("id") {

@@ -10,8 +10,7 @@ pub(super) struct RawAttribute<'a> {
     pub(super) value: &'a str,
 }
 
-/// Walks over the attributes of one tag. quick-xml finds the tag's end; its attribute iterator is
-/// laxer than XML 1.0 (it needs no white space between attributes), so this one reads them.
+/// Walks over the attributes of one tag.
 pub(super) struct RawAttributes<'a> {
     rest: &'a str,
     position: usize,
@@ -72,11 +71,9 @@ fn ends_name(b: u8) -> bool {
 }
 
 /// `<?xml version="1.0" encoding="UTF-8" standalone="yes"?>`, the last two optional, in this order
-/// (XML 1.0 productions 23 to 32).
-pub(super) fn check_declaration(token: &str) -> Result<(), XmlError> {
+/// (XML 1.0 productions 23 to 32). `inside` is what stands between `<?xml` and `?>`.
+pub(super) fn check_declaration(inside: &str) -> Result<(), XmlError> {
     let wrong = || XmlError::Malformed { what: "the XML declaration", position: 0 };
-    let inside =
-        token.strip_prefix("<?xml").and_then(|t| t.strip_suffix("?>")).ok_or_else(wrong)?;
     let mut attributes = RawAttributes::new(inside, 0);
     let version = attributes.next()?.filter(|a| a.name.written == "version").ok_or_else(wrong)?;
     if version.value != "1.0" {

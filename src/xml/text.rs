@@ -3,6 +3,7 @@
 use std::borrow::Cow;
 
 use super::error::XmlError;
+use super::limits::Budget;
 use super::names::is_xml_char;
 
 /// Line ends as XML 1.0 section 2.11 wants them: CR LF and CR become LF.
@@ -12,10 +13,15 @@ pub(super) fn normalise_line_ends(raw: &str) -> Cow<'_, str> {
     }
     let mut out = String::with_capacity(raw.len());
     let mut rest = raw;
-    while let Some((before, after)) = rest.split_once('\r') {
-        out.push_str(before);
-        out.push('\n');
-        rest = after.strip_prefix('\n').unwrap_or(after);
+    while let Some(at) = memchr::memchr(b'\r', rest.as_bytes()) {
+        let (plain, mut from) = rest.split_at_checked(at).unwrap_or((rest, ""));
+        out.push_str(plain);
+        // Many in a row are not searched for one by one.
+        while let Some(after) = from.strip_prefix('\r') {
+            from = after.strip_prefix('\n').unwrap_or(after);
+            out.push('\n');
+        }
+        rest = from;
     }
     out.push_str(rest);
     Cow::Owned(out)
@@ -48,40 +54,45 @@ pub(super) fn resolve_reference(body: &str, position: usize) -> Result<char, Xml
 }
 
 /// An attribute value as XML 1.0 section 3.3.3 wants it: white space written raw becomes a space,
-/// written as a reference it stays; references are resolved; `<` is refused.
-pub(super) fn normalise_attribute(raw: &str, position: usize) -> Result<Cow<'_, str>, XmlError> {
-    let plain = |b: &u8| !matches!(b, b'&' | b'<' | b'\t' | b'\n' | b'\r');
+/// written as a reference it stays; references are resolved, and each counts as a token; `<` is
+/// refused.
+pub(super) fn normalise_attribute<'a>(
+    raw: &'a str,
+    position: usize,
+    tokens: &mut Budget,
+) -> Result<Cow<'a, str>, XmlError> {
+    let plain = |b: u8| !matches!(b, b'&' | b'<' | b'\t' | b'\n' | b'\r');
     // No branch per byte, so that the compiler can use vector instructions.
-    if raw.as_bytes().iter().fold(true, |all, b| all & plain(b)) {
+    if raw.as_bytes().iter().fold(true, |all, b| all & plain(*b)) {
         return Ok(Cow::Borrowed(raw));
     }
     let mut out = String::with_capacity(raw.len());
-    let mut rest = raw;
-    while let Some(at) = rest.bytes().position(|b| !plain(&b)) {
-        let (before, special) = rest.split_at_checked(at).unwrap_or((rest, ""));
-        out.push_str(before);
-        let mut chars = special.chars();
-        match chars.next() {
-            Some('&') => {
-                let (body, after) = chars
-                    .as_str()
-                    .split_once(';')
+    let mut done = 0_usize;
+    for (at, b) in raw.bytes().enumerate() {
+        if plain(b) || at < done {
+            continue;
+        }
+        if done < at {
+            out.push_str(raw.get(done..at).unwrap_or(""));
+        }
+        done = at.saturating_add(1);
+        match b {
+            b'&' => {
+                tokens.spend(1)?;
+                let (body, _) = raw
+                    .get(done..)
+                    .and_then(|rest| rest.split_once(';'))
                     .ok_or(XmlError::Malformed { what: "'&' without a reference", position })?;
                 out.push(resolve_reference(body, position)?);
-                rest = after;
+                done = done.saturating_add(body.len()).saturating_add(1);
             }
-            Some('\r') => {
-                out.push(' ');
-                rest = chars.as_str().strip_prefix('\n').unwrap_or(chars.as_str());
-            }
-            Some('\n' | '\t') => {
-                out.push(' ');
-                rest = chars.as_str();
-            }
+            // Of CR LF, one space is left.
+            b'\r' if raw.as_bytes().get(done) == Some(&b'\n') => {}
+            b'\r' | b'\n' | b'\t' => out.push(' '),
             _ => return Err(XmlError::Malformed { what: "'<' in an attribute value", position }),
         }
     }
-    out.push_str(rest);
+    out.push_str(raw.get(done..).unwrap_or(""));
     Ok(Cow::Owned(out))
 }
 
@@ -97,10 +108,16 @@ mod tests {
 
     #[test]
     fn attribute_values() {
-        let normal = |raw| normalise_attribute(raw, 0).map(Cow::into_owned);
+        let normal = |raw: &str| {
+            normalise_attribute(raw, 0, &mut Budget::new("tokens", 5)).map(Cow::into_owned)
+        };
         assert_eq!(normal("a\r\nb\tc\nd\re").unwrap(), "a b c d e");
         assert_eq!(normal("&#13;&#xA;&#9;&amp;&quot;").unwrap(), "\r\n\t&\"");
         assert_eq!(normal("&amp;lt;").unwrap(), "&lt;");
+        assert_eq!(normal("\r\r\n\n&#13;\n").unwrap(), "   \r ");
+        assert_eq!(normal(&"&lt;".repeat(5)).unwrap(), "<<<<<");
+        let limit = Err(XmlError::Limit { what: "tokens", limit: 5 });
+        assert_eq!(normal(&"&lt;".repeat(6)), limit);
         assert_eq!(normal("&nbsp;"), Err(XmlError::Entity));
         for bad in ["a<b", "a&b", "&#0;", "&#xD800;", "&#-1;", "&#+1;", "&#;", "&#x110000;"] {
             let error = normal(bad).unwrap_err();

@@ -4,7 +4,7 @@ use super::{malformed, refused};
 use crate::xml::{Document, Limits, XmlError};
 
 const LIMITS: Limits =
-    Limits { bytes: 400, depth: 3, nodes: 5, attributes: 4, namespaces: 3, name: 8 };
+    Limits { bytes: 400, depth: 3, nodes: 5, tokens: 12, attributes: 4, namespaces: 3, name: 8 };
 
 fn parse(xml: &str) -> Result<usize, XmlError> {
     Document::parse(xml.as_bytes(), &LIMITS).map(|d| d.node_count())
@@ -97,11 +97,55 @@ fn dos_limits_of_messages() {
 #[test]
 fn dos_references() {
     // The shortest tokens there are: many of them make one node, and digits without end none.
-    let xml = format!("<a>{}</a>", "&lt;".repeat(260_000));
-    let document = Document::parse(xml.as_bytes(), &Limits::MESSAGE).unwrap();
-    assert_eq!(document.root().text().map(str::len), Some(260_000));
+    let text = |n: usize| format!("<a>{}</a>", "&lt;".repeat(n));
+    let parsed = |xml: String| {
+        let document = Document::parse(xml.as_bytes(), &Limits::MESSAGE)?;
+        Ok(document.root().text().map_or(0, str::len))
+    };
+    assert_eq!(parsed(text(59_998)), Ok(59_998));
+    assert_eq!(parsed(text(59_999)), limit("tokens", 60_000));
+    let value = |n: usize| format!("<a a='{}'/>", "&lt;".repeat(n));
+    assert_eq!(parsed(value(59_999)), Ok(0));
+    assert_eq!(parsed(value(60_000)), limit("tokens", 60_000));
     let digits = format!("<a>&#{}65;</a>", "0".repeat(100_000));
     assert_eq!(refused(digits), malformed("character reference", 3));
+}
+
+#[test]
+fn dos_tokens() {
+    // Twelve: two tags, and ten that make no node or one together.
+    assert_eq!(parse(&format!("<a>{}</a>", "<![CDATA[x]]>".repeat(10))), Ok(2));
+    assert_eq!(parse(&format!("<a>{}</a>", "<![CDATA[x]]>".repeat(11))), limit("tokens", 12));
+    assert_eq!(parse(&format!("{}<a/>", "<!---->".repeat(11))), Ok(1));
+    assert_eq!(parse(&format!("{}<a/>", "<!---->".repeat(12))), limit("tokens", 12));
+    assert_eq!(parse(&format!("<a>{}</a>", "x&lt;".repeat(5))), Ok(2));
+    assert_eq!(parse(&format!("<a>{}</a>", "x&lt;".repeat(5) + "x")), limit("tokens", 12));
+}
+
+#[test]
+fn dos_look_ups() {
+    // A hundred elements look up a prefix behind sixty others: so many bytes, so many steps.
+    let far = |elements: usize, spaces: usize| {
+        let others: String = (0..20).map(|i| format!(" xmlns:p{i}='urn:{i}'")).collect();
+        let space = " ".repeat(spaces);
+        let elements = format!("<f:e{space}/>").repeat(elements);
+        format!("<r xmlns:f='urn:f'{others}>{elements}</r>")
+    };
+    let refused = |xml: String| {
+        let limit = xml.len() + 10_000;
+        let parsed = Document::parse(xml.as_bytes(), &Limits::METADATA).map(|d| d.node_count());
+        parsed == Err(XmlError::Limit { what: "look-ups of names", limit })
+    };
+    assert!(refused(far(1_000, 0)));
+    assert!(!refused(far(1_000, 30)));
+    // Some are free, so that a small document may use all its namespaces.
+    assert!(!refused(far(400, 0)));
+
+    // Attributes are compared with each other.
+    let names: String = (0..32).map(|i| format!(" n{i}=''")).collect();
+    assert!(refused(format!("<r>{}</r>", format!("<e{names}/>").repeat(500))));
+    let values: String = (0..32).map(|i| format!(" n{i}='0123456789'")).collect();
+    assert!(!refused(format!("<r>{}</r>", format!("<e{values}/>").repeat(500))));
 }
 
 #[test]
@@ -111,13 +155,13 @@ fn dos_canonical_form_of_the_widest_message() {
     // Every limit used up at once: as many declarations in scope and listed as there may be, and as
     // many elements that use them.
     let declarations: String = (10..40).map(|i| format!(" xmlns:p{i}='urn:{i}'")).collect();
-    let element = "<p10:a p39:a=''/>".repeat(29_000);
+    let element = "<p30:a p39:a=''/>".repeat(29_000);
     let xml = format!("<r{declarations}>{element}</r>");
     let document = Document::parse(xml.as_bytes(), &Limits::MESSAGE).unwrap();
     let names: Vec<String> = (10..40).map(|i| format!("p{i}")).collect();
     let listed: Vec<&str> = names.iter().map(String::as_str).collect();
     let all = canonical(document.root(), C14n::Exclusive, &listed, None);
     assert_eq!(all, canonical(document.root(), C14n::Inclusive, &[], None));
-    let written_out = 29_000 * ("></p10:a>".len() - "/>".len());
+    let written_out = 29_000 * ("></p30:a>".len() - "/>".len());
     assert_eq!(all.len(), xml.len() + written_out);
 }

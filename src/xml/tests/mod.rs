@@ -10,6 +10,7 @@ mod ids;
 mod limits;
 mod namespaces;
 mod properties;
+mod quick_xml;
 mod tree;
 mod values;
 mod well_formed;

@@ -8,7 +8,7 @@ use crate::xml::{Document, Limits, Node};
 
 /// Documents with every kind of content. Prefixes `a`, `b` and `c` are declared at the root, and
 /// may be declared again further in.
-fn document() -> impl Strategy<Value = String> {
+pub(super) fn document() -> impl Strategy<Value = String> {
     let attribute = prop_oneof![
         Just(String::new()),
         "[a-c]='[ \t\n\r&&[^&]]{0,3}'".prop_map(|a| format!(" {a}")),
@@ -123,7 +123,7 @@ proptest! {
     }
 }
 
-const TOKENS: &[&str] = &[
+pub(super) const TOKENS: &[&str] = &[
     "<",
     ">",
     "/",
