@@ -37,7 +37,11 @@ const FLOORS: &[Floor] = &[
         &["crypto", "dsig", "saml", "xml", "xmlenc"],
         &["chrono", "serde", "thiserror", "url"],
     ),
-    floor("nhsmail", &["saml", "sp"], &["chrono", "serde", "thiserror"]),
+    floor(
+        "nhsmail",
+        &["crypto", "dsig", "saml", "sp", "xml", "xmlenc"],
+        &["chrono", "serde", "thiserror"],
+    ),
     floor("store", &["saml", "sp"], &["chrono", "thiserror"]),
     floor(
         "web",
@@ -75,6 +79,7 @@ const FLOORS: &[Floor] = &[
             "chrono",
             "clap",
             "openssl",
+            "serde",
             "serde_json",
             "thiserror",
             "toml",

@@ -12,7 +12,7 @@ fn table() -> String {
         "# The rules\n\n\
          A response is accepted when every rule holds, in this order. The first that does not ends \
          it: its name is the `rule` in the verdict of `actix-saml verify --format json`, beside the \
-         `code` that says how it failed. Before them, `well-formed` holds the document to XML 1.0, \
+         `code` that says how it failed. [`actix-saml inspect`](inspect.md) goes over all of them. Before them, `well-formed` holds the document to XML 1.0, \
          to namespaces and to the limits of this crate.\n\n\
          This file is made from the list in the program: \
          `UPDATE_DOCS=1 cargo test --test rules`.\n\n\

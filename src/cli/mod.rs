@@ -4,8 +4,12 @@ pub mod app;
 mod demo;
 mod files;
 mod idp;
+mod inspect;
 mod metadata;
+mod options;
 mod serve;
+mod sources;
+mod terminal;
 mod tls;
 mod verify;
 
@@ -30,6 +34,8 @@ enum Command {
     Idp(idp::Arguments),
     /// Decide about one SAML response.
     Verify(verify::Arguments),
+    /// Show what is in a message, and walk over every rule.
+    Inspect(inspect::Arguments),
     /// Print this application's metadata, for registering it at the identity provider.
     Metadata(metadata::Arguments),
     /// Run the demo application against the identity providers of a configuration file.
@@ -47,6 +53,7 @@ pub fn main() -> ExitCode {
         Command::Demo(arguments) => demo::run(&arguments),
         Command::Idp(arguments) => idp::run(&arguments),
         Command::Verify(arguments) => verify::run(&arguments),
+        Command::Inspect(arguments) => inspect::run(&arguments),
         Command::Metadata(arguments) => metadata::run(&arguments),
         Command::Serve(arguments) => serve::run(&arguments),
     };

@@ -1,8 +1,7 @@
 //! `actix-saml verify`: the pure verifier as a program. Other tools call it, so its arguments,
 //! exit status and JSON do not change.
 
-use std::io::Read as _;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::process::ExitCode;
 
 use chrono::{DateTime, Utc};
@@ -10,22 +9,19 @@ use clap::builder::NonEmptyStringValueParser;
 use clap::{ArgGroup, Args, ValueEnum};
 use serde_json::{Value, json};
 
+use super::options::{Required, parse_now, parse_skew};
+use super::sources::{MAX_FILE, looks_like_xml, read_decryption_keys, read_message, read_metadata};
+use super::terminal::{escape_controls, printable};
 use super::{Problem, print};
-use crate::crypto::PrivateKey;
 use crate::saml::metadata::IdpMetadata;
 use crate::saml::{
     Assertion, ClockSkew, EntityId, Expectations, ExpectedRequest, Rejection, RequestedAuthn,
-    RequireSigned, decide, format_instant, is_invisible, peek_issuer,
+    decide, format_instant, peek_issuer,
 };
 use crate::web::{Clock as _, SystemClock};
 use crate::xml::Limits;
 use crate::xml::decode_base64;
 use crate::xmlenc::DecryptionKey;
-
-/// Base64 of the largest message, and some line ends.
-const MAX_FILE: usize = 4 * 1024 * 1024;
-/// The largest key, with room for what people write around it.
-const MAX_KEY: usize = 64 * 1024;
 
 #[derive(Debug, Args)]
 #[command(group(ArgGroup::new("request").required(true).args(["request_id", "unsolicited"])))]
@@ -74,34 +70,6 @@ enum Format {
     Text,
 }
 
-#[derive(Clone, Copy, Debug, ValueEnum)]
-enum Required {
-    Either,
-    Assertion,
-    Response,
-    Both,
-}
-
-impl From<Required> for RequireSigned {
-    fn from(required: Required) -> Self {
-        match required {
-            Required::Either => Self::Either,
-            Required::Assertion => Self::Assertion,
-            Required::Response => Self::Response,
-            Required::Both => Self::Both,
-        }
-    }
-}
-
-fn parse_now(text: &str) -> Result<DateTime<Utc>, String> {
-    DateTime::parse_from_rfc3339(text).map(|t| t.to_utc()).map_err(|e| e.to_string())
-}
-
-fn parse_skew(text: &str) -> Result<ClockSkew, String> {
-    let seconds: u32 = text.parse().map_err(|_| "not a whole number".to_owned())?;
-    ClockSkew::from_seconds(seconds).ok_or_else(|| "more than 300 seconds".to_owned())
-}
-
 pub(super) fn run(arguments: &Arguments) -> Result<ExitCode, Problem> {
     let now = arguments.now.unwrap_or_else(|| SystemClock.now());
     let idps = read_metadata(&arguments.idp_metadata, now)?;
@@ -113,55 +81,6 @@ pub(super) fn run(arguments: &Arguments) -> Result<ExitCode, Problem> {
         Format::Text => to_text(&verdict),
     });
     Ok(if verdict.is_ok() { ExitCode::SUCCESS } else { ExitCode::from(1) })
-}
-
-fn read_metadata(paths: &[PathBuf], now: DateTime<Utc>) -> Result<Vec<IdpMetadata>, Problem> {
-    let mut idps: Vec<IdpMetadata> = Vec::with_capacity(paths.len());
-    for path in paths {
-        let bytes = read(path, Limits::METADATA.bytes)?;
-        let idp = IdpMetadata::read(&bytes, now).map_err(|error| in_file(path, &error))?;
-        // Which of the two has the keys that count would be a guess.
-        if idps.iter().any(|other| other.entity_id() == idp.entity_id()) {
-            let problem = format!("the identity provider {:?} is there twice", idp.entity_id());
-            return Err(in_file(path, &problem));
-        }
-        idps.push(idp);
-    }
-    Ok(idps)
-}
-
-fn read_decryption_keys(paths: &[PathBuf]) -> Result<Vec<DecryptionKey>, Problem> {
-    let read_key = |path: &PathBuf| {
-        let key = PrivateKey::from_pem(&read(path, MAX_KEY)?);
-        let key = DecryptionKey::new(key.map_err(|error| in_file(path, &error))?);
-        key.map_err(|_| in_file(path, &"assertions are encrypted to RSA keys, and this is none"))
-    };
-    paths.iter().map(read_key).collect()
-}
-
-fn read_message(path: &Path) -> Result<Vec<u8>, Problem> {
-    if path == Path::new("-") {
-        return Ok(read_up_to(std::io::stdin().lock(), MAX_FILE)
-            .map_err(|error| format!("standard input: {error}"))?);
-    }
-    read(path, MAX_FILE)
-}
-
-fn read(path: &Path, limit: usize) -> Result<Vec<u8>, Problem> {
-    let file = std::fs::File::open(path);
-    file.and_then(|file| read_up_to(file, limit)).map_err(|error| in_file(path, &error))
-}
-
-/// Reads one byte more than `limit` at most: enough to refuse it.
-fn read_up_to(source: impl std::io::Read, limit: usize) -> std::io::Result<Vec<u8>> {
-    let limit = u64::try_from(limit).unwrap_or(u64::MAX);
-    let mut bytes = Vec::new();
-    source.take(limit.saturating_add(1)).read_to_end(&mut bytes)?;
-    Ok(bytes)
-}
-
-fn in_file(path: &Path, problem: &dyn std::fmt::Display) -> Problem {
-    format!("{}: {problem}", path.display()).into()
 }
 
 /// The rule that does not hold, and how.
@@ -215,12 +134,6 @@ fn verify(
         keys.dangerous().accept_sha1_signatures_until(end);
     }
     decide(xml, &expect, &keys, now)
-}
-
-/// XML begins with `<`, behind white space or a byte order mark; base64 never does.
-fn looks_like_xml(message: &[u8]) -> bool {
-    let message = message.strip_prefix(b"\xEF\xBB\xBF").unwrap_or(message);
-    message.iter().find(|b| !b.is_ascii_whitespace()) == Some(&b'<')
 }
 
 fn to_json(verdict: &Result<Assertion, Failure>) -> Value {
@@ -292,25 +205,4 @@ fn to_text(verdict: &Result<Assertion, Failure>) -> String {
 
 fn weakness(assertion: &Assertion) -> &'static str {
     if assertion.uses_sha1() { ", with SHA-1" } else { "" }
-}
-
-/// Nothing of a message steers the terminal, or makes a line look like another.
-fn printable(text: &str) -> String {
-    text.chars().map(|c| if is_invisible(c) { '\u{FFFD}' } else { c }).collect()
-}
-
-/// JSON need not escape all of what steers a terminal: DEL and the controls behind it. In JSON
-/// such characters stand in strings alone, so that each can become its escape wherever it stands.
-fn escape_controls(json: &str) -> String {
-    let mut escaped = String::with_capacity(json.len());
-    for c in json.chars() {
-        if is_invisible(c) {
-            for unit in c.encode_utf16(&mut [0; 2]) {
-                escaped.push_str(&format!("\\u{unit:04x}"));
-            }
-        } else {
-            escaped.push(c);
-        }
-    }
-    escaped
 }

@@ -5,8 +5,12 @@
 //! ordered list of accepted names ([`ClaimNames`]) that configuration replaces, and [`Staff`] tells
 //! which name matched.
 
+mod advice;
 mod claim_names;
 mod staff;
 
+#[cfg(feature = "cli")]
+pub(crate) use advice::DAMAGED;
+pub use advice::{Advice, advise};
 pub use claim_names::ClaimNames;
 pub use staff::{NoSubjectKey, Staff, StaffKey, StaffKeyKind};

@@ -3,7 +3,7 @@ use std::collections::HashMap;
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 
-use super::contents::{Confirmation, Contents};
+use super::contents::{Contents, SignedContents};
 use super::entity_id::EntityId;
 use super::name_id::NameId;
 
@@ -95,13 +95,14 @@ impl Assertion {
     /// Puts together what the rules have accepted. `None` cannot happen after they ran: it says
     /// that a part is missing that they demand.
     pub(super) fn accept(
-        contents: &Contents<'_>,
-        bearer: &Confirmation<'_>,
+        signed_contents: &SignedContents<'_>,
+        bearer: usize,
         issuer: &EntityId,
         signed: SignedPart,
-        signing_key: usize,
         uses_sha1: bool,
     ) -> Option<Self> {
+        let contents = signed_contents.contents();
+        let bearer = contents.bearers.get(bearer)?;
         let authn = contents.authn.first()?;
         // Another confirmation than the one that was used could let the assertion in again.
         let ends = contents.bearers.iter().filter_map(|b| b.not_on_or_after);
@@ -121,7 +122,7 @@ impl Assertion {
             one_time_use: contents.one_time_use,
             in_response_to: bearer.in_response_to.map(str::to_owned),
             signed,
-            signing_key,
+            signing_key: signed_contents.key(),
             uses_sha1,
         })
     }

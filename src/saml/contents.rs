@@ -1,18 +1,46 @@
-//! The grammar of an assertion (Core 2.3.3 to 2.7), read from a signed element and from nothing
-//! else.
+//! The grammar of an assertion (Core 2.3.3 to 2.7). An `Assertion` is made of [`SignedContents`],
+//! which are read from a signed element and from nothing else.
 
 use chrono::{DateTime, Utc};
 
 use super::envelope::check_root_attributes;
 use super::name_id::NameIdView;
 use super::names::{ASSERTION, BEARER, XSI};
-use super::plaintext::Inside;
+use super::plaintext::{Inside, Plaintext};
 use super::rejection::{Rejection, Role, TimeBound};
 use super::time::parse_instant;
-use crate::dsig::DSIG_NAMESPACE;
+use crate::dsig::{DSIG_NAMESPACE, Signed};
 use crate::xml::{Children, GrammarError, Node};
+use crate::xmlenc::DecryptionKey;
 
-/// An assertion as it stands in the signed document: grammar checked, meaning not yet.
+/// Contents that a signature covers.
+pub(super) struct SignedContents<'d> {
+    contents: Contents<'d>,
+    signed: Signed<'d>,
+}
+
+impl<'d> SignedContents<'d> {
+    /// Reads the element that was signed.
+    pub(super) fn read(
+        signed: Signed<'d>,
+        plaintext: &'d Plaintext<'d>,
+        keys: &[DecryptionKey],
+    ) -> Result<Self, Rejection> {
+        Ok(Self { contents: Contents::read(&plaintext.inside(signed, keys))?, signed })
+    }
+
+    pub(super) fn contents(&self) -> &Contents<'d> {
+        &self.contents
+    }
+
+    /// Which of the keys signed them.
+    pub(super) fn key(&self) -> usize {
+        self.signed.key()
+    }
+}
+
+/// An assertion as it stands in the document: grammar checked, meaning not yet. By itself it
+/// proves nothing.
 pub(super) struct Contents<'d> {
     pub(super) assertion: Node<'d>,
     pub(super) issuer: Node<'d>,
@@ -53,9 +81,18 @@ pub(super) struct AttributeView<'d> {
 }
 
 impl<'d> Contents<'d> {
-    /// Reads a signed assertion; what is encrypted inside it is decrypted on the way.
-    pub(super) fn read(inside: &Inside<'d, '_>) -> Result<Self, Rejection> {
-        let assertion = inside.signed.element();
+    /// Reads an assertion that nothing vouches for: for a walk, and for nothing else.
+    pub(super) fn read_unsigned(
+        assertion: Node<'d>,
+        plaintext: &'d Plaintext<'d>,
+        keys: &[DecryptionKey],
+    ) -> Result<Self, Rejection> {
+        Self::read(&plaintext.inside_unsigned(assertion, keys))
+    }
+
+    /// Reads an assertion; what is encrypted inside it is decrypted on the way.
+    fn read(inside: &Inside<'d, '_>) -> Result<Self, Rejection> {
+        let assertion = inside.assertion();
         if !assertion.is(ASSERTION, "Assertion") {
             return Err(Rejection::NotResponse { found: assertion.local_name().to_owned() });
         }

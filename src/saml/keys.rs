@@ -61,7 +61,7 @@ impl Keys {
     }
 
     /// Verifies `signature`, a child of `element`, with the keys that sign.
-    pub(super) fn verify<'d>(
+    pub(crate) fn verify<'d>(
         &self,
         element: Node<'d>,
         signature: Node<'d>,

@@ -21,6 +21,7 @@ mod rejection;
 mod rules;
 mod time;
 mod validate;
+mod walk;
 
 pub use assertion::{Assertion, Attribute, AuthnStatement, SignedPart};
 pub use authn_request::{AuthnRequest, WriteAuthnRequestError};
@@ -36,3 +37,4 @@ pub use time::{ClockSkew, format_instant, parse_instant};
 #[cfg(feature = "cli")]
 pub(crate) use validate::decide;
 pub use validate::{peek_issuer, validate};
+pub use walk::{Outcome, Step, Walk, walk};

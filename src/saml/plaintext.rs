@@ -56,7 +56,17 @@ impl<'d> Plaintext<'d> {
         signed: Signed<'d>,
         keys: &'e [DecryptionKey],
     ) -> Inside<'d, 'e> {
-        Inside { signed, plaintext: self, keys }
+        Inside { assertion: signed.element(), signed: Some(signed), plaintext: self, keys }
+    }
+
+    /// The same for an assertion that nothing vouches for, so that a walk over the rules can look
+    /// into it. What comes out is worth as little as what it came out of.
+    pub(super) fn inside_unsigned<'e>(
+        &'d self,
+        assertion: Node<'d>,
+        keys: &'e [DecryptionKey],
+    ) -> Inside<'d, 'e> {
+        Inside { assertion, signed: None, plaintext: self, keys }
     }
 
     fn open_into(
@@ -111,14 +121,20 @@ fn ids_in(node: Node<'_>) -> impl Iterator<Item = &str> {
     attributes.filter(|a| a.local.eq_ignore_ascii_case("id")).map(|a| a.value)
 }
 
-/// Opens what is encrypted inside an assertion whose signature has been verified.
+/// Opens what is encrypted inside an assertion.
 pub(super) struct Inside<'d, 'e> {
-    pub(super) signed: Signed<'d>,
+    assertion: Node<'d>,
+    signed: Option<Signed<'d>>,
     plaintext: &'d Plaintext<'d>,
     keys: &'e [DecryptionKey],
 }
 
 impl<'d> Inside<'d, '_> {
+    /// The assertion itself.
+    pub(super) fn assertion(&self) -> Node<'d> {
+        self.assertion
+    }
+
     /// The `NameID` in an `EncryptedID` (Core 2.2.4). A `BaseID` or an `Assertion`, which the
     /// standard would allow there, is no name.
     pub(super) fn open_name_id(&self, encrypted: Node<'d>) -> Result<Node<'d>, DecryptError> {
@@ -134,8 +150,9 @@ impl<'d> Inside<'d, '_> {
         let room = self.rooms()?.iter().find(|room| room.bytes.get().is_none());
         let room = room.ok_or(DecryptError::Budget)?;
         let root = self.plaintext.open_into(room, encrypted, local, self.keys)?;
+        let Some(signed) = self.signed else { return Ok(root) };
         // Who signed the cipher text has signed what it stands for.
-        let proof = self.signed.descend_decrypted(encrypted, root);
+        let proof = signed.descend_decrypted(encrypted, root);
         proof.map(|signed| signed.element()).ok_or(DecryptError::Failed)
     }
 
@@ -146,7 +163,7 @@ impl<'d> Inside<'d, '_> {
             let is_part = |node: &Node<'_>| {
                 node.is(ASSERTION, "EncryptedID") || node.is(ASSERTION, "EncryptedAttribute")
             };
-            let count = self.signed.element().descendants().filter(is_part).count();
+            let count = self.assertion.descendants().filter(is_part).count();
             if count > MAX_PARTS {
                 return Err(DecryptError::Budget);
             }

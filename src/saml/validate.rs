@@ -6,7 +6,7 @@ use super::keys::Keys;
 use super::names::{ASSERTION, PROTOCOL};
 use super::plaintext::Plaintext;
 use super::rejection::Rejection;
-use super::rules::{RULES, Run, WELL_FORMED};
+use super::rules::{RULES, Run, SIGNATURE, WELL_FORMED};
 use crate::xml::{Document, Limits};
 
 /// Decides about one response. Pure: the time and the keys are arguments, and nothing is read,
@@ -34,13 +34,13 @@ pub(crate) fn decide(
     now: DateTime<Utc>,
 ) -> Result<Assertion, (&'static str, Rejection)> {
     let document =
-        Document::parse(response, &Limits::MESSAGE).map_err(|e| (WELL_FORMED, e.into()))?;
+        Document::parse(response, &Limits::MESSAGE).map_err(|e| (WELL_FORMED.name, e.into()))?;
     let plaintext = Plaintext::default();
-    let mut run = Run::new(&document, expect, keys, now, &plaintext);
+    let mut run = Run::new(&document, expect, keys.into(), now, &plaintext);
     for rule in RULES {
         (rule.check)(&mut run).map_err(|rejection| (rule.name, rejection))?;
     }
-    run.accept().map_err(|rejection| ("signature", rejection))
+    run.accept().map_err(|rejection| (SIGNATURE, rejection))
 }
 
 /// What a response says of its issuer, before anything is verified: good for choosing whose keys

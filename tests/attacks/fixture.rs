@@ -5,8 +5,8 @@ use std::io::Write as _;
 use actix_saml::crypto::SignatureAlgorithm;
 use actix_saml::dsig::{KeyInfoStyle, Place, SignatureStyle, sign_enveloped};
 use actix_saml::saml::{
-    Assertion, ClockSkew, EntityId, Expectations, ExpectedRequest, Keys, Rejection, RequestedAuthn,
-    RequireSigned, names, parse_instant, validate,
+    Assertion, ClockSkew, EntityId, Expectations, ExpectedRequest, Keys, RULES, Rejection,
+    RequestedAuthn, RequireSigned, names, parse_instant, validate, walk,
 };
 use actix_saml::xml::{C14n, EmptyTag};
 use chrono::{DateTime, Utc};
@@ -205,7 +205,9 @@ impl Message {
     }
 
     pub fn verdict_by(&self, expect: &Expectations, keys: &Keys) -> Result<Assertion, Rejection> {
-        validate(self.0.as_bytes(), expect, keys, now())
+        let verdict = validate(self.0.as_bytes(), expect, keys, now());
+        agrees_with_walk(self.0.as_bytes(), expect, keys, &verdict);
+        verdict
     }
 
     /// Accepted, and for the right person.
@@ -223,6 +225,24 @@ impl Message {
     #[track_caller]
     pub fn refused(&self, expected: Rejection) {
         assert_eq!(self.verdict(), Err(expected), "{}", self.0);
+    }
+}
+
+/// A walk over the rules says what the verdict is, whatever else it says.
+#[track_caller]
+pub fn agrees_with_walk(
+    response: &[u8],
+    expect: &Expectations,
+    keys: &Keys,
+    verdict: &Result<Assertion, Rejection>,
+) {
+    let walk = walk(response, expect, Some(keys), keys.decryption(), now());
+    assert_eq!(walk.steps.len(), RULES.len() + 1);
+    let first_failure = walk.first_failure().map(|(_, rejection)| rejection);
+    assert_eq!(first_failure, verdict.as_ref().err(), "{walk:#?}");
+    assert_eq!(walk.all_held(), verdict.is_ok(), "{walk:#?}");
+    if let Ok(assertion) = verdict {
+        assert_eq!(walk.signed, Some(assertion.signed()));
     }
 }
 

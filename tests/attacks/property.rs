@@ -7,7 +7,7 @@ use actix_saml::xml::{Document, GrammarError, Limits};
 use actix_saml::xmlenc::DecryptError;
 use proptest::prelude::*;
 
-use crate::fixture::{Draft, Message, expectations, now};
+use crate::fixture::{Draft, Message, agrees_with_walk, expectations, now};
 use crate::recipient::{CBC, GCM, assemble, cipher_texts, keys, sealed, signed_around};
 
 /// Accepted messages of several shapes, and what each says.
@@ -174,6 +174,14 @@ const TOKENS: &[&str] = &[
     "</ds:Signature>",
 ];
 
+/// As [`says_nothing_else`], and a walk over the rules agrees.
+#[track_caller]
+fn says_nothing_else_walking(bytes: &[u8], said: &Assertion) {
+    says_nothing_else(bytes, said);
+    let verdict = validate(bytes, &expectations(), &KEYS, now());
+    agrees_with_walk(bytes, &expectations(), &KEYS, &verdict);
+}
+
 proptest! {
     #![proptest_config(ProptestConfig { cases: 400, failure_persistence: None, ..ProptestConfig::default() })]
 
@@ -187,7 +195,7 @@ proptest! {
             1 => bytes.insert(at, byte),
             _ => drop(bytes.splice(at..at, [b'<', byte, b'/', b'>'])),
         }
-        says_nothing_else(&bytes, said);
+        says_nothing_else_walking(&bytes, said);
     }
 
     #[test]
@@ -197,9 +205,9 @@ proptest! {
         let (a, b, into) = (a.index(text.len()), b.index(text.len()), into.index(text.len()));
         let run = &text[a.min(b)..a.max(b)];
         let inserted = [&text[..into], run, &text[into..]].concat();
-        says_nothing_else(&inserted, said);
+        says_nothing_else_walking(&inserted, said);
         let removed = [&text[..a.min(b)], &text[a.max(b)..]].concat();
-        says_nothing_else(&removed, said);
+        says_nothing_else_walking(&removed, said);
     }
 
     #[test]
@@ -207,7 +215,7 @@ proptest! {
         let (message, said) = &ACCEPTED[which];
         let spans = spans(&message.0);
         let (from, to) = (&spans[from.index(spans.len())], &spans[to.index(spans.len())]);
-        says_nothing_else(splice(&message.0, from, to, how, copy).as_bytes(), said);
+        says_nothing_else_walking(splice(&message.0, from, to, how, copy).as_bytes(), said);
     }
 
     /// Whatever CBC lets an attacker make of the plaintext, the answer is the same.
@@ -235,12 +243,15 @@ proptest! {
     #[test]
     fn nothing_panics_on_bytes(bytes in prop::collection::vec(any::<u8>(), 0..400)) {
         let verdict = validate(&bytes, &expectations(), &KEYS, now());
+        agrees_with_walk(&bytes, &expectations(), &KEYS, &verdict);
         prop_assert!(verdict.is_err());
     }
 
     #[test]
     fn nothing_panics_on_tokens(tokens in prop::collection::vec(prop::sample::select(TOKENS), 0..60)) {
-        let verdict = validate(tokens.concat().as_bytes(), &expectations(), &KEYS, now());
+        let bytes = tokens.concat();
+        let verdict = validate(bytes.as_bytes(), &expectations(), &KEYS, now());
+        agrees_with_walk(bytes.as_bytes(), &expectations(), &KEYS, &verdict);
         prop_assert!(verdict.is_err());
     }
 }

@@ -1,7 +1,7 @@
 //! `--sp-key`
 
 use actix_saml::crypto::{Certificate, CertificateRequest, KeyShape, PrivateKey};
-use actix_saml::idp::SignedParts;
+use actix_saml::idp::{Ids, Issuance, SignedParts};
 use actix_saml::xmlenc::{EncryptionStyle, encrypt};
 
 use crate::scene::{IDP, Scene, honest, issued, nurse, reply_to, respond};
@@ -9,7 +9,7 @@ use crate::scene::{IDP, Scene, honest, issued, nurse, reply_to, respond};
 const SAML: &str = "urn:oasis:names:tc:SAML:2.0:assertion";
 
 /// A key and the certificate that the provider encrypts to.
-fn recipient() -> (PrivateKey, Certificate) {
+pub fn recipient() -> (PrivateKey, Certificate) {
     let key = PrivateKey::generate(KeyShape::Rsa2048).unwrap();
     let request = CertificateRequest {
         common_name: "rota.example.nhs.uk",
@@ -23,11 +23,20 @@ fn recipient() -> (PrivateKey, Certificate) {
 }
 
 /// The response with its assertion encrypted.
-fn encrypted(xml: &str, to: &Certificate, style: &EncryptionStyle) -> String {
+pub fn encrypted(xml: &str, to: &Certificate, style: &EncryptionStyle) -> String {
     let (start, end) = (xml.find("<Assertion ").unwrap(), xml.find("</samlp:Response>").unwrap());
     let inside = encrypt(&xml[start..end], to, style).unwrap();
     let assertion = format!("<EncryptedAssertion xmlns=\"{SAML}\">{inside}</EncryptedAssertion>");
     [&xml[..start], &assertion, &xml[end..]].concat()
+}
+
+/// A response with its assertion encrypted and then a signature around it.
+pub fn signed_around(to: &Certificate) -> String {
+    let mut idp = IDP.clone();
+    idp.issuance = Issuance { signed: SignedParts::MessageOnly, ..Issuance::default() };
+    let draft = idp.issue(&reply_to(), &Ids::random().unwrap(), issued()).draft(&nurse()).unwrap();
+    let draft = draft.tamper(|xml| encrypted(&xml, to, &EncryptionStyle::AD_FS));
+    draft.sign(idp.keys.current()).unwrap()
 }
 
 #[test]

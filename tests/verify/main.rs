@@ -1,5 +1,5 @@
-//! `actix-saml verify` and `actix-saml metadata` as other programs call them: arguments, exit
-//! status, and what is printed where.
+//! `actix-saml verify`, `inspect` and `metadata` as people and other programs call them: arguments,
+//! exit status, and what is printed where.
 
 #![allow(
     clippy::arithmetic_side_effects,
@@ -15,6 +15,7 @@ mod scene;
 
 mod encrypted;
 mod input;
+mod inspect;
 mod metadata;
 mod terminal;
 mod trust;

@@ -6,7 +6,7 @@ use crate::scene::{IDP, Scene, honest, nurse, reply_to, respond};
 
 /// What XML allows of what steers terminals: DEL, the controls of ISO 6429 (U+009B begins a
 /// sequence as ESC and `[` do), turns of direction, and line ends.
-const HOSTILE: &str =
+pub const HOSTILE: &str =
     "a\u{7f}\u{85}\u{9b}2J\u{9d}0;x\u{9c}\u{202e}b\u{2066}\u{2028}\u{200b}\r\n\tc";
 
 fn hostile() -> Person {
@@ -16,7 +16,7 @@ fn hostile() -> Person {
     }
 }
 
-fn is_plain(text: &str) -> bool {
+pub fn is_plain(text: &str) -> bool {
     let steers = |c: char| {
         (c.is_control() && c != '\n')
             || matches!(c, '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}')

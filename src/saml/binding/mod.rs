@@ -1,8 +1,12 @@
 //! How messages travel (Bindings).
 
 mod redirect;
+mod redirect_message;
 
 pub use redirect::{RedirectError, redirect_url};
+#[cfg(feature = "cli")]
+pub(crate) use redirect_message::inflate;
+pub use redirect_message::{MessageParameter, QuerySignature, RedirectFault, RedirectMessage};
 
 /// A binding that this crate speaks.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]

@@ -1,0 +1,166 @@
+//! `actix-saml inspect`: what is in a message, in whatever form it was captured, and what every
+//! rule says to it. For people; `verify` is for programs that decide.
+
+mod facts;
+mod form;
+mod input;
+mod listing;
+mod message;
+mod metadata;
+mod moment;
+mod page;
+mod report;
+mod rules;
+mod signature;
+#[cfg(test)]
+mod tests;
+mod text;
+
+use std::io::IsTerminal as _;
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use chrono::{DateTime, Utc};
+use clap::builder::NonEmptyStringValueParser;
+use clap::{Args, ValueEnum};
+
+use super::options::{Required, parse_now, parse_skew};
+use super::sources::{read_decryption_keys, read_metadata, read_whole};
+use super::terminal::escape_controls;
+use super::{Problem, print};
+use crate::saml::metadata::IdpMetadata;
+use crate::saml::names::ASSERTION;
+use crate::saml::{ClockSkew, EntityId, ExpectedRequest, peek_issuer};
+use crate::web::{Clock as _, SystemClock};
+use crate::xml::{Document, Limits};
+use input::Input;
+use report::{Report, Request, Verdict};
+use rules::Given;
+
+#[derive(Debug, Args)]
+pub(super) struct Arguments {
+    /// Metadata of an identity provider that is trusted. May be given more than once.
+    #[arg(long, value_name = "FILE")]
+    idp_metadata: Vec<PathBuf>,
+    /// Our entityID: the audience.
+    #[arg(long, value_name = "ID")]
+    sp_entity_id: Option<EntityId>,
+    /// Our assertion consumer service: Destination and Recipient.
+    #[arg(long, value_name = "URL", value_parser = NonEmptyStringValueParser::new())]
+    acs_url: Option<String>,
+    /// A key that decrypts assertions. May be given more than once.
+    #[arg(long, value_name = "PEM")]
+    sp_key: Vec<PathBuf>,
+    /// The time to look at it; the machine's clock by default.
+    #[arg(long, value_name = "RFC3339", value_parser = parse_now)]
+    now: Option<DateTime<Utc>>,
+    /// How far clocks may differ, 0 to 300.
+    #[arg(long, value_name = "SECONDS", default_value = "180", value_parser = parse_skew)]
+    clock_skew: ClockSkew,
+    /// Which signatures must be there.
+    #[arg(long, value_enum, default_value = "either")]
+    require_signed: Required,
+    /// The ID of the AuthnRequest that the response must answer.
+    #[arg(
+        long,
+        value_name = "ID",
+        value_parser = NonEmptyStringValueParser::new(),
+        conflicts_with = "unsolicited"
+    )]
+    request_id: Option<String>,
+    /// No request was made, and an unsolicited response is allowed.
+    #[arg(long)]
+    unsolicited: bool,
+    /// Accept signatures with SHA-1 until then, which is dangerous.
+    #[arg(long, value_name = "RFC3339", value_parser = parse_now)]
+    dangerous_accept_sha1_until: Option<DateTime<Utc>>,
+    /// How to print the report.
+    #[arg(long, value_enum, default_value = "text")]
+    format: Format,
+    /// Whether to use colours; `auto` does on a terminal, unless NO_COLOR is set.
+    #[arg(long, value_enum, default_value = "auto")]
+    color: Colour,
+    /// List the XML of metadata too.
+    #[arg(long)]
+    xml: bool,
+    /// A message in any form: XML, base64, a redirect URL, a posted form, a page; or metadata. `-`
+    /// reads standard input.
+    #[arg(value_name = "FILE")]
+    file: PathBuf,
+}
+
+#[derive(Clone, Copy, Debug, ValueEnum)]
+enum Format {
+    Json,
+    Text,
+}
+
+#[derive(Clone, Copy, Debug, ValueEnum)]
+enum Colour {
+    Auto,
+    Always,
+    Never,
+}
+
+impl Colour {
+    fn is_wanted(self) -> bool {
+        match self {
+            Self::Always => true,
+            Self::Never => false,
+            Self::Auto => {
+                let refused = std::env::var_os("NO_COLOR").is_some_and(|value| !value.is_empty());
+                !refused && std::io::stdout().is_terminal()
+            }
+        }
+    }
+}
+
+pub(super) fn run(arguments: &Arguments) -> Result<ExitCode, Problem> {
+    let now = arguments.now.unwrap_or_else(|| SystemClock.now());
+    let mut idps = read_metadata(&arguments.idp_metadata, now)?;
+    if let Some(end) = arguments.dangerous_accept_sha1_until {
+        for idp in &mut idps {
+            idp.dangerous().accept_sha1_signatures_until(end);
+        }
+    }
+    let own_keys = read_decryption_keys(&arguments.sp_key)?;
+    let bytes = read_whole(&arguments.file, Limits::METADATA.bytes)?;
+    let input = Input::read(&bytes)?;
+    let request = Request {
+        given: Given {
+            idp: choose(&idps, &input),
+            sp: arguments.sp_entity_id.as_ref(),
+            acs_url: arguments.acs_url.as_deref(),
+            request: match (&arguments.request_id, arguments.unsolicited) {
+                (Some(id), _) => Some(ExpectedRequest::Id(id.clone())),
+                (None, true) => Some(ExpectedRequest::Unsolicited),
+                (None, false) => None,
+            },
+            require_signed: arguments.require_signed.into(),
+            clock_skew: arguments.clock_skew,
+        },
+        decryption: &own_keys,
+        now,
+        list_metadata: arguments.xml,
+    };
+    let report = Report::make(&input, &request)?;
+    let text = match arguments.format {
+        Format::Json => escape_controls(&serde_json::to_string(&report)?),
+        Format::Text => text::to_text(&report, arguments.color.is_wanted()),
+    };
+    print(text.trim_end_matches('\n'));
+    Ok(match report.verdict {
+        Verdict::Holds | Verdict::Shown => ExitCode::SUCCESS,
+        Verdict::Fails | Verdict::Undecided => ExitCode::from(1),
+    })
+}
+
+/// The metadata of the provider that the message names; when nothing there has that name, the
+/// first, so that the rules about the issuer say so.
+fn choose<'i>(idps: &'i [IdpMetadata], input: &Input) -> Option<&'i IdpMetadata> {
+    let issuer = peek_issuer(&input.xml).ok().flatten().or_else(|| {
+        let document = Document::parse(&input.xml, &Limits::MESSAGE).ok()?;
+        message::child(document.root(), ASSERTION, "Issuer")?.text().map(str::to_owned)
+    });
+    idps.iter().find(|idp| Some(idp.entity_id().as_str()) == issuer.as_deref()).or(idps.first())
+}

@@ -1,0 +1,81 @@
+//! What is read from files and from standard input. Nothing is read beyond its limit.
+
+use std::io::Read as _;
+use std::path::{Path, PathBuf};
+
+use chrono::{DateTime, Utc};
+
+use super::Problem;
+use crate::crypto::PrivateKey;
+use crate::saml::metadata::IdpMetadata;
+use crate::xml::Limits;
+use crate::xmlenc::DecryptionKey;
+
+/// Base64 of the largest message, and some line ends.
+pub(super) const MAX_FILE: usize = 4 * 1024 * 1024;
+/// The largest key, with room for what people write around it.
+const MAX_KEY: usize = 64 * 1024;
+
+pub(super) fn read_metadata(
+    paths: &[PathBuf],
+    now: DateTime<Utc>,
+) -> Result<Vec<IdpMetadata>, Problem> {
+    let mut idps: Vec<IdpMetadata> = Vec::with_capacity(paths.len());
+    for path in paths {
+        let bytes = read(path, Limits::METADATA.bytes)?;
+        let idp = IdpMetadata::read(&bytes, now).map_err(|error| in_file(path, &error))?;
+        // Which of the two has the keys that count would be a guess.
+        if idps.iter().any(|other| other.entity_id() == idp.entity_id()) {
+            let problem = format!("the identity provider {:?} is there twice", idp.entity_id());
+            return Err(in_file(path, &problem));
+        }
+        idps.push(idp);
+    }
+    Ok(idps)
+}
+
+pub(super) fn read_decryption_keys(paths: &[PathBuf]) -> Result<Vec<DecryptionKey>, Problem> {
+    let read_key = |path: &PathBuf| {
+        let key = PrivateKey::from_pem(&read(path, MAX_KEY)?);
+        let key = DecryptionKey::new(key.map_err(|error| in_file(path, &error))?);
+        key.map_err(|_| in_file(path, &"assertions are encrypted to RSA keys, and this is none"))
+    };
+    paths.iter().map(read_key).collect()
+}
+
+pub(super) fn read_message(path: &Path) -> Result<Vec<u8>, Problem> {
+    read_whole(path, MAX_FILE)
+}
+
+/// A file, or standard input for `-`. It ends one byte behind `limit`, so that whoever reads on
+/// sees that it is too long.
+pub(super) fn read_whole(path: &Path, limit: usize) -> Result<Vec<u8>, Problem> {
+    if path == Path::new("-") {
+        return Ok(read_up_to(std::io::stdin().lock(), limit)
+            .map_err(|error| format!("standard input: {error}"))?);
+    }
+    read(path, limit)
+}
+
+fn read(path: &Path, limit: usize) -> Result<Vec<u8>, Problem> {
+    let file = std::fs::File::open(path);
+    file.and_then(|file| read_up_to(file, limit)).map_err(|error| in_file(path, &error))
+}
+
+/// Reads one byte more than `limit` at most: enough to refuse it.
+fn read_up_to(source: impl std::io::Read, limit: usize) -> std::io::Result<Vec<u8>> {
+    let limit = u64::try_from(limit).unwrap_or(u64::MAX);
+    let mut bytes = Vec::new();
+    source.take(limit.saturating_add(1)).read_to_end(&mut bytes)?;
+    Ok(bytes)
+}
+
+fn in_file(path: &Path, problem: &dyn std::fmt::Display) -> Problem {
+    format!("{}: {problem}", path.display()).into()
+}
+
+/// XML begins with `<`, behind white space or a byte order mark; base64 never does.
+pub(super) fn looks_like_xml(message: &[u8]) -> bool {
+    let message = message.strip_prefix(b"\xEF\xBB\xBF").unwrap_or(message);
+    message.iter().find(|b| !b.is_ascii_whitespace()) == Some(&b'<')
+}
