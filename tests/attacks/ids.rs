@@ -167,7 +167,7 @@ const SINGLE: &[(&str, Attack)] = &[
         ),
     ),
     ("U:no-net", Later("needs a sandbox; nothing below the web floor links a network client")),
-    ("U:mem-time", Later("time is measured by the benches; the limits are tried by `dos`")),
+    ("U:mem-time", Beside("tests/memory")),
     ("U:mutate", Here),
     ("U:c14n-diff", Later("the oracle crate compares canonicalisation with other software")),
     ("U:type", Here),
