@@ -205,7 +205,8 @@ impl Message {
     }
 
     pub fn verdict_by(&self, expect: &Expectations, keys: &Keys) -> Result<Assertion, Rejection> {
-        validate(self.0.as_bytes(), expect, keys, now())
+        let validate = || validate(self.0.as_bytes(), expect, keys, now());
+        crate::witness::watch(self, keys, validate)
     }
 
     /// Accepted, and for the right person.

@@ -166,7 +166,7 @@ const SINGLE: &[(&str, Attack)] = &[
             "what is logged is the affair of the web floor; what a refusal says is tried by `log_1`",
         ),
     ),
-    ("U:no-net", Later("needs a sandbox; nothing below the web floor links a network client")),
+    ("U:no-net", Here),
     ("U:mem-time", Beside("tests/memory")),
     ("U:mutate", Here),
     ("U:c14n-diff", Later("the oracle crate compares canonicalisation with other software")),

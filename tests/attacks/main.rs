@@ -19,6 +19,7 @@ mod keys_of_tests;
 mod recipient;
 mod refusal;
 mod surgery;
+mod witness;
 
 mod addressing;
 mod ciphers;
@@ -30,6 +31,7 @@ mod markup;
 mod metadata;
 mod microsoft;
 mod namespaces;
+mod network;
 mod oracle;
 mod parts;
 mod plaintext;
