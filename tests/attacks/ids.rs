@@ -8,13 +8,24 @@ use Attack::{Beside, Here, Later};
 
 /// Where a threat is tried.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Attack {
+pub enum Attack {
     /// In this binary.
     Here,
     /// By tests in this folder.
     Beside(&'static str),
     /// Not in this binary, for this reason.
     Later(&'static str),
+}
+
+impl Attack {
+    /// The folder with its tests.
+    pub fn folder(self) -> Option<&'static str> {
+        match self {
+            Here => Some("tests/attacks"),
+            Beside(folder) => Some(folder),
+            Later(_) => None,
+        }
+    }
 }
 
 /// The tests of the web floor.
@@ -135,6 +146,11 @@ const SINGLE: &[(&str, Attack)] = &[
     ("REDIR-HPP", REDIRECT),
     ("REDIR-RS", REDIRECT),
     ("REDIR-ORD", REDIRECT),
+    // Session, RelayState, output
+    ("RELAY", WEB),
+    ("XSS", WEB),
+    ("SESSFIX-1", WEB),
+    ("COOKIE", WEB),
     // Metadata
     ("MD-SIG", Later("whoever configures the metadata vouches for it; no signature is demanded")),
     ("MD-TAMPER", Later("as MD-SIG")),
@@ -166,7 +182,7 @@ const SINGLE: &[(&str, Attack)] = &[
     ("U:docs", Here),
 ];
 
-fn catalogue() -> Vec<(String, Attack)> {
+pub fn catalogue() -> Vec<(String, Attack)> {
     let rows = ROWS.iter().flat_map(|(name, numbers, attack)| {
         numbers.clone().map(move |n| (format!("{name}-{n}"), *attack))
     });
@@ -178,7 +194,7 @@ fn snake_case(id: &str) -> String {
 }
 
 /// The names of the tests in some Rust source.
-fn tests_in(source: &str) -> Vec<String> {
+pub fn tests_in(source: &str) -> Vec<String> {
     let mut names = Vec::new();
     let mut is_test = false;
     for line in source.lines().map(str::trim) {
@@ -208,7 +224,7 @@ fn tests_of(folder: &str) -> Vec<String> {
 
 /// Whether one of the tests is named after this threat. A family of threats that stands `beside`
 /// may be tried by one test of the family's name.
-fn is_tried(id: &str, tests: &[String], beside: bool) -> bool {
+pub fn is_tried(id: &str, tests: &[String], beside: bool) -> bool {
     let name = snake_case(id);
     let family = name.trim_end_matches(|c: char| c.is_ascii_digit()).trim_end_matches('_');
     let begins = |test: &str, with: &str| {
@@ -228,11 +244,7 @@ fn untried(catalogue: &[(String, Attack)], tests: impl Fn(&str) -> Vec<String>) 
     let mut folders: HashMap<&str, Vec<String>> = HashMap::new();
     let mut missing = Vec::new();
     for (id, attack) in catalogue {
-        let folder = match attack {
-            Here => "tests/attacks",
-            Beside(folder) => folder,
-            Later(_) => continue,
-        };
+        let Some(folder) = attack.folder() else { continue };
         let names = folders.entry(folder).or_insert_with(|| tests(folder));
         if !is_tried(id, names, *attack != Here) {
             missing.push(id.clone());

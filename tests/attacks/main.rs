@@ -38,6 +38,7 @@ mod plaintext;
 mod position;
 mod property;
 mod samples;
+mod security;
 mod sha1;
 mod signature;
 mod statements;
