@@ -13,6 +13,7 @@
     reason = "a test that panics has failed, which is what it is for"
 )]
 
+mod covered;
 mod fixture;
 mod ids;
 mod keys_of_tests;
@@ -23,6 +24,7 @@ mod witness;
 
 mod addressing;
 mod ciphers;
+mod consumption;
 mod document;
 mod encryption;
 mod grammar;
@@ -36,6 +38,7 @@ mod oracle;
 mod parts;
 mod plaintext;
 mod position;
+mod proof;
 mod property;
 mod samples;
 mod security;
