@@ -16,8 +16,8 @@ pub enum CryptoError {
         /// Size of the modulus.
         bits: u32,
     },
-    /// An RSA key with a public exponent below 65537.
-    #[error("an RSA key with a public exponent below 65537")]
+    /// An RSA key with a public exponent that is below 65537, even, or longer than 64 bits.
+    #[error("an RSA key with a public exponent below 65537, even, or longer than 64 bits")]
     RsaExponent,
     /// A key that is neither RSA nor on P-256, P-384 or P-521.
     #[error("a key that is neither RSA nor on P-256, P-384 or P-521")]

@@ -14,6 +14,8 @@ mod oaep;
 mod private_key;
 mod public_key;
 mod random;
+#[cfg(test)]
+mod tests;
 
 pub use algorithm::{DigestAlgorithm, SignatureAlgorithm};
 pub use certificate::{Certificate, CertificateRequest};

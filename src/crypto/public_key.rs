@@ -44,8 +44,8 @@ impl KeyKind {
     }
 }
 
-/// A public key that is strong enough to verify with: RSA of 2048 to 8192 bits and a public
-/// exponent of at least 65537, or one of the NIST curves P-256, P-384, P-521.
+/// A public key that is strong enough to verify with: RSA of 2048 to 8192 bits and an odd public
+/// exponent of at least 65537 and at most 64 bits, or one of the NIST curves P-256, P-384, P-521.
 #[derive(Clone)]
 pub struct PublicKey {
     pub(super) key: PKey<Public>,
@@ -82,17 +82,24 @@ pub(super) fn kind_of<T: openssl::pkey::HasPublic>(key: &PKey<T>) -> Result<KeyK
             if !(2048..=8192).contains(&bits) {
                 return Err(CryptoError::RsaSize { bits });
             }
-            if *rsa.e() < *BigNum::from_u32(65_537)? {
+            // An even one belongs to no key; a long one makes every verification slow.
+            let e = rsa.e();
+            if *e < *BigNum::from_u32(65_537)? || !e.is_bit_set(0) || e.num_bits() > 64 {
                 return Err(CryptoError::RsaExponent);
             }
             Ok(KeyKind::Rsa(bits))
         }
-        Id::EC => match key.ec_key()?.group().curve_name() {
-            Some(Nid::X9_62_PRIME256V1) => Ok(KeyKind::P256),
-            Some(Nid::SECP384R1) => Ok(KeyKind::P384),
-            Some(Nid::SECP521R1) => Ok(KeyKind::P521),
-            _ => Err(CryptoError::KeyKind),
-        },
+        Id::EC => {
+            // OpenSSL reads the point at infinity as a key, and notices here.
+            let ec = key.ec_key().map_err(|_| CryptoError::KeyKind)?;
+            ec.check_key().map_err(|_| CryptoError::KeyKind)?;
+            match ec.group().curve_name() {
+                Some(Nid::X9_62_PRIME256V1) => Ok(KeyKind::P256),
+                Some(Nid::SECP384R1) => Ok(KeyKind::P384),
+                Some(Nid::SECP521R1) => Ok(KeyKind::P521),
+                _ => Err(CryptoError::KeyKind),
+            }
+        }
         _ => Err(CryptoError::KeyKind),
     }
 }

@@ -205,7 +205,8 @@ impl Message {
     }
 
     pub fn verdict_by(&self, expect: &Expectations, keys: &Keys) -> Result<Assertion, Rejection> {
-        let verdict = validate(self.0.as_bytes(), expect, keys, now());
+        let verdict =
+            crate::witness::watch(self, keys, || validate(self.0.as_bytes(), expect, keys, now()));
         agrees_with_walk(self.0.as_bytes(), expect, keys, &verdict);
         verdict
     }

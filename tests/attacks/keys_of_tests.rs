@@ -1,10 +1,20 @@
 //! The keys that the fixtures are signed with, made once for each test process.
 
-use std::sync::LazyLock;
+use std::sync::{LazyLock, Mutex};
 
 use actix_saml::crypto::{Certificate, CertificateRequest, KeyShape, PrivateKey, PublicKey};
 use actix_saml::saml::{Keys, parse_instant};
 use actix_saml::xmlenc::DecryptionKey;
+
+/// The certificates of every pair so far: other software wants them where we want keys.
+static MADE: Mutex<Vec<Certificate>> = Mutex::new(Vec::new());
+
+/// The certificates of the keys that signatures are verified with.
+#[allow(dead_code, reason = "for the crate that asks other software")]
+pub fn certificates_of(keys: &Keys) -> Vec<Certificate> {
+    let made = MADE.lock().unwrap();
+    made.iter().filter(|c| keys.signing().contains(c.public_key())).cloned().collect()
+}
 
 /// A key with its self-signed certificate.
 pub struct Pair {
@@ -22,6 +32,7 @@ impl Pair {
             not_after: parse_instant("2027-01-01T00:00:00Z").unwrap(),
         };
         let certificate = Certificate::self_signed(&key, &request).unwrap();
+        MADE.lock().unwrap().push(certificate.clone());
         Self { key, certificate }
     }
 

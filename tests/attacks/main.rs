@@ -13,15 +13,18 @@
     reason = "a test that panics has failed, which is what it is for"
 )]
 
+mod covered;
 mod fixture;
 mod ids;
 mod keys_of_tests;
 mod recipient;
 mod refusal;
 mod surgery;
+mod witness;
 
 mod addressing;
 mod ciphers;
+mod consumption;
 mod document;
 mod encryption;
 mod grammar;
@@ -30,13 +33,16 @@ mod markup;
 mod metadata;
 mod microsoft;
 mod namespaces;
+mod network;
 mod oracle;
 mod parts;
 mod plaintext;
 mod position;
+mod proof;
 mod property;
 mod redirect;
 mod samples;
+mod security;
 mod sha1;
 mod signature;
 mod statements;

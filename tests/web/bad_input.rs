@@ -1,5 +1,6 @@
 //! What is not a SAML message gets a page and leaves nothing behind.
 
+use std::io::Write as _;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
@@ -80,6 +81,74 @@ async fn http_2_only_a_urlencoded_form_is_read() {
     let type_with_charset = "Application/X-WWW-Form-Urlencoded; charset=UTF-8";
     let request = post(ACS, &form.encode()).insert_header((CONTENT_TYPE, type_with_charset));
     assert_eq!(browser.send(From::SameSite, request).await.status, 303, "the control");
+}
+
+#[actix_web::test]
+async fn http_3_escapes_are_decoded_once_and_broken_ones_stay_what_they_are() {
+    let app = TestApp::start().await;
+    let (browser, form) = busy(&app).await;
+    let message = form.base64();
+    let relay_state = format!("RelayState={}", form.relay_state);
+    let escaped = |text: &str| text.bytes().map(|b| format!("%{b:02x}")).collect::<String>();
+    let twice = escaped(&message).replace('%', "%25");
+    for broken in [
+        "%".to_owned(),
+        "%4".to_owned(),
+        "%zz".to_owned(),
+        "%u0050".to_owned(),
+        format!("{}%", encode(&[("", &message)]).trim_start_matches('=')),
+        format!("%00{}", escaped(&message)),
+        format!("{}%00", escaped(&message)),
+        format!("%ff{}", escaped(&message)),
+        twice,
+    ] {
+        let body = format!("SAMLResponse={broken}&{relay_state}");
+        browser.submit_from_elsewhere(ACS, &body).await.assert_refused(400, "base64");
+    }
+    for name in
+        ["%c1%93AMLResponse", "%2553AMLResponse", "%u0053AMLResponse", "%EF%BC%B3AMLResponse"]
+    {
+        let body = format!("{name}={}&{relay_state}", escaped(&message));
+        browser.submit_from_elsewhere(ACS, &body).await.assert_refused(400, "form");
+    }
+    assert_eq!(browser.visit("/rota").await.body, "Rota of Bryn O'Sample");
+    let body = format!("{}={}&{relay_state}", escaped("SAMLResponse"), escaped(&message));
+    assert_eq!(browser.submit_from_elsewhere(ACS, &body).await.status, 303, "the control");
+}
+
+#[actix_web::test]
+async fn http_4_a_body_of_another_form_is_not_guessed_at() {
+    let app = TestApp::start().await;
+    let (browser, form) = busy(&app).await;
+    let (message, good) = (form.base64(), form.encode());
+    let relay_state = &form.relay_state;
+    for body in
+        [good.replace('&', ";"), format!("SAMLResponse={message}\r\nRelayState={relay_state}\r\n")]
+    {
+        // One field, whose value goes on to the end.
+        browser.submit_from_elsewhere(ACS, &body).await.assert_refused(400, "base64");
+    }
+    for body in [
+        format!("{{\"SAMLResponse\":\"{message}\",\"RelayState\":\"{relay_state}\"}}"),
+        form.xml.replace(['&', '='], ""),
+        format!(
+            "--x\r\nContent-Disposition: form-data; name=\"SAMLResponse\"\r\n\r\n{message}\r\n--x--"
+        ),
+        format!("\u{feff}{good}"),
+        format!(" {good}"),
+        format!("?{good}"),
+    ] {
+        browser.submit_from_elsewhere(ACS, &body).await.assert_refused(400, "form");
+    }
+    // Nobody inflates a body.
+    let mut deflated = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::fast());
+    deflated.write_all(good.as_bytes()).unwrap();
+    let request = navigation(Method::POST, ACS)
+        .insert_header((CONTENT_TYPE, FORM))
+        .insert_header(("Content-Encoding", "gzip"))
+        .set_payload(deflated.finish().unwrap());
+    browser.send(From::OtherSitePost, request).await.assert_refused(400, "form");
+    assert_unharmed(&browser, &form).await;
 }
 
 #[actix_web::test]

@@ -49,6 +49,37 @@ async fn a_refused_response_says_little_and_leads_back_to_the_page() {
 }
 
 #[actix_web::test]
+async fn u_log_what_an_attacker_writes_stays_on_one_line() {
+    let app = TestApp::start().await;
+    let (browser, begun) = signed_in(&app).await;
+    let good = app.respond(&begun, "ward.nurse");
+    let evil = "&#10;&#13;&#27;[2J&#x2028;&#x202e;signed_in";
+    let evil_message = "\u{202e}\n\r\u{1b}[2J signed_in";
+    let forms = [
+        good.replace("Destination=\"https://rota", &format!("Destination=\"{}", &evil[..10])),
+        good.replace("Version=\"2.0\"", "Version=\"&#10;&#9;x&#x2028;\""),
+        good.replace("InResponseTo=\"_", "InResponseTo=\"&#13;&#10;event=signed_in"),
+        good.replace("status:Success", "status:&#10;event=signed_in&#x202e;"),
+        good.replace("<samlp:Status>", &format!("<samlp:Status>{evil}")),
+        Form { xml: evil_message.to_owned(), ..good.clone() },
+        Form { relay_state: evil_message.to_owned(), ..good.clone() },
+    ];
+    for form in forms {
+        let answer = browser.bring(&form).await;
+        assert_ne!(answer.status, 303);
+        let alarming = answer.events.iter().filter(|event| event.is_alarming()).count();
+        assert_eq!(alarming, 1, "{:#?}", answer.events);
+        for text in answer.events.iter().flat_map(|event| event.fields.values()) {
+            let is_bad = |c: char| {
+                c.is_control() || ('\u{202a}'..='\u{202e}').contains(&c) || c == '\u{2028}'
+            };
+            assert!(!text.contains(is_bad), "{text:?}");
+        }
+    }
+    assert_eq!(browser.bring(&good).await.status, 303, "the control");
+}
+
+#[actix_web::test]
 async fn aud_1_an_assertion_for_another_application_is_refused() {
     let app = TestApp::start().await;
     let (browser, begun) = signed_in(&app).await;

@@ -31,7 +31,7 @@ async fn a_nurse_signs_in_and_lands_on_the_page_first_asked_for() {
 }
 
 #[actix_web::test]
-async fn a_sign_in_is_logged_once_and_without_the_person() {
+async fn u_log_a_sign_in_is_logged_once_and_without_the_person() {
     let app = TestApp::start().await;
     let browser = app.browser();
     let begun = browser.begin("/rota").await;

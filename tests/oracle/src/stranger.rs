@@ -58,8 +58,21 @@ impl Stranger {
     /// # Errors
     /// The objection.
     pub fn verifies(&self, xml: &str) -> Result<String, String> {
-        let certificates = std::slice::from_ref(&self.certificate);
-        Crypto::reduce_xml_to_signed(xml, certificates, ReduceMode::PreDigest)
-            .map_err(|e| e.to_string())
+        reduce(xml, std::slice::from_ref(&self.certificate))
     }
+}
+
+/// As [`Stranger::verifies`], with the keys of these certificates in DER form.
+///
+/// # Errors
+/// The objection.
+pub fn verifies(xml: &str, certificates: &[&[u8]]) -> Result<String, String> {
+    let certificates: Vec<CertificateDer> =
+        certificates.iter().map(|der| der.to_vec().into()).collect();
+    reduce(xml, &certificates)
+}
+
+fn reduce(xml: &str, certificates: &[CertificateDer]) -> Result<String, String> {
+    Crypto::reduce_xml_to_signed(xml, certificates, ReduceMode::PreDigest)
+        .map_err(|e| e.to_string())
 }

@@ -40,7 +40,7 @@ fn forms(choices: &mut Choices, elements: usize) -> Vec<Form> {
 }
 
 #[test]
-fn every_canonical_form_is_the_same() -> Result<(), Trouble> {
+fn u_c14n_diff_every_canonical_form_is_the_same() -> Result<(), Trouble> {
     let signer = Signer::generate()?;
     let (seed, documents) = (number("ORACLE_SEED", 1), number("ORACLE_DOCUMENTS", 1_000));
     let mut compared = 0_usize;
@@ -75,7 +75,7 @@ fn every_canonical_form_is_the_same() -> Result<(), Trouble> {
 
 /// The control: the comparison sees each kind of difference.
 #[test]
-fn other_forms_have_other_digests() -> Result<(), Trouble> {
+fn u_c14n_diff_control_other_forms_have_other_digests() -> Result<(), Trouble> {
     let signer = Signer::generate()?;
     let xml = "<r ID=\"n0\" xmlns:a=\"urn:a\"><e ID=\"n1\"><!-- c -->\n</e></r>";
     let form = |method, prefixes: &[&str]| Form {
