@@ -42,8 +42,14 @@ mod microsoft;
 mod namespaces;
 #[path = "../../../attacks/oracle.rs"]
 mod oracle;
+#[path = "../../../attacks/parts.rs"]
+mod parts;
+#[path = "../../../attacks/plaintext.rs"]
+mod plaintext;
 #[path = "../../../attacks/position.rs"]
 mod position;
+#[path = "../../../attacks/sha1.rs"]
+mod sha1;
 #[path = "../../../attacks/signature.rs"]
 mod signature;
 #[path = "../../../attacks/statements.rs"]
