@@ -304,7 +304,8 @@ fn read_attribute(attribute: Node<'_>) -> Result<AttributeView<'_>, GrammarError
         return Err(GrammarError::InvalidValue { what: "the Name of an Attribute" });
     }
     let mut children = Children::of(attribute)?;
-    let mut values = Vec::new();
+    // Nearly every attribute has one value.
+    let mut values = Vec::with_capacity(1);
     while let Some(value) = children.optional(ASSERTION, "AttributeValue") {
         let text = value.value()?;
         let is_nil = value

@@ -30,14 +30,16 @@ pub(super) fn parse<'a>(bytes: &'a [u8], limits: &Limits) -> Result<Document<'a>
             position: 0,
         });
     }
+    let count = |byte| memchr::memchr_iter(byte, source.as_bytes()).count();
     let look_ups = source.len().saturating_mul(LOOK_UPS_PER_BYTE).saturating_add(LOOK_UPS_ANYWAY);
     let mut builder = Builder {
         source,
         limits,
         bom: u32::try_from(bom).unwrap_or(0),
-        // Tokens are rarely shorter than this, so that honest documents need no second allocation.
-        nodes: Vec::with_capacity((source.len() / 48).min(limits.nodes)),
-        attributes: Vec::with_capacity((source.len() / 96).min(limits.nodes)),
+        // Counting is cheaper than to grow, which holds the old and the new at once. An element has
+        // two tags and mostly one text; an attribute or declaration has one sign of equality.
+        nodes: Vec::with_capacity(count(b'<').min(limits.nodes)),
+        attributes: Vec::with_capacity(count(b'=').min(limits.nodes)),
         declarations: Vec::with_capacity(16),
         open: Vec::with_capacity(16),
         ids: Vec::with_capacity(8),
