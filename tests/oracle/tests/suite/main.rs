@@ -81,6 +81,7 @@ const NOT_ASKED: &[(&str, &[&str])] = &[
             "authn_statement_conflict",
             "authn_statement_missing",
             "authn_too_old",
+            "confirmation_name_id",
             "confirmation_not_before",
             "confirmation_unlimited",
             "destination",
@@ -128,8 +129,18 @@ const NOT_ASKED: &[(&str, &[&str])] = &[
         &["signature_missing", "unsigned"],
     ),
     (
-        "The fault is inside what is encrypted, which they do not open.",
-        &["decryption_failed", "digest_mismatch", "encrypted", "signature_mismatch"],
+        "The fault is in what is encrypted, or in how: they do not open it.",
+        &[
+            "decryption_budget",
+            "decryption_failed",
+            "decryption_no_key",
+            "digest_mismatch",
+            "encryption_algorithm",
+            "encryption_keys",
+            "encryption_reference",
+            "encryption_structure",
+            "signature_mismatch",
+        ],
     ),
 ];
 
