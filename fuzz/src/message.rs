@@ -1,0 +1,203 @@
+//! Responses that the test identity provider issues, and what the service provider expects.
+
+use std::sync::LazyLock;
+
+use actix_saml::crypto::SignatureAlgorithm;
+use actix_saml::dsig::{KeyInfoStyle, Place, SignatureStyle, sign_enveloped};
+use actix_saml::idp::{Ids, ReplyTo, SignedParts, SigningKey, TestIdp, TestKeys};
+use actix_saml::saml::{
+    Assertion, ClockSkew, EntityId, Expectations, ExpectedRequest, Keys, RequestedAuthn,
+    RequireSigned, names, parse_instant, validate,
+};
+use actix_saml::xml::{C14n, Document, EmptyTag, Limits};
+use actix_saml::xmlenc::{EncryptionShape, EncryptionStyle, encrypt};
+use chrono::{DateTime, TimeDelta, Utc};
+
+use crate::keys;
+use crate::re_sign::re_sign;
+
+pub const SP: &str = "https://rota.example.nhs.uk/saml";
+pub const ACS: &str = "https://rota.example.nhs.uk/saml/acs";
+pub const REQUEST_ID: &str = "_f00dfacef00dfacef00dfacef00dfacef00dface";
+pub const RESPONSE_ID: &str = "_5b7c2c5e-31a8-4d39-9a0f-5f0a6f0d1c01";
+pub const ASSERTION_ID: &str = "_0c9d1e77-4be2-47f0-8f10-2d6c3b9a7e02";
+pub const SKEW_SECONDS: u32 = 120;
+
+pub static IDP: LazyLock<TestIdp> = LazyLock::new(|| {
+    let signing = |pair: &keys::Pair| {
+        SigningKey::new(pair.key.clone(), pair.certificate.clone()).expect("a test key")
+    };
+    let keys = TestKeys::new(signing(&keys::IDP_RSA), signing(&keys::SP));
+    TestIdp::adfs_at("https://fs.nhsmail.test", keys).expect("an identity provider")
+});
+
+pub static EXPECTATIONS: LazyLock<Expectations> = LazyLock::new(|| Expectations {
+    idp: IDP.entity_id.clone(),
+    sp: EntityId::new(SP).expect("an entityID"),
+    acs_url: ACS.to_owned(),
+    request: ExpectedRequest::Id(REQUEST_ID.to_owned()),
+    require_signed: RequireSigned::Either,
+    clock_skew: ClockSkew::from_seconds(SKEW_SECONDS).expect("a skew"),
+    authn: RequestedAuthn::default(),
+});
+
+pub static KEYS: LazyLock<Keys> = LazyLock::new(|| {
+    let signing = vec![keys::IDP_RSA.public.clone(), keys::IDP_EC.public.clone()];
+    Keys::new(signing).expect("keys").with_decryption(vec![keys::SP.decryption()])
+});
+
+pub fn now() -> DateTime<Utc> {
+    parse_instant("2026-11-22T10:00:05.000Z").expect("a time")
+}
+
+/// How one response differs from the others.
+struct Variant {
+    algorithm: SignatureAlgorithm,
+    signed: SignedParts,
+    style: SignatureStyle,
+    person: &'static str,
+    session: Option<TimeDelta>,
+}
+
+fn style(prefix: &'static str, key_info: KeyInfoStyle, c14n: C14n) -> SignatureStyle {
+    SignatureStyle { prefix, key_info, empty: EmptyTag::Spaced, c14n }
+}
+
+/// The XML of a response that nobody has signed yet.
+fn draft(person: &str, session: Option<TimeDelta>) -> String {
+    let ids = Ids { response: RESPONSE_ID.to_owned(), assertion: ASSERTION_ID.to_owned() };
+    let reply_to = ReplyTo {
+        request_id: Some(REQUEST_ID.to_owned()),
+        acs_url: ACS.to_owned(),
+        audience: SP.to_owned(),
+        class_ref: None,
+    };
+    let mut idp = IDP.clone();
+    idp.issuance.session_lifetime = session;
+    let person = idp.person(person).expect("a colleague");
+    let issued = now() - TimeDelta::seconds(5);
+    let mut xml = String::new();
+    // The draft shows its text to whoever changes it.
+    let _ = idp.issue(&reply_to, &ids, issued).draft(&person).expect("a draft").tamper(|text| {
+        xml.clone_from(&text);
+        text
+    });
+    xml
+}
+
+fn sign(xml: &str, id: &str, algorithm: SignatureAlgorithm, style: &SignatureStyle) -> String {
+    let place = Place::After { namespace: names::ASSERTION, local: "Issuer" };
+    let key = &keys::signer(algorithm).key;
+    sign_enveloped(xml, id, place, key, algorithm, None, style).expect("a signature")
+}
+
+impl Variant {
+    fn write(&self) -> String {
+        let mut xml = draft(self.person, self.session);
+        // What the outer signature covers must be the same in every process, and only this
+        // algorithm makes the same signature twice.
+        let inner = match self.signed {
+            SignedParts::MessageAndAssertion => SignatureAlgorithm::RsaSha256,
+            _ => self.algorithm,
+        };
+        if !matches!(self.signed, SignedParts::MessageOnly) {
+            xml = sign(&xml, ASSERTION_ID, inner, &self.style);
+        }
+        if !matches!(self.signed, SignedParts::AssertionOnly) {
+            xml = sign(&xml, RESPONSE_ID, self.algorithm, &self.style);
+        }
+        xml
+    }
+}
+
+/// Responses that are accepted as they are.
+pub static HONEST: LazyLock<Vec<String>> = LazyLock::new(|| {
+    use SignatureAlgorithm::{EcdsaSha256, EcdsaSha512, RsaPssSha256, RsaSha256};
+    use SignedParts::{AssertionOnly, MessageAndAssertion, MessageOnly};
+    let ad_fs = style("ds", KeyInfoStyle::OuterUnprefixed, C14n::Exclusive);
+    let entra = style("", KeyInfoStyle::Plain, C14n::Exclusive);
+    let inclusive = style("dsig", KeyInfoStyle::Plain, C14n::Inclusive);
+    let comments = style("ds", KeyInfoStyle::Plain, C14n::ExclusiveWithComments);
+    let nurse = "ward.nurse";
+    let variant = |algorithm, signed, style| Variant {
+        algorithm,
+        signed,
+        style,
+        person: nurse,
+        session: None,
+    };
+    let mut honest: Vec<String> = vec![
+        variant(EcdsaSha256, AssertionOnly, ad_fs).write(),
+        variant(EcdsaSha256, MessageOnly, ad_fs).write(),
+        variant(EcdsaSha256, MessageAndAssertion, entra).write(),
+        variant(EcdsaSha512, AssertionOnly, inclusive).write(),
+        variant(EcdsaSha256, AssertionOnly, comments).write(),
+        variant(RsaSha256, AssertionOnly, ad_fs).write(),
+        variant(RsaPssSha256, MessageOnly, entra).write(),
+        Variant {
+            session: Some(TimeDelta::hours(8)),
+            ..variant(EcdsaSha256, AssertionOnly, ad_fs)
+        }
+        .write(),
+    ];
+    // Everybody who works there.
+    honest.extend(IDP.people.iter().map(|person| {
+        let xml = draft(&person.user_name, None);
+        sign(&xml, ASSERTION_ID, EcdsaSha256, &ad_fs)
+    }));
+    let method = format!(" Algorithm=\"{}\" />", C14n::Exclusive.uri());
+    for list in ["#default", "samlp ds xs", "#default samlp"] {
+        let listed = format!(
+            " Algorithm=\"{0}\"><ec:InclusiveNamespaces xmlns:ec=\"{0}\" PrefixList=\"{list}\" />",
+            C14n::Exclusive.uri(),
+        );
+        let both = honest[0]
+            .replace(&format!("Transform{method}"), &format!("Transform{listed}</ds:Transform>"))
+            .replace(
+                &format!("CanonicalizationMethod{method}"),
+                &format!("CanonicalizationMethod{listed}</ds:CanonicalizationMethod>"),
+            );
+        honest.push(re_sign(&both));
+    }
+    honest
+});
+
+/// The source text of the assertion, if there is one.
+pub fn assertion_of(xml: &str) -> Option<&str> {
+    let document = Document::parse(xml.as_bytes(), &Limits::METADATA).ok()?;
+    let is_assertion = |n: &actix_saml::xml::Node<'_>| n.is(names::ASSERTION, "Assertion");
+    let span = document.elements().find(is_assertion)?.span();
+    xml.get(span)
+}
+
+/// `xml` with its assertion encrypted to us.
+pub fn with_encrypted_assertion(xml: &str, style: &EncryptionStyle) -> Option<String> {
+    let assertion = assertion_of(xml)?;
+    let inside = encrypt(assertion, &keys::SP.certificate, style).ok()?;
+    let wrapped =
+        format!("<EncryptedAssertion xmlns=\"{}\">{inside}</EncryptedAssertion>", names::ASSERTION);
+    Some(xml.replacen(assertion, &wrapped, 1))
+}
+
+/// Honest responses with encrypted assertions.
+pub static ENCRYPTED: LazyLock<Vec<String>> = LazyLock::new(|| {
+    let shapes = [
+        EncryptionShape::AdFs,
+        EncryptionShape::Inside,
+        EncryptionShape::Beside,
+        EncryptionShape::Retrieved,
+    ];
+    let of = |style: &EncryptionStyle| with_encrypted_assertion(&HONEST[0], style);
+    let shaped =
+        shapes.into_iter().map(|shape| EncryptionStyle { shape, ..EncryptionStyle::AD_FS });
+    shaped.chain([EncryptionStyle::MODERN]).filter_map(|style| of(&style)).collect()
+});
+
+/// What the honest responses say.
+pub static SAID: LazyLock<Vec<Assertion>> = LazyLock::new(|| {
+    let said = HONEST.iter().chain(ENCRYPTED.iter()).map(|xml| {
+        validate(xml.as_bytes(), &EXPECTATIONS, &KEYS, now())
+            .unwrap_or_else(|rejection| panic!("a seed is refused: {rejection}\n{xml}"))
+    });
+    said.collect()
+});

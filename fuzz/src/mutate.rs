@@ -1,0 +1,178 @@
+//! Mutation that knows elements: half of the time libFuzzer changes bytes, half of the time an
+//! element is moved, copied, wrapped or exchanged. Elements are found by their brackets alone, so
+//! that markup which no parser accepts can be worked on too.
+
+use std::ops::Range;
+
+use libfuzzer_sys::fuzzer_mutate;
+
+use crate::message;
+
+/// Markup is searched for no further than this many elements.
+const MOST_ELEMENTS: usize = 512;
+
+const ATTRIBUTES: &[&str] = &[
+    " ID=\"_0c9d1e77-4be2-47f0-8f10-2d6c3b9a7e02\"",
+    " ID=\"_1\"",
+    " Id=\"_1\"",
+    " xml:id=\"_1\"",
+    " xml:lang=\"en\"",
+    " xml:space='preserve'",
+    " xmlns=\"\"",
+    " xmlns=\"urn:x\"",
+    " xmlns:p='urn:x'",
+    " xmlns:ds=\"urn:x\"",
+    " xmlns=\"urn:oasis:names:tc:SAML:2.0:assertion\"",
+    " xmlns:saml=\"urn:oasis:names:tc:SAML:2.0:assertion\"",
+    " xmlns:samlp=\"urn:oasis:names:tc:SAML:2.0:protocol\"",
+    " saml:ID='_1'",
+    " p:a='1'",
+    " a=' \t&#9;&#xA;&#13;\r\n&lt;&quot;&apos;'",
+    " NotBefore=\"2026-11-22T10:00:00Z\"",
+    " NotOnOrAfter=\"2026-11-22T10:00:00Z\"",
+    " Format=\"urn:oasis:names:tc:SAML:2.0:nameid-format:entity\"",
+    " use=\"encryption\"",
+];
+
+const TEXTS: &[&str] = &[
+    "",
+    " ",
+    "\r\n",
+    "&#13;",
+    "&amp;",
+    "&#x1F600;",
+    "<!-- -->",
+    "<![CDATA[x]]>",
+    "<![CDATA[]]>",
+    "]]>",
+    "&#0;",
+    "<?x?>",
+    "<!DOCTYPE x>",
+    "2.0",
+    "true",
+    "test.admin9@nhs.net",
+    "http://fs.nhsmail.test/adfs/services/trust",
+    "https://rota.example.nhs.uk/saml",
+    "https://rota.example.nhs.uk/saml/acs",
+    "2026-11-22T10:00:00Z",
+    "9999-12-31T23:59:59.999999999Z",
+    "_f00dfacef00dfacef00dfacef00dfacef00dface",
+    "http://www.w3.org/2001/10/xml-exc-c14n#",
+    "http://www.w3.org/TR/2001/REC-xml-c14n-20010315",
+    "http://www.w3.org/2000/09/xmldsig#enveloped-signature",
+];
+
+/// xorshift: libFuzzer gives a seed, and the same seed must do the same.
+struct Dice(u64);
+
+impl Dice {
+    fn new(seed: u32) -> Self {
+        Self(u64::from(seed) << 17 ^ 0x9E37_79B9_7F4A_7C15)
+    }
+
+    fn below(&mut self, n: usize) -> usize {
+        self.0 ^= self.0 << 13;
+        self.0 ^= self.0 >> 7;
+        self.0 ^= self.0 << 17;
+        (self.0 >> 11) as usize % n.max(1)
+    }
+
+    fn pick<'a, T>(&mut self, from: &'a [T]) -> Option<&'a T> {
+        from.get(self.below(from.len()))
+    }
+}
+
+/// For `fuzz_mutator!`: changes the first `size` bytes of `data` and returns the new size.
+pub fn markup(data: &mut [u8], size: usize, max_size: usize, seed: u32) -> usize {
+    let mut dice = Dice::new(seed);
+    if dice.below(2) == 0 {
+        return fuzzer_mutate(data, size, max_size);
+    }
+    let mut bytes = data[..size].to_vec();
+    for _ in 0..=dice.below(3) {
+        if let Some(changed) = change(&bytes, &mut dice) {
+            bytes = changed;
+        }
+    }
+    if bytes.len() > max_size || bytes == data[..size] {
+        return fuzzer_mutate(data, size, max_size);
+    }
+    data[..bytes.len()].copy_from_slice(&bytes);
+    bytes.len()
+}
+
+fn change(bytes: &[u8], dice: &mut Dice) -> Option<Vec<u8>> {
+    let all = elements(bytes);
+    let one = dice.pick(&all)?.clone();
+    let other = dice.pick(&all)?.clone();
+    let (a, b) = (&bytes[one.clone()], &bytes[other.clone()]);
+    let open = one.start + a.iter().position(|b| *b == b'>')? + 1;
+    let end_of_name = one.start + a.iter().position(|b| b" />\t\r\n".contains(b))?;
+    Some(match dice.below(12) {
+        0 => replace(bytes, &one, b""),
+        1 => replace(bytes, &(one.end..one.end), a),
+        2 => replace(bytes, &(other.start..other.start), a),
+        3 => replace(bytes, &other, a),
+        4 if one.end <= other.start => {
+            [&bytes[..one.start], b, &bytes[one.end..other.start], a, &bytes[other.end..]].concat()
+        }
+        // The element inside the start and end tag of another.
+        4 | 5 => {
+            let open = b.iter().position(|b| *b == b'>')? + 1;
+            let close = b.windows(2).rposition(|w| w == b"</")?;
+            replace(bytes, &one, &[b.get(..open)?, a, &b[close..]].concat())
+        }
+        6 => {
+            let foreign = dice.pick(&message::HONEST)?.as_bytes();
+            let foreign = &foreign[dice.pick(&elements(foreign))?.clone()];
+            let at = if dice.below(2) == 0 { one } else { one.end..one.end };
+            replace(bytes, &at, foreign)
+        }
+        7 | 8 => {
+            let attribute = dice.pick(ATTRIBUTES)?.as_bytes();
+            replace(bytes, &(end_of_name..end_of_name), attribute)
+        }
+        // An attribute's value, quotes left alone.
+        9 => {
+            let tag = &bytes[one.start..open];
+            let quotes: Vec<usize> = (0..tag.len()).filter(|i| tag[*i] == b'"').collect();
+            let pair = dice.below(quotes.len() / 2) * 2;
+            let value = one.start + quotes.get(pair)? + 1..one.start + quotes.get(pair + 1)?;
+            replace(bytes, &value, dice.pick(TEXTS)?.as_bytes())
+        }
+        // All that is inside, or something at its beginning.
+        10 if a.ends_with(b">") && !a.ends_with(b"/>") => {
+            let close = one.start + a.windows(2).rposition(|w| w == b"</")?;
+            replace(bytes, &(open..close.max(open)), dice.pick(TEXTS)?.as_bytes())
+        }
+        _ => replace(bytes, &(open..open), dice.pick(TEXTS)?.as_bytes()),
+    })
+}
+
+fn replace(bytes: &[u8], at: &Range<usize>, with: &[u8]) -> Vec<u8> {
+    [&bytes[..at.start], with, &bytes[at.end..]].concat()
+}
+
+/// Where elements are, going by brackets and their nesting.
+fn elements(bytes: &[u8]) -> Vec<Range<usize>> {
+    let mut found = Vec::new();
+    let mut open = Vec::new();
+    let mut at = 0;
+    while let Some(start) = bytes[at..].iter().position(|b| *b == b'<').map(|n| at + n) {
+        let Some(end) = bytes[start..].iter().position(|b| *b == b'>').map(|n| start + n + 1)
+        else {
+            break;
+        };
+        match bytes[start + 1] {
+            b'/' => found.extend(open.pop().map(|from| from..end)),
+            b'!' | b'?' => {}
+            _ if bytes[end - 2] == b'/' => found.push(start..end),
+            _ => open.push(start),
+        }
+        if found.len() >= MOST_ELEMENTS {
+            break;
+        }
+        at = end;
+    }
+    found
+}

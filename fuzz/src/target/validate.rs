@@ -1,0 +1,200 @@
+use actix_saml::dsig::DSIG_NAMESPACE;
+use actix_saml::saml::names::{ASSERTION, BEARER, PROTOCOL, SUCCESS};
+use actix_saml::saml::{Assertion, validate as decide};
+use actix_saml::xmlenc::EncryptionStyle;
+use chrono::{DateTime, TimeDelta, Utc};
+use roxmltree::Node;
+
+use super::choice;
+use crate::judge;
+use crate::message::{
+    ACS, EXPECTATIONS, IDP, KEYS, REQUEST_ID, SAID, SKEW_SECONDS, SP, assertion_of, now,
+    with_encrypted_assertion,
+};
+use crate::re_sign::re_sign;
+
+/// As it comes, a response is refused or says what an honest one says. Signed again by the identity
+/// provider, plain or encrypted, it is refused or keeps every rule in the eyes of another reader.
+/// Returns whether it is accepted.
+///
+/// The first byte says what happens to the message first: nothing; signed again; signed again, then
+/// encrypted; encrypted, then signed again.
+pub fn validate(data: &[u8]) -> bool {
+    let (mode, xml) = choice(data);
+    let style = EncryptionStyle::MODERN;
+    let (xml, plain) = match (mode % 4, std::str::from_utf8(xml)) {
+        (1, Ok(xml)) => (re_sign(xml), None),
+        (2, Ok(xml)) => {
+            let plain = re_sign(xml);
+            let Some(encrypted) = with_encrypted_assertion(&plain, &style) else { return false };
+            (encrypted, assertion_of(&plain).map(str::to_owned))
+        }
+        (3, Ok(xml)) => {
+            let Some(encrypted) = with_encrypted_assertion(xml, &style) else { return false };
+            (re_sign(&encrypted), assertion_of(xml).map(str::to_owned))
+        }
+        _ => return was_said(xml),
+    };
+    // Nobody can look into what was encrypted before.
+    if plain.is_none() && assertion_of(&xml).is_none() {
+        return was_said(xml.as_bytes());
+    }
+    match decide(xml.as_bytes(), &EXPECTATIONS, &KEYS, now()) {
+        Ok(assertion) => keeps_the_rules(&xml, plain.as_deref(), &assertion),
+        Err(_) => return false,
+    }
+    true
+}
+
+fn was_said(xml: &[u8]) -> bool {
+    let Ok(assertion) = decide(xml, &EXPECTATIONS, &KEYS, now()) else { return false };
+    let said = SAID.iter().any(|honest| says_the_same(honest, &assertion));
+    assert!(said, "nobody said that: {assertion:?}");
+    true
+}
+
+/// Equal in everything but in which of the signatures are left.
+fn says_the_same(a: &Assertion, b: &Assertion) -> bool {
+    let all = |a: &Assertion| {
+        let who = (a.issuer().clone(), a.id().to_owned(), a.name_id().cloned());
+        let how = (a.authn().clone(), a.attributes().to_vec());
+        (who, how, a.usable_until(), a.one_time_use(), a.in_response_to().map(str::to_owned))
+    };
+    all(a) == all(b)
+}
+
+fn keeps_the_rules(xml: &str, plain: Option<&str>, accepted: &Assertion) {
+    let unmarked = xml.strip_prefix('\u{FEFF}').unwrap_or(xml);
+    let document = judge::read(unmarked).expect("well-formed");
+    let response = document.root_element();
+    assert!(response.has_tag_name((PROTOCOL, "Response")));
+    assert_eq!(response.attribute("Version"), Some("2.0"));
+    assert_eq!(response.attribute("Destination"), Some(ACS));
+    assert_eq!(response.attribute("InResponseTo"), Some(REQUEST_ID));
+    let status = only(only(response, PROTOCOL, "Status"), PROTOCOL, "StatusCode");
+    assert_eq!(status.attribute("Value"), Some(SUCCESS));
+    for issuer in children(response, ASSERTION, "Issuer") {
+        assert_eq!(text(issuer), IDP.entity_id.as_str());
+    }
+    let assertions = document.descendants().filter(|n| {
+        let namespace = n.tag_name().namespace();
+        matches!(n.tag_name().name(), "Assertion" | "EncryptedAssertion")
+            && matches!(namespace, Some(ASSERTION | PROTOCOL))
+    });
+    assert_eq!(assertions.count(), 1, "an assertion too many");
+    let outer = children(response, DSIG_NAMESPACE, "Signature").count();
+
+    let decrypted = plain.map(|plain| judge::read(plain).expect("well-formed"));
+    let assertion = match &decrypted {
+        Some(decrypted) => {
+            only(response, ASSERTION, "EncryptedAssertion");
+            decrypted.root_element()
+        }
+        None => only(response, ASSERTION, "Assertion"),
+    };
+    let inner = children(assertion, DSIG_NAMESPACE, "Signature").count();
+    assert!(outer + inner > 0, "nobody signed that");
+    let documents = [Some(&document), decrypted.as_ref()].into_iter().flatten();
+    let signatures = documents.flat_map(|d| d.descendants());
+    let signatures = signatures.filter(|n| n.has_tag_name((DSIG_NAMESPACE, "Signature")));
+    assert_eq!(signatures.count(), outer + inner, "a signature that nobody looks at");
+    keeps_the_assertions_rules(assertion, accepted);
+}
+
+fn keeps_the_assertions_rules(assertion: Node<'_, '_>, accepted: &Assertion) {
+    let skew = TimeDelta::seconds(i64::from(SKEW_SECONDS));
+    let has_not_passed = |at: Option<&str>| at.is_none_or(|at| instant(at) + skew > now());
+    assert_eq!(assertion.attribute("Version"), Some("2.0"));
+    assert_eq!(assertion.attribute("ID"), Some(accepted.id()));
+    assert_eq!(text(only(assertion, ASSERTION, "Issuer")), IDP.entity_id.as_str());
+
+    let subject = only(assertion, ASSERTION, "Subject");
+    let name_id = children(subject, ASSERTION, "NameID").next().map(text);
+    assert_eq!(name_id.as_deref(), accepted.name_id().map(|n| &*n.value));
+    assert!(name_id.is_none_or(|name| !name.trim().is_empty()));
+    let confirmed = children(subject, ASSERTION, "SubjectConfirmation")
+        .filter(|n| n.attribute("Method") == Some(BEARER))
+        .filter_map(|n| children(n, ASSERTION, "SubjectConfirmationData").next())
+        .any(|data| {
+            let until = data.attribute("NotOnOrAfter");
+            data.attribute("Recipient") == Some(ACS)
+                && data.attribute("InResponseTo") == Some(REQUEST_ID)
+                && data.attribute("NotBefore").is_none()
+                && until.is_some()
+                && has_not_passed(until)
+        });
+    assert!(confirmed, "no confirmation that holds");
+
+    let conditions = only(assertion, ASSERTION, "Conditions");
+    assert!(has_not_passed(conditions.attribute("NotOnOrAfter")));
+    assert!(conditions.attribute("NotBefore").is_none_or(|at| instant(at) <= now() + skew));
+    let mut restrictions = 0;
+    for condition in conditions.children().filter(Node::is_element) {
+        assert_eq!(condition.tag_name().namespace(), Some(ASSERTION));
+        match condition.tag_name().name() {
+            "AudienceRestriction" => {
+                let mut audiences = children(condition, ASSERTION, "Audience");
+                assert!(audiences.any(|n| text(n) == SP), "not for us");
+                restrictions += 1;
+            }
+            "OneTimeUse" => assert!(accepted.one_time_use()),
+            "ProxyRestriction" => {}
+            unknown => panic!("the condition {unknown} is not understood"),
+        }
+    }
+    assert!(restrictions > 0, "for anybody");
+
+    let statements: Vec<_> = children(assertion, ASSERTION, "AuthnStatement").collect();
+    assert!(!statements.is_empty(), "nobody says how the person signed in");
+    for statement in statements {
+        assert!(has_not_passed(statement.attribute("SessionNotOnOrAfter")));
+        let instant = instant(statement.attribute("AuthnInstant").expect("a time"));
+        assert_eq!(instant, accepted.authn().authn_instant);
+        let session = statement.attribute("SessionIndex");
+        assert_eq!(session, accepted.authn().session_index.as_deref());
+    }
+
+    let mut read: Vec<(String, Vec<String>)> = Vec::new();
+    for attribute in children(assertion, ASSERTION, "AttributeStatement")
+        .flat_map(|n| children(n, ASSERTION, "Attribute"))
+    {
+        let name = attribute.attribute("Name").expect("a name").to_owned();
+        let values = children(attribute, ASSERTION, "AttributeValue").map(text);
+        match read.iter_mut().find(|(known, _)| *known == name) {
+            Some((_, known)) => known.extend(values),
+            None => read.push((name, values.collect())),
+        }
+    }
+    let accepted = accepted.attributes().iter().map(|a| (a.name.clone(), a.values.clone()));
+    assert_eq!(read, accepted.collect::<Vec<_>>());
+}
+
+/// The other library's reading of a time.
+fn instant(text: &str) -> DateTime<Utc> {
+    DateTime::parse_from_rfc3339(text).expect("a time").to_utc()
+}
+
+fn children<'d, 'i: 'd>(
+    node: Node<'d, 'i>,
+    namespace: &'static str,
+    local: &'static str,
+) -> impl Iterator<Item = Node<'d, 'i>> {
+    node.children().filter(move |n| n.has_tag_name((namespace, local)))
+}
+
+fn only<'d, 'i: 'd>(
+    node: Node<'d, 'i>,
+    namespace: &'static str,
+    local: &'static str,
+) -> Node<'d, 'i> {
+    let mut found = children(node, namespace, local);
+    let first = found.next().unwrap_or_else(|| panic!("no {local}"));
+    assert!(found.next().is_none(), "a second {local}");
+    first
+}
+
+/// All text inside, which must be the only thing there.
+fn text(node: Node<'_, '_>) -> String {
+    assert!(node.children().all(|n| n.is_text()), "markup in a value");
+    node.children().filter_map(|n| n.text()).collect()
+}
