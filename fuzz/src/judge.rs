@@ -15,7 +15,15 @@ pub struct Method<'p> {
     pub prefixes: &'p [&'p str],
 }
 
-/// Reads `text` with the other parser.
+/// What an XML processor makes of a document before it looks at it: one byte order mark is no part
+/// of it, and lines end in a line feed (XML 1.0 section 2.11). roxmltree would leave a carriage
+/// return in front of a reference as it is.
+pub fn prepared(text: &str) -> String {
+    let text = text.strip_prefix('\u{FEFF}').unwrap_or(text);
+    text.replace("\r\n", "\n").replace('\r', "\n")
+}
+
+/// Reads what was [`prepared`] with the other parser.
 pub fn read(text: &str) -> Result<Document<'_>, roxmltree::Error> {
     Document::parse_with_options(text, ParsingOptions { allow_dtd: false, ..Default::default() })
 }
@@ -41,8 +49,7 @@ fn write<'d>(
     }
     if node.is_comment() {
         if method.comments {
-            let text = node.text().unwrap_or("").replace("\r\n", "\n").replace('\r', "\n");
-            *out += &format!("<!--{text}-->");
+            *out += &format!("<!--{}-->", node.text().unwrap_or(""));
         }
         return;
     }

@@ -20,7 +20,8 @@ pub fn metadata(data: &[u8]) -> bool {
     }
     let Ok(idp) = IdpMetadata::read(xml, now()) else { return false };
     let text = std::str::from_utf8(xml).expect("what is accepted is UTF-8");
-    let document = judge::read(text.strip_prefix('\u{FEFF}').unwrap_or(text)).expect("well-formed");
+    let text = judge::prepared(text);
+    let document = judge::read(&text).expect("well-formed");
     let entity = document.root_element();
     assert_eq!(entity.attribute("entityID"), Some(idp.entity_id().as_str()));
     assert!(!idp.entity_id().as_str().is_empty());

@@ -18,8 +18,8 @@ pub fn parse(data: &[u8]) {
     check_spans(&document, data);
 
     let text = std::str::from_utf8(data).expect("what is accepted is UTF-8");
-    let text = text.strip_prefix('\u{FEFF}').unwrap_or(text);
-    let other = judge::read(text).expect("what is accepted is well-formed");
+    let text = judge::prepared(text);
+    let other = judge::read(&text).expect("what is accepted is well-formed");
     for (c14n, exclusive, comments) in [
         (C14n::Exclusive, true, false),
         (C14n::ExclusiveWithComments, true, true),
