@@ -110,6 +110,64 @@ impl Variant {
     }
 }
 
+/// What is legitimate and seldom seen, each in the place of something in the usual message. One
+/// change away from these lies what must be refused.
+const RARE: &[(&str, &str)] = &[
+    (
+        "<AudienceRestriction>",
+        "<AudienceRestriction><Audience>urn:x</Audience>\
+         <Audience>https://rota.example.nhs.uk/saml</Audience></AudienceRestriction>\
+         <AudienceRestriction>",
+    ),
+    (
+        "</Conditions>",
+        "<OneTimeUse/><ProxyRestriction Count=\"0\"><Audience>urn:x</Audience>\
+         </ProxyRestriction></Conditions>",
+    ),
+    (
+        "<SubjectConfirmation ",
+        "<SubjectConfirmation Method=\"urn:oasis:names:tc:SAML:2.0:cm:sender-vouches\"/>\
+         <SubjectConfirmation Method=\"urn:oasis:names:tc:SAML:2.0:cm:bearer\">\
+         <SubjectConfirmationData Recipient=\"urn:x\" NotBefore=\"2026-11-22T10:00:00Z\" \
+         NotOnOrAfter=\"2026-11-22T12:00:00Z\"/></SubjectConfirmation><SubjectConfirmation ",
+    ),
+    (
+        "<NameID Format=\"urn:oasis:names:tc:SAML:1.1:nameid-format:emailAddress\">",
+        "<NameID Format=\"urn:oasis:names:tc:SAML:2.0:nameid-format:persistent\" \
+         NameQualifier=\"urn:q\" SPNameQualifier=\"https://rota.example.nhs.uk/saml\" \
+         SPProvidedID=\"7\">",
+    ),
+    (
+        "</Conditions>",
+        "</Conditions><Advice><x xmlns=\"urn:x\"/></Advice>\
+         <AuthnStatement AuthnInstant=\"2026-11-22T10:00:00Z\" \
+         SessionIndex=\"_0c9d1e77-4be2-47f0-8f10-2d6c3b9a7e02\">\
+         <SubjectLocality Address=\"192.0.2.7\"/><AuthnContext><AuthnContextClassRef>\
+         urn:oasis:names:tc:SAML:2.0:ac:classes:PasswordProtectedTransport\
+         </AuthnContextClassRef><AuthenticatingAuthority>urn:x</AuthenticatingAuthority>\
+         </AuthnContext></AuthnStatement>",
+    ),
+    (
+        "</AttributeStatement>",
+        "<Attribute Name=\"ODS\" FriendlyName=\"again\" NameFormat=\"urn:x\">\
+         <AttributeValue xmlns:xsi=\"http://www.w3.org/2001/XMLSchema-instance\" \
+         xsi:type=\"xs:string\">ZZT02</AttributeValue><AttributeValue \
+         xmlns:xsi=\"http://www.w3.org/2001/XMLSchema-instance\" xsi:nil=\"true\"/>\
+         <AttributeValue/></Attribute></AttributeStatement><AttributeStatement>\
+         <Attribute Name=\"urn:empty\"/></AttributeStatement>",
+    ),
+    (
+        "<samlp:Status>",
+        "<samlp:Extensions><x xmlns=\"urn:x\">y</x></samlp:Extensions><samlp:Status>",
+    ),
+    (
+        "</samlp:Status>",
+        "<samlp:StatusMessage>well</samlp:StatusMessage><samlp:StatusDetail>\
+         <x xmlns=\"urn:x\"/></samlp:StatusDetail></samlp:Status>",
+    ),
+    ("ward.nurse@nhs.net</NameID>", "ward.nurse@<![CDATA[nhs]]>.net</NameID>"),
+];
+
 /// Responses that are accepted as they are.
 pub static HONEST: LazyLock<Vec<String>> = LazyLock::new(|| {
     use SignatureAlgorithm::{EcdsaSha256, EcdsaSha512, RsaPssSha256, RsaSha256};
@@ -143,6 +201,12 @@ pub static HONEST: LazyLock<Vec<String>> = LazyLock::new(|| {
     // Everybody who works there.
     honest.extend(IDP.people.iter().map(|person| {
         let xml = draft(&person.user_name, None);
+        sign(&xml, ASSERTION_ID, EcdsaSha256, &ad_fs)
+    }));
+    honest.extend(RARE.iter().map(|(before, instead)| {
+        let xml = draft(nurse, None);
+        assert_eq!(xml.matches(before).count(), 1, "{before}");
+        let xml = xml.replacen(before, instead, 1);
         sign(&xml, ASSERTION_ID, EcdsaSha256, &ad_fs)
     }));
     let method = format!(" Algorithm=\"{}\" />", C14n::Exclusive.uri());

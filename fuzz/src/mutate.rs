@@ -89,26 +89,73 @@ pub fn markup(data: &mut [u8], size: usize, max_size: usize, seed: u32) -> usize
         return fuzzer_mutate(data, size, max_size);
     }
     let mut bytes = data[..size].to_vec();
-    for _ in 0..=dice.below(3) {
-        if let Some(changed) = change(&bytes, &mut dice) {
+    let mut last = None;
+    for _ in 0..=dice.below(4) {
+        if let Some((at, changed)) = change(&bytes, last, &mut dice) {
             bytes = changed;
+            last = Some(at);
         }
     }
-    if bytes.len() > max_size || bytes == data[..size] {
+    put(data, size, max_size, &bytes)
+}
+
+/// As [`markup`], for queries: parameters are repeated, left out, exchanged and spelt otherwise.
+pub fn query(data: &mut [u8], size: usize, max_size: usize, seed: u32) -> usize {
+    let mut dice = Dice::new(seed);
+    if dice.below(2) == 0 {
         return fuzzer_mutate(data, size, max_size);
     }
-    data[..bytes.len()].copy_from_slice(&bytes);
+    // The first byte chooses what the target does.
+    let (mode, query) = data[..size].split_at(size.min(1));
+    let mut pairs: Vec<Vec<u8>> = query.split(|b| *b == b'&').map(<[u8]>::to_vec).collect();
+    let (one, other) = (dice.below(pairs.len()), dice.below(pairs.len()));
+    match dice.below(5) {
+        0 => pairs.swap(one, other),
+        1 => pairs.insert(other, pairs[one].clone()),
+        2 => _ = pairs.remove(one),
+        // One letter as a percent escape.
+        3 if !pairs[one].is_empty() => {
+            let at = dice.below(pairs[one].len());
+            let escape = format!("%{:02X}", pairs[one][at]);
+            pairs[one].splice(at..=at, escape.into_bytes());
+        }
+        // One name with another's value.
+        _ => {
+            let name = |pair: &[u8]| pair.iter().position(|b| *b == b'=').unwrap_or(pair.len());
+            let value = pairs[other][name(&pairs[other])..].to_vec();
+            let end = name(&pairs[one]);
+            pairs[one].truncate(end);
+            pairs[one].extend(value);
+        }
+    }
+    let bytes = [mode, &pairs.join(&b'&')].concat();
+    put(data, size, max_size, &bytes)
+}
+
+/// Takes `bytes` for the input if they fit and are something new.
+fn put(data: &mut [u8], size: usize, max_size: usize, bytes: &[u8]) -> usize {
+    if bytes.len() > max_size || bytes == &data[..size] {
+        return fuzzer_mutate(data, size, max_size);
+    }
+    data[..bytes.len()].copy_from_slice(bytes);
     bytes.len()
 }
 
-fn change(bytes: &[u8], dice: &mut Dice) -> Option<Vec<u8>> {
-    let all = elements(bytes);
-    let one = dice.pick(&all)?.clone();
+/// Changes one element and says where it began. Most attacks take several changes in one place, so
+/// that the next one is often made near the `last`.
+fn change(bytes: &[u8], last: Option<usize>, dice: &mut Dice) -> Option<(usize, Vec<u8>)> {
+    let mut all = elements(bytes);
+    all.sort_by_key(|element| element.start);
+    let near = last.filter(|_| dice.below(2) == 0);
+    let one = match near.map(|at| all.partition_point(|element| element.start < at)) {
+        Some(first) => all.get(first.saturating_sub(2) + dice.below(6))?.clone(),
+        None => dice.pick(&all)?.clone(),
+    };
     let other = dice.pick(&all)?.clone();
     let (a, b) = (&bytes[one.clone()], &bytes[other.clone()]);
     let open = one.start + a.iter().position(|b| *b == b'>')? + 1;
     let end_of_name = one.start + a.iter().position(|b| b" />\t\r\n".contains(b))?;
-    Some(match dice.below(12) {
+    let changed = match dice.below(12) {
         0 => replace(bytes, &one, b""),
         1 => replace(bytes, &(one.end..one.end), a),
         2 => replace(bytes, &(other.start..other.start), a),
@@ -125,7 +172,7 @@ fn change(bytes: &[u8], dice: &mut Dice) -> Option<Vec<u8>> {
         6 => {
             let foreign = dice.pick(&message::HONEST)?.as_bytes();
             let foreign = &foreign[dice.pick(&elements(foreign))?.clone()];
-            let at = if dice.below(2) == 0 { one } else { one.end..one.end };
+            let at = if dice.below(2) == 0 { one.clone() } else { one.end..one.end };
             replace(bytes, &at, foreign)
         }
         7 | 8 => {
@@ -146,7 +193,8 @@ fn change(bytes: &[u8], dice: &mut Dice) -> Option<Vec<u8>> {
             replace(bytes, &(open..close.max(open)), dice.pick(TEXTS)?.as_bytes())
         }
         _ => replace(bytes, &(open..open), dice.pick(TEXTS)?.as_bytes()),
-    })
+    };
+    Some((one.start, changed))
 }
 
 fn replace(bytes: &[u8], at: &Range<usize>, with: &[u8]) -> Vec<u8> {

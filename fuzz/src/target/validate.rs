@@ -1,5 +1,5 @@
 use actix_saml::dsig::DSIG_NAMESPACE;
-use actix_saml::saml::names::{ASSERTION, BEARER, PROTOCOL, SUCCESS};
+use actix_saml::saml::names::{ASSERTION, BEARER, PROTOCOL, SUCCESS, XSI};
 use actix_saml::saml::{Assertion, validate as decide};
 use actix_saml::xmlenc::EncryptionStyle;
 use chrono::{DateTime, TimeDelta, Utc};
@@ -40,10 +40,25 @@ pub fn validate(data: &[u8]) -> bool {
         return was_said(xml.as_bytes());
     }
     match decide(xml.as_bytes(), &EXPECTATIONS, &KEYS, now()) {
-        Ok(assertion) => keeps_the_rules(&xml, plain.as_deref(), &assertion),
+        Ok(assertion) => {
+            keeps_the_rules(&xml, plain.as_deref(), &assertion);
+            ends(xml.as_bytes(), &assertion);
+        }
         Err(_) => return false,
     }
     true
+}
+
+/// A replay is noticed until [`Assertion::usable_until`] and the tolerance have passed: from then
+/// on the assertion must be refused for ever.
+fn ends(xml: &[u8], accepted: &Assertion) {
+    let skew = TimeDelta::seconds(i64::from(SKEW_SECONDS));
+    let Some(forgotten) = accepted.usable_until().checked_add_signed(skew) else { return };
+    for later in [TimeDelta::zero(), TimeDelta::nanoseconds(1), TimeDelta::days(365)] {
+        if let Some(then) = forgotten.checked_add_signed(later) {
+            assert!(decide(xml, &EXPECTATIONS, &KEYS, then).is_err(), "usable once more: {then}");
+        }
+    }
 }
 
 fn was_said(xml: &[u8]) -> bool {
@@ -151,7 +166,7 @@ fn keeps_the_assertions_rules(assertion: Node<'_, '_>, accepted: &Assertion) {
         assert!(has_not_passed(statement.attribute("SessionNotOnOrAfter")));
         let instant = instant(statement.attribute("AuthnInstant").expect("a time"));
         assert_eq!(instant, accepted.authn().authn_instant);
-        let session = statement.attribute("SessionIndex");
+        let session = statement.attribute("SessionIndex").filter(|index| !index.is_empty());
         assert_eq!(session, accepted.authn().session_index.as_deref());
     }
 
@@ -160,7 +175,9 @@ fn keeps_the_assertions_rules(assertion: Node<'_, '_>, accepted: &Assertion) {
         .flat_map(|n| children(n, ASSERTION, "Attribute"))
     {
         let name = attribute.attribute("Name").expect("a name").to_owned();
-        let values = children(attribute, ASSERTION, "AttributeValue").map(text);
+        let values = children(attribute, ASSERTION, "AttributeValue")
+            .filter(|n| !matches!(n.attribute((XSI, "nil")), Some("true" | "1")))
+            .map(text);
         match read.iter_mut().find(|(known, _)| *known == name) {
             Some((_, known)) => known.extend(values),
             None => read.push((name, values.collect())),
