@@ -88,15 +88,36 @@ pub fn markup(data: &mut [u8], size: usize, max_size: usize, seed: u32) -> usize
     if dice.below(2) == 0 {
         return fuzzer_mutate(data, size, max_size);
     }
-    let mut bytes = data[..size].to_vec();
+    let bytes = changed(data[..size].to_vec(), &mut dice);
+    put(data, size, max_size, &bytes)
+}
+
+/// As [`markup`], for a message behind a byte that chooses: every fourth time an honest message is
+/// changed instead. What has gone through many hands is seldom accepted any more, and what should
+/// be refused lies near what is accepted.
+pub fn message(data: &mut [u8], size: usize, max_size: usize, seed: u32) -> usize {
+    // Another number than `markup` will throw with.
+    let mut dice = Dice::new(seed.rotate_left(16) ^ 0x5EED);
+    match dice.pick(&message::HONEST).filter(|_| dice.below(4) == 0) {
+        None => markup(data, size, max_size, seed),
+        Some(honest) => {
+            let mode = [*dice.pick(b"0123").unwrap_or(&b'0')];
+            let honest = changed([&mode, honest.as_bytes()].concat(), &mut dice);
+            put(data, size, max_size, &honest)
+        }
+    }
+}
+
+/// One to four changes.
+fn changed(mut bytes: Vec<u8>, dice: &mut Dice) -> Vec<u8> {
     let mut last = None;
     for _ in 0..=dice.below(4) {
-        if let Some((at, changed)) = change(&bytes, last, &mut dice) {
+        if let Some((at, changed)) = change(&bytes, last, dice) {
             bytes = changed;
             last = Some(at);
         }
     }
-    put(data, size, max_size, &bytes)
+    bytes
 }
 
 /// As [`markup`], for queries: parameters are repeated, left out, exchanged and spelt otherwise.

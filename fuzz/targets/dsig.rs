@@ -1,11 +1,11 @@
 #![no_main]
 
-use harness::mutate::markup;
+use harness::mutate::message;
 use libfuzzer_sys::{fuzz_mutator, fuzz_target};
 
 fuzz_target!(|data: &[u8]| {
     harness::target::dsig(data);
 });
 fuzz_mutator!(|data: &mut [u8], size: usize, max: usize, seed: u32| {
-    markup(data, size, max, seed)
+    message(data, size, max, seed)
 });
