@@ -132,6 +132,13 @@ const RARE: &[(&str, &str)] = &[
          NotOnOrAfter=\"2026-11-22T12:00:00Z\"/></SubjectConfirmation><SubjectConfirmation ",
     ),
     (
+        "<SubjectConfirmation ",
+        "<SubjectConfirmation Method=\"urn:oasis:names:tc:SAML:2.0:cm:bearer\">\
+         <SubjectConfirmationData Recipient=\"https://rota.example.nhs.uk/saml/acs\" \
+         InResponseTo=\"_f00dfacef00dfacef00dfacef00dfacef00dface\" \
+         NotOnOrAfter=\"2026-11-22T10:40:00Z\"/></SubjectConfirmation><SubjectConfirmation ",
+    ),
+    (
         "<NameID Format=\"urn:oasis:names:tc:SAML:1.1:nameid-format:emailAddress\">",
         "<NameID Format=\"urn:oasis:names:tc:SAML:2.0:nameid-format:persistent\" \
          NameQualifier=\"urn:q\" SPNameQualifier=\"https://rota.example.nhs.uk/saml\" \

@@ -49,6 +49,8 @@ const TEXTS: &[&str] = &[
     "<?x?>",
     "<!DOCTYPE x>",
     "2.0",
+    "x",
+    "/",
     "true",
     "test.admin9@nhs.net",
     "http://fs.nhsmail.test/adfs/services/trust",
@@ -200,18 +202,20 @@ fn change(bytes: &[u8], last: Option<usize>, dice: &mut Dice) -> Option<(usize, 
             let attribute = dice.pick(ATTRIBUTES)?.as_bytes();
             replace(bytes, &(end_of_name..end_of_name), attribute)
         }
-        // An attribute's value, quotes left alone.
+        // An attribute's value or something behind it, quotes left alone.
         9 => {
             let tag = &bytes[one.start..open];
             let quotes: Vec<usize> = (0..tag.len()).filter(|i| tag[*i] == b'"').collect();
             let pair = dice.below(quotes.len() / 2) * 2;
             let value = one.start + quotes.get(pair)? + 1..one.start + quotes.get(pair + 1)?;
-            replace(bytes, &value, dice.pick(TEXTS)?.as_bytes())
+            let at = if dice.below(2) == 0 { value } else { value.end..value.end };
+            replace(bytes, &at, dice.pick(TEXTS)?.as_bytes())
         }
-        // All that is inside, or something at its beginning.
+        // All that is inside, or something at its end or beginning.
         10 if a.ends_with(b">") && !a.ends_with(b"/>") => {
             let close = one.start + a.windows(2).rposition(|w| w == b"</")?;
-            replace(bytes, &(open..close.max(open)), dice.pick(TEXTS)?.as_bytes())
+            let from = if dice.below(2) == 0 { open.min(close) } else { close };
+            replace(bytes, &(from..close), dice.pick(TEXTS)?.as_bytes())
         }
         _ => replace(bytes, &(open..open), dice.pick(TEXTS)?.as_bytes()),
     };
