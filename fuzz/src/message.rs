@@ -233,21 +233,41 @@ pub static HONEST: LazyLock<Vec<String>> = LazyLock::new(|| {
     honest
 });
 
+/// The source text of the first element of SAML with this name, if there is one.
+fn element<'x>(xml: &'x str, local: &str) -> Option<&'x str> {
+    let document = Document::parse(xml.as_bytes(), &Limits::METADATA).ok()?;
+    let span = document.elements().find(|n| n.is(names::ASSERTION, local))?.span();
+    xml.get(span)
+}
+
 /// The source text of the assertion, if there is one.
 pub fn assertion_of(xml: &str) -> Option<&str> {
-    let document = Document::parse(xml.as_bytes(), &Limits::METADATA).ok()?;
-    let is_assertion = |n: &actix_saml::xml::Node<'_>| n.is(names::ASSERTION, "Assertion");
-    let span = document.elements().find(is_assertion)?.span();
-    xml.get(span)
+    element(xml, "Assertion")
 }
 
 /// `xml` with its assertion encrypted to us.
 pub fn with_encrypted_assertion(xml: &str, style: &EncryptionStyle) -> Option<String> {
     let assertion = assertion_of(xml)?;
-    let inside = encrypt(assertion, &keys::SP.certificate, style).ok()?;
-    let wrapped =
-        format!("<EncryptedAssertion xmlns=\"{}\">{inside}</EncryptedAssertion>", names::ASSERTION);
-    Some(xml.replacen(assertion, &wrapped, 1))
+    Some(xml.replacen(assertion, &encrypted("EncryptedAssertion", assertion, style)?, 1))
+}
+
+/// `xml` with its first `NameID` or `Attribute` encrypted to us, as `EncryptedID` or
+/// `EncryptedAttribute`. What stands alone names its namespace itself.
+pub fn with_encrypted_part(xml: &str, local: &str, style: &EncryptionStyle) -> Option<String> {
+    let part = element(xml, local)?;
+    let has_namespace = part.get(..part.find('>')?)?.contains("xmlns=");
+    let alone = if has_namespace {
+        part.to_owned()
+    } else {
+        part.replacen(local, &format!("{local} xmlns=\"{}\"", names::ASSERTION), 1)
+    };
+    let wrapper = if local == "NameID" { "EncryptedID" } else { "EncryptedAttribute" };
+    Some(xml.replacen(part, &encrypted(wrapper, &alone, style)?, 1))
+}
+
+fn encrypted(wrapper: &str, plaintext: &str, style: &EncryptionStyle) -> Option<String> {
+    let inside = encrypt(plaintext, &keys::SP.certificate, style).ok()?;
+    Some(format!("<{wrapper} xmlns=\"{}\">{inside}</{wrapper}>", names::ASSERTION))
 }
 
 /// Honest responses with encrypted assertions.
@@ -261,7 +281,12 @@ pub static ENCRYPTED: LazyLock<Vec<String>> = LazyLock::new(|| {
     let of = |style: &EncryptionStyle| with_encrypted_assertion(&HONEST[0], style);
     let shaped =
         shapes.into_iter().map(|shape| EncryptionStyle { shape, ..EncryptionStyle::AD_FS });
-    shaped.chain([EncryptionStyle::MODERN]).filter_map(|style| of(&style)).collect()
+    let parts = ["NameID", "Attribute"].map(|local| {
+        let xml = with_encrypted_part(&HONEST[0], local, &EncryptionStyle::MODERN);
+        re_sign(&xml.expect("a part"))
+    });
+    let whole = shaped.chain([EncryptionStyle::MODERN]).filter_map(|style| of(&style));
+    whole.chain(parts).collect()
 });
 
 /// What the honest responses say.

@@ -103,7 +103,7 @@ pub fn message(data: &mut [u8], size: usize, max_size: usize, seed: u32) -> usiz
     match dice.pick(&message::HONEST).filter(|_| dice.below(4) == 0) {
         None => markup(data, size, max_size, seed),
         Some(honest) => {
-            let mode = [*dice.pick(b"0123").unwrap_or(&b'0')];
+            let mode = [*dice.pick(b"012345").unwrap_or(&b'0')];
             let honest = changed([&mode, honest.as_bytes()].concat(), &mut dice);
             put(data, size, max_size, &honest)
         }
@@ -178,7 +178,7 @@ fn change(bytes: &[u8], last: Option<usize>, dice: &mut Dice) -> Option<(usize, 
     let (a, b) = (&bytes[one.clone()], &bytes[other.clone()]);
     let open = one.start + a.iter().position(|b| *b == b'>')? + 1;
     let end_of_name = one.start + a.iter().position(|b| b" />\t\r\n".contains(b))?;
-    let changed = match dice.below(12) {
+    let changed = match dice.below(13) {
         0 => replace(bytes, &one, b""),
         1 => replace(bytes, &(one.end..one.end), a),
         2 => replace(bytes, &(other.start..other.start), a),
@@ -194,7 +194,10 @@ fn change(bytes: &[u8], last: Option<usize>, dice: &mut Dice) -> Option<(usize, 
         }
         6 => {
             let foreign = dice.pick(&message::HONEST)?.as_bytes();
-            let foreign = &foreign[dice.pick(&elements(foreign))?.clone()];
+            // The larger of two: whole assertions rather than their leaves.
+            let found = elements(foreign);
+            let (a, b) = (dice.pick(&found)?, dice.pick(&found)?);
+            let foreign = &foreign[if a.len() > b.len() { a.clone() } else { b.clone() }];
             let at = if dice.below(2) == 0 { one.clone() } else { one.end..one.end };
             replace(bytes, &at, foreign)
         }
@@ -216,6 +219,15 @@ fn change(bytes: &[u8], last: Option<usize>, dice: &mut Dice) -> Option<(usize, 
             let close = one.start + a.windows(2).rposition(|w| w == b"</")?;
             let from = if dice.below(2) == 0 { open.min(close) } else { close };
             replace(bytes, &(from..close), dice.pick(TEXTS)?.as_bytes())
+        }
+        // Without one of the attributes.
+        11 => {
+            let tag = &bytes[one.start..open];
+            let ends: Vec<usize> = (0..tag.len()).filter(|i| tag[*i] == b'"').collect();
+            let end = one.start + ends.get(dice.below(ends.len() / 2) * 2 + 1)? + 1;
+            let start = bytes[..end].iter().rposition(|b| *b == b'=')?;
+            let start = bytes[..start].iter().rposition(|b| b.is_ascii_whitespace())?;
+            replace(bytes, &(start.max(end_of_name)..end), b"")
         }
         _ => replace(bytes, &(open..open), dice.pick(TEXTS)?.as_bytes()),
     };

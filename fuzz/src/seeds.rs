@@ -83,7 +83,7 @@ pub fn write(corpus: &Path) -> std::io::Result<()> {
         modes.iter().map(move |mode| [&[*mode][..], &xml].concat()).collect::<Vec<_>>()
     };
     save(corpus, "dsig", messages().flat_map(|xml| in_modes(b"01", xml)))?;
-    let plain = messages().flat_map(|xml| in_modes(b"0123", xml));
+    let plain = messages().flat_map(|xml| in_modes(b"012345", xml));
     let encrypted = ENCRYPTED.iter().flat_map(|xml| in_modes(b"01", xml));
     save(corpus, "validate", plain.chain(encrypted))?;
 
@@ -119,6 +119,8 @@ fn check() {
     // The assertion signed and encrypted, and a signed response around an encrypted assertion.
     assert!(target::validate(&in_mode("2", &HONEST[0])));
     assert!(target::validate(&in_mode("3", &HONEST[1])));
+    assert!(target::validate(&in_mode("4", &HONEST[0])));
+    assert!(target::validate(&in_mode("5", &HONEST[0])));
     assert!(target::metadata(&in_mode("0", &idp_metadata())));
     assert!(target::metadata(&in_mode("1", &sp_metadata())));
 }

@@ -9,7 +9,7 @@ use super::choice;
 use crate::judge;
 use crate::message::{
     ACS, EXPECTATIONS, IDP, KEYS, REQUEST_ID, SAID, SKEW_SECONDS, SP, assertion_of, now,
-    with_encrypted_assertion,
+    with_encrypted_assertion, with_encrypted_part,
 };
 use crate::re_sign::re_sign;
 
@@ -18,11 +18,12 @@ use crate::re_sign::re_sign;
 /// Returns whether it is accepted.
 ///
 /// The first byte says what happens to the message first: nothing; signed again; signed again, then
-/// encrypted; encrypted, then signed again.
+/// encrypted; encrypted, then signed again; the name or the first attribute encrypted, then signed
+/// again.
 pub fn validate(data: &[u8]) -> bool {
     let (mode, xml) = choice(data);
     let style = EncryptionStyle::MODERN;
-    let (xml, plain) = match (mode % 4, std::str::from_utf8(xml)) {
+    let (xml, plain) = match (mode % 6, std::str::from_utf8(xml)) {
         (1, Ok(xml)) => (re_sign(xml), None),
         (2, Ok(xml)) => {
             let plain = re_sign(xml);
@@ -33,20 +34,30 @@ pub fn validate(data: &[u8]) -> bool {
             let Some(encrypted) = with_encrypted_assertion(xml, &style) else { return false };
             (re_sign(&encrypted), assertion_of(xml).map(str::to_owned))
         }
+        (mode @ (4 | 5), Ok(xml)) => {
+            let part = if mode == 4 { "NameID" } else { "Attribute" };
+            let Some(encrypted) = with_encrypted_part(xml, part, &style) else { return false };
+            let Some(accepted) = decided(&re_sign(&encrypted)) else { return false };
+            // Without the encryption the same must be found.
+            keeps_the_rules(xml, None, &accepted);
+            return true;
+        }
         _ => return was_said(xml),
     };
     // Nobody can look into what was encrypted before.
     if plain.is_none() && assertion_of(&xml).is_none() {
         return was_said(xml.as_bytes());
     }
-    match decide(xml.as_bytes(), &EXPECTATIONS, &KEYS, now()) {
-        Ok(assertion) => {
-            keeps_the_rules(&xml, plain.as_deref(), &assertion);
-            ends(xml.as_bytes(), &assertion);
-        }
-        Err(_) => return false,
-    }
+    let Some(accepted) = decided(&xml) else { return false };
+    keeps_the_rules(&xml, plain.as_deref(), &accepted);
     true
+}
+
+/// What is accepted now, and refused once it has ended.
+fn decided(xml: &str) -> Option<Assertion> {
+    let assertion = decide(xml.as_bytes(), &EXPECTATIONS, &KEYS, now()).ok()?;
+    ends(xml.as_bytes(), &assertion);
+    Some(assertion)
 }
 
 /// A replay is noticed until [`Assertion::usable_until`] and the tolerance have passed: from then
@@ -79,6 +90,11 @@ fn says_the_same(a: &Assertion, b: &Assertion) -> bool {
 }
 
 fn keeps_the_rules(xml: &str, plain: Option<&str>, accepted: &Assertion) {
+    let all = [xml, plain.unwrap_or("")];
+    if all.iter().any(|xml| xml.contains("EncryptedID") || xml.contains("EncryptedAttribute")) {
+        // A part that came encrypted: this reader has no key.
+        return;
+    }
     let prepared = judge::prepared(xml);
     let document = judge::read(&prepared).expect("well-formed");
     let response = document.root_element();
@@ -91,12 +107,7 @@ fn keeps_the_rules(xml: &str, plain: Option<&str>, accepted: &Assertion) {
     for issuer in children(response, ASSERTION, "Issuer") {
         assert_eq!(text(issuer), IDP.entity_id.as_str());
     }
-    let assertions = document.descendants().filter(|n| {
-        let namespace = n.tag_name().namespace();
-        matches!(n.tag_name().name(), "Assertion" | "EncryptedAssertion")
-            && matches!(namespace, Some(ASSERTION | PROTOCOL))
-    });
-    assert_eq!(assertions.count(), 1, "an assertion too many");
+    assert_eq!(assertions(&document), 1, "an assertion too many");
     let outer = children(response, DSIG_NAMESPACE, "Signature").count();
 
     let plain = plain.map(judge::prepared);
@@ -104,6 +115,7 @@ fn keeps_the_rules(xml: &str, plain: Option<&str>, accepted: &Assertion) {
     let assertion = match &decrypted {
         Some(decrypted) => {
             only(response, ASSERTION, "EncryptedAssertion");
+            assert_eq!(assertions(decrypted), 1, "an assertion too many inside");
             decrypted.root_element()
         }
         None => only(response, ASSERTION, "Assertion"),
@@ -117,6 +129,15 @@ fn keeps_the_rules(xml: &str, plain: Option<&str>, accepted: &Assertion) {
     keeps_the_assertions_rules(assertion, accepted);
 }
 
+/// How many there are anywhere, of any kind.
+fn assertions(document: &roxmltree::Document<'_>) -> usize {
+    let is_assertion = |n: &Node<'_, '_>| {
+        matches!(n.tag_name().name(), "Assertion" | "EncryptedAssertion")
+            && matches!(n.tag_name().namespace(), Some(ASSERTION | PROTOCOL))
+    };
+    document.descendants().filter(is_assertion).count()
+}
+
 fn keeps_the_assertions_rules(assertion: Node<'_, '_>, accepted: &Assertion) {
     let skew = TimeDelta::seconds(i64::from(SKEW_SECONDS));
     let has_not_passed = |at: Option<&str>| at.is_none_or(|at| instant(at) + skew > now());
@@ -127,9 +148,13 @@ fn keeps_the_assertions_rules(assertion: Node<'_, '_>, accepted: &Assertion) {
     let subject = only(assertion, ASSERTION, "Subject");
     let name_id = children(subject, ASSERTION, "NameID").next().map(text);
     assert_eq!(name_id.as_deref(), accepted.name_id().map(|n| &*n.value));
-    assert!(name_id.is_none_or(|name| !name.trim().is_empty()));
+    assert!(name_id.as_ref().is_none_or(|name| !name.trim().is_empty()));
     let confirmed = children(subject, ASSERTION, "SubjectConfirmation")
         .filter(|n| n.attribute("Method") == Some(BEARER))
+        .filter(|n| {
+            let mut holders = children(*n, ASSERTION, "NameID").map(text);
+            holders.all(|holder| Some(holder) == name_id)
+        })
         .filter_map(|n| children(n, ASSERTION, "SubjectConfirmationData").next())
         .any(|data| {
             let until = data.attribute("NotOnOrAfter");
