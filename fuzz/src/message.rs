@@ -6,8 +6,8 @@ use actix_saml::crypto::SignatureAlgorithm;
 use actix_saml::dsig::{KeyInfoStyle, Place, SignatureStyle, sign_enveloped};
 use actix_saml::idp::{Ids, ReplyTo, SignedParts, SigningKey, TestIdp, TestKeys};
 use actix_saml::saml::{
-    Assertion, ClockSkew, EntityId, Expectations, ExpectedRequest, Keys, RequestedAuthn,
-    RequireSigned, names, parse_instant, validate,
+    Assertion, AuthnRequest, ClockSkew, EntityId, Expectations, ExpectedRequest, Keys,
+    RequestedAuthn, RequireSigned, names, parse_instant, validate,
 };
 use actix_saml::xml::{C14n, Document, EmptyTag, Limits};
 use actix_saml::xmlenc::{EncryptionShape, EncryptionStyle, encrypt};
@@ -297,3 +297,22 @@ pub static SAID: LazyLock<Vec<Assertion>> = LazyLock::new(|| {
     });
     said.collect()
 });
+
+/// The one RelayState that is ever signed, with the one [`request`].
+pub const SIGNED_RELAY_STATE: &str = "handle 1";
+
+/// An AuthnRequest as we send it.
+pub fn request() -> String {
+    let request = AuthnRequest {
+        id: REQUEST_ID.to_owned(),
+        issue_instant: now(),
+        destination: IDP.sign_in_url(),
+        issuer: EntityId::new(SP).expect("an entityID"),
+        acs_url: ACS.to_owned(),
+        force_authn: true,
+        is_passive: false,
+        name_id_format: None,
+        class_refs: Vec::new(),
+    };
+    request.to_xml().expect("a request")
+}

@@ -2,13 +2,13 @@
 
 use std::path::Path;
 
+use actix_saml::saml::EntityId;
 use actix_saml::saml::binding::redirect_url;
 use actix_saml::saml::metadata::SpMetadata;
-use actix_saml::saml::{AuthnRequest, EntityId};
 use url::Url;
 
 use crate::keys;
-use crate::message::{ACS, ENCRYPTED, HONEST, IDP, REQUEST_ID, SP, now};
+use crate::message::{ACS, ENCRYPTED, HONEST, IDP, SIGNED_RELAY_STATE, SP, request};
 use crate::target;
 
 /// Small documents with one peculiarity each.
@@ -31,6 +31,8 @@ const MARKUP: &[&str] = &[
 ];
 
 const PREFIX_LISTS: &[&str] = &["", "#default", "p b", "#default p c", "ds samlp"];
+
+const DEFLATE: &str = "urn:oasis:names:tc:SAML:2.0:bindings:URL-Encoding:DEFLATE";
 
 const TARGETS: &[&str] = &[
     "/",
@@ -94,11 +96,14 @@ pub fn write(corpus: &Path) -> std::io::Result<()> {
     let endpoint = Url::parse("https://fs.nhsmail.test/adfs/ls/").expect("an address");
     let signer = (&keys::IDP_EC.key, keys::IDP_EC.key.default_algorithm());
     let queries = [None, Some(signer)].into_iter().map(|key| {
-        let url = redirect_url(&endpoint, &request, "handle 1", key).expect("a redirect");
+        let url = redirect_url(&endpoint, &request, SIGNED_RELAY_STATE, key).expect("a redirect");
         format!("0{}", url.query().unwrap_or(""))
     });
     let sent = ["1", "3"].map(|mode| format!("{mode}handle\n{request}"));
-    save(corpus, "redirect-decode", queries.chain(sent).map(String::into_bytes))?;
+    let mut queries: Vec<String> = queries.chain(sent).collect();
+    queries.push(queries[0].replacen("SAMLRequest", "SAMLResponse", 1));
+    queries.push(queries[1].clone() + "&SAMLEncoding=" + DEFLATE);
+    save(corpus, "redirect-decode", queries.into_iter().map(String::into_bytes))?;
 
     save(corpus, "relay-state", TARGETS.iter().map(|t| t.as_bytes().to_vec()))
 }
@@ -151,19 +156,4 @@ fn sp_metadata() -> String {
         contact: None,
     };
     metadata.to_xml().expect("metadata")
-}
-
-fn request() -> String {
-    let request = AuthnRequest {
-        id: REQUEST_ID.to_owned(),
-        issue_instant: now(),
-        destination: IDP.sign_in_url(),
-        issuer: EntityId::new(SP).expect("an entityID"),
-        acs_url: ACS.to_owned(),
-        force_authn: true,
-        is_passive: false,
-        name_id_format: None,
-        class_refs: Vec::new(),
-    };
-    request.to_xml().expect("a request")
 }
