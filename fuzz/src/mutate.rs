@@ -64,6 +64,20 @@ const TEXTS: &[&str] = &[
     "http://www.w3.org/2000/09/xmldsig#enveloped-signature",
 ];
 
+/// Where signatures are wrapped.
+const FOREIGN_CONTENT: &[&str] = &[
+    "Extensions",
+    "StatusDetail",
+    "Advice",
+    "AttributeValue",
+    "SubjectConfirmationData",
+    "AuthnContext",
+    "KeyInfo",
+    "Object",
+    "Signature",
+    "Assertion",
+];
+
 /// xorshift: libFuzzer gives a seed, and the same seed must do the same.
 struct Dice(u64);
 
@@ -178,7 +192,7 @@ fn change(bytes: &[u8], last: Option<usize>, dice: &mut Dice) -> Option<(usize, 
     let (a, b) = (&bytes[one.clone()], &bytes[other.clone()]);
     let open = one.start + a.iter().position(|b| *b == b'>')? + 1;
     let end_of_name = one.start + a.iter().position(|b| b" />\t\r\n".contains(b))?;
-    let changed = match dice.below(13) {
+    let changed = match dice.below(15) {
         0 => replace(bytes, &one, b""),
         1 => replace(bytes, &(one.end..one.end), a),
         2 => replace(bytes, &(other.start..other.start), a),
@@ -219,6 +233,28 @@ fn change(bytes: &[u8], last: Option<usize>, dice: &mut Dice) -> Option<(usize, 
             let close = one.start + a.windows(2).rposition(|w| w == b"</")?;
             let from = if dice.below(2) == 0 { open.min(close) } else { close };
             replace(bytes, &(from..close), dice.pick(TEXTS)?.as_bytes())
+        }
+        // Signature wrapping: the largest of three, perhaps under another ID, where the schemas
+        // allow anything.
+        13 | 14 => {
+            let place = dice.pick(FOREIGN_CONTENT)?;
+            let is_place = |e: &&Range<usize>| {
+                let tag = &bytes[e.start..e.end.min(e.start + 64)];
+                let name = tag.split(|b| b" />".contains(b)).next().unwrap_or(&[]);
+                name.ends_with(place.as_bytes())
+            };
+            let into = all.iter().find(is_place)?;
+            let most = [a, b, &bytes[dice.pick(&all)?.clone()]];
+            let moved = most.into_iter().max_by_key(|e| e.len())?;
+            let moved = String::from_utf8_lossy(moved);
+            let moved = match dice.below(3) {
+                0 => moved.into_owned(),
+                _ => moved.replace(message::ASSERTION_ID, "_1").replace(message::RESPONSE_ID, "_2"),
+            };
+            let end = into.start + bytes[into.clone()].iter().position(|b| *b == b'>')?;
+            // An empty element is replaced: there is nothing to go into.
+            let at = if bytes[end - 1] == b'/' { into.clone() } else { end + 1..end + 1 };
+            replace(bytes, &at, moved.as_bytes())
         }
         // Without one of the attributes.
         11 => {
