@@ -152,6 +152,10 @@ mod tests {
     fn skew_bounds() {
         let at = |s: i64| DateTime::from_timestamp(s, 0).unwrap();
         let skew = ClockSkew::from_seconds(180).unwrap();
+        assert_eq!(
+            ClockSkew::from_seconds(300).map(ClockSkew::as_delta),
+            Some(TimeDelta::minutes(5))
+        );
         assert_eq!(ClockSkew::from_seconds(301), None);
         assert!(!skew.is_too_early(at(820), at(1000)) && skew.is_too_early(at(819), at(1000)));
         assert!(!skew.is_too_late(at(1179), at(1000)) && skew.is_too_late(at(1180), at(1000)));
