@@ -149,6 +149,21 @@ fn dos_look_ups() {
 }
 
 #[test]
+fn dos_canonical_form_beyond_its_limit() {
+    let document = Document::parse(b"<a><b/><b/></a>", &Limits::MESSAGE).unwrap();
+    let within = |limit| {
+        let mut out = b"before".to_vec();
+        let method = crate::xml::C14n::Exclusive;
+        crate::xml::canonicalise_within(limit, document.root(), method, &[], None, &mut out)
+            .map(|()| out.len())
+    };
+    // Looked at before each node: `<a><b></b>` stands when the last one comes.
+    assert_eq!(within(10), Ok("before<a><b></b><b></b></a>".len()));
+    assert_eq!(within(9), Err(XmlError::Limit { what: "canonical bytes", limit: 9 }));
+    assert_eq!(within(0), Err(XmlError::Limit { what: "canonical bytes", limit: 0 }));
+}
+
+#[test]
 fn dos_canonical_form_of_the_widest_message() {
     use super::canonical;
     use crate::xml::C14n;

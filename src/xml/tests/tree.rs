@@ -81,6 +81,43 @@ fn required_attribute() {
 }
 
 #[test]
+fn allowed_attributes() {
+    let document = accepted("<r xmlns='urn:r' xmlns:p='urn:a' a='' b='' p:c='1'/>");
+    let allow = |names: &[&str]| document.root().allow_attributes(names);
+    assert_eq!(allow(&["b", "a", "d"]), Ok(()));
+    let error = |found: &str| GrammarError::UnexpectedAttribute {
+        parent: "r".to_owned(),
+        found: found.to_owned(),
+    };
+    assert_eq!(allow(&["a"]), Err(error("b")));
+    assert_eq!(allow(&["b", "c"]), Err(error("a")));
+    assert_eq!(allow(&[]), Err(error("a")));
+    assert_eq!(accepted("<r xmlns='urn:r'/>").root().allow_attributes(&[]), Ok(()));
+}
+
+#[test]
+fn codes_of_the_grammar() {
+    let (parent, found) = (String::new, String::new);
+    for (error, code) in [
+        (
+            GrammarError::UnexpectedElement { parent: parent(), found: found() },
+            "unexpected_element",
+        ),
+        (GrammarError::MissingElement { parent: parent(), expected: "" }, "missing_element"),
+        (GrammarError::MissingAttribute { parent: parent(), expected: "" }, "missing_attribute"),
+        (
+            GrammarError::UnexpectedAttribute { parent: parent(), found: found() },
+            "unexpected_attribute",
+        ),
+        (GrammarError::UnexpectedText { parent: parent() }, "unexpected_text"),
+        (GrammarError::MarkupInValue { parent: parent() }, "markup_in_value"),
+        (GrammarError::InvalidValue { what: "" }, "invalid_value"),
+    ] {
+        assert_eq!(error.code(), code);
+    }
+}
+
+#[test]
 fn children_in_order() {
     let document = accepted("<r xmlns='urn:a'> <a/> <!-- --> <b/> <b/> </r>");
     let mut children = Children::of(document.root()).unwrap();
