@@ -20,7 +20,11 @@ fn names_and_relations() {
     assert_eq!(root.parent(), None);
     assert!(root.contains(u) && root.contains(root) && u.contains(u));
     assert!(!u.contains(root) && !find(&document, "s").contains(u));
-    assert_eq!(find(&document, "t").descendants().count(), 2);
+    let t = find(&document, "t");
+    assert_eq!(t.descendants().count(), 2);
+    // What follows an element is not inside it.
+    assert_eq!(t.elements().collect::<Vec<_>>(), [u]);
+    assert_eq!(u.elements().count() + find(&document, "s").elements().count(), 0);
 }
 
 #[test]
@@ -64,6 +68,9 @@ fn text_is_all_or_nothing() {
 #[test]
 fn text_beside_elements() {
     assert!(find(&accepted("<r> \r\n\t<s>x</s> </r>"), "r").has_own_text().eq(&false));
+    for behind in ["<r><s><t/></s>x</r>", "<r><s/>x</r>", "<r><t/><s> </s>x</r>"] {
+        assert!(!find(&accepted(behind), "s").has_own_text(), "{behind}");
+    }
     for xml in ["<r>x<s/></r>", "<r><s/>x</r>", "<r>&#160;<s/></r>", "<r><![CDATA[x]]><s/></r>"] {
         let document = accepted(xml);
         assert!(document.root().has_own_text(), "{xml}");
