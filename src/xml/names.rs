@@ -222,7 +222,8 @@ mod tests {
         }
         assert_eq!(taken("a:b:c"), Some(("a", "b", ":c")));
         for bad in [
-            "", ":", " a", "a:", "a:/", ":b", "1:b", "a:1", "a::b", "é:", ":é", "×", "a:·", "é:b:c",
+            "", ":", " a", "a:", "a:/", ":b", "1:b", "a:1", "a::b", "é:", ":é", "×", "a:·", "·a:b",
+            "é:b:c",
         ] {
             assert_eq!(taken(bad), None, "{bad}");
         }
