@@ -191,8 +191,9 @@ mod tests {
     fn control_of_what_is_written() {
         let mut writer = Writer::new(EmptyTag::Spaced);
         writer.open("a").attribute_opt("b", Some("1")).attribute_opt("c", None).raw("<p:x/>&amp;");
-        writer.open("d").close().raw("<y/>").close();
-        assert_eq!(writer.finish().unwrap(), "<a b=\"1\"><p:x/>&amp;<d /><y/></a>");
+        writer.open("d").close().raw("<y/>").text("\"\t\n\r>").close();
+        let written = "<a b=\"1\"><p:x/>&amp;<d /><y/>\"\t\n&#xD;&gt;</a>";
+        assert_eq!(writer.finish().unwrap(), written);
     }
 
     #[test]
