@@ -108,3 +108,34 @@ impl DsigError {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn codes() {
+        let grammar = GrammarError::InvalidValue { what: "x" };
+        let text = String::new;
+        for (error, code) in [
+            (DsigError::Position, "signature_position"),
+            (DsigError::Id, "signature_id"),
+            (grammar.into(), "signature_structure"),
+            (DsigError::Reference { expected: text(), found: text() }, "signature_reference"),
+            (DsigError::Transforms, "signature_transforms"),
+            (
+                DsigError::Algorithm { role: AlgorithmRole::Digest, uri: text() },
+                "signature_algorithm",
+            ),
+            (DsigError::PrefixList, "signature_prefix_list"),
+            (DsigError::CanonicalSize { limit: 1 }, "signature_canonical_size"),
+            (DsigError::Base64("DigestValue"), "signature_base64"),
+            (DsigError::DigestMismatch, "digest_mismatch"),
+            (DsigError::AlgorithmKeyMismatch, "signature_key_mismatch"),
+            (DsigError::SignatureMismatch { keys: 1 }, "signature_mismatch"),
+            (CryptoError::KeyKind.into(), "signature_crypto"),
+        ] {
+            assert_eq!(error.code(), code);
+        }
+    }
+}

@@ -187,3 +187,40 @@ fn write_signature(
     w.close();
     w.finish()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::crypto::KeyShape;
+
+    fn sign(xml: &str, id: &str, place: Place<'_>) -> Result<String, SignError> {
+        let key = PrivateKey::generate(KeyShape::P256).unwrap();
+        let algorithm = key.default_algorithm();
+        sign_enveloped(xml, id, place, &key, algorithm, None, &SignatureStyle::default())
+    }
+
+    #[test]
+    fn the_signature_goes_where_it_was_asked_for() {
+        let xml = "<a ID=\"_a\"><b xmlns=\"urn:b\"/><c/></a>";
+        let behind_b = Place::After { namespace: "urn:b", local: "b" };
+        for (place, before, after) in [
+            (Place::First, "<a ID=\"_a\">", "<b xmlns=\"urn:b\"/><c/></a>"),
+            (behind_b, "<a ID=\"_a\"><b xmlns=\"urn:b\"/>", "<c/></a>"),
+        ] {
+            let signed = sign(xml, "_a", place).unwrap();
+            assert!(signed.starts_with(&format!("{before}<ds:Signature ")), "{signed}");
+            assert!(signed.ends_with(&format!("</ds:Signature>{after}")), "{signed}");
+        }
+    }
+
+    #[test]
+    fn there_must_be_a_place() {
+        let xml = "<a ID=\"_a\"><b xmlns=\"urn:b\"/><c/></a>";
+        let refused = |xml, id, place| matches!(sign(xml, id, place), Err(SignError::Place));
+        assert!(refused(xml, "_b", Place::First));
+        assert!(refused("<a ID=\"_a\"/>", "_a", Place::First));
+        for (namespace, local) in [("urn:b", "c"), ("", "b"), ("", "c")] {
+            assert!(refused(xml, "_a", Place::After { namespace, local }), "{namespace} {local}");
+        }
+    }
+}

@@ -71,3 +71,67 @@ impl AuthnRequest {
         Ok(w.finish()?)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::saml::parse_instant;
+
+    fn minimal() -> AuthnRequest {
+        AuthnRequest {
+            id: "_1".to_owned(),
+            issue_instant: parse_instant("2026-11-22T10:00:00Z").unwrap(),
+            destination: "https://fs.example.nhs.uk/adfs/ls/?a=1&b=2".to_owned(),
+            issuer: EntityId::new("https://rota.example.nhs.uk/saml").unwrap(),
+            acs_url: "https://rota.example.nhs.uk/saml/acs".to_owned(),
+            force_authn: false,
+            is_passive: false,
+            name_id_format: None,
+            class_refs: Vec::new(),
+        }
+    }
+
+    fn written(flags: &str, rest: &str) -> String {
+        format!(
+            "<samlp:AuthnRequest xmlns:samlp=\"{PROTOCOL}\" ID=\"_1\" Version=\"2.0\" \
+             IssueInstant=\"2026-11-22T10:00:00.000Z\" \
+             Destination=\"https://fs.example.nhs.uk/adfs/ls/?a=1&amp;b=2\"{flags} \
+             ProtocolBinding=\"urn:oasis:names:tc:SAML:2.0:bindings:HTTP-POST\" \
+             AssertionConsumerServiceURL=\"https://rota.example.nhs.uk/saml/acs\">\
+             <saml:Issuer xmlns:saml=\"{ASSERTION}\">https://rota.example.nhs.uk/saml</saml:Issuer>\
+             {rest}</samlp:AuthnRequest>"
+        )
+    }
+
+    #[test]
+    fn nothing_is_asked_for_by_default() {
+        assert_eq!(minimal().to_xml().unwrap(), written("", ""));
+    }
+
+    #[test]
+    fn what_is_asked_for_is_written() {
+        let request = AuthnRequest {
+            force_authn: true,
+            is_passive: true,
+            name_id_format: Some("urn:f".to_owned()),
+            class_refs: vec!["urn:one".to_owned(), "urn:two".to_owned()],
+            ..minimal()
+        };
+        let class = |name: &str| {
+            format!(
+                "<saml:AuthnContextClassRef xmlns:saml=\"{ASSERTION}\">{name}\
+                 </saml:AuthnContextClassRef>"
+            )
+        };
+        let rest = format!(
+            "<samlp:NameIDPolicy Format=\"urn:f\" AllowCreate=\"true\"/>\
+             <samlp:RequestedAuthnContext Comparison=\"exact\">{}{}</samlp:RequestedAuthnContext>",
+            class("urn:one"),
+            class("urn:two")
+        );
+        let flags = " ForceAuthn=\"true\" IsPassive=\"true\"";
+        assert_eq!(request.to_xml().unwrap(), written(flags, &rest));
+        let odd = AuthnRequest { destination: "\u{1}".to_owned(), ..minimal() };
+        assert_eq!(odd.to_xml(), Err(WriteAuthnRequestError(WriteError::Character)));
+    }
+}

@@ -69,3 +69,28 @@ impl fmt::Debug for EntityId {
         fmt::Debug::fmt(&self.0, f)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_text_stays_as_it_is() {
+        for text in ["urn:x", "HTTP://Fs.Example.nhs.uk:443/a/../b/?q#f", "\u{e9}"] {
+            let id = EntityId::new(text).unwrap();
+            assert_eq!((id.as_str(), id.to_string()), (text, text.to_owned()));
+            assert_eq!(text.parse(), Ok(id.clone()));
+            assert_eq!(EntityId::try_from(text.to_owned()), Ok(id.clone()));
+            assert_eq!(String::from(id), text);
+        }
+    }
+
+    #[test]
+    fn what_is_no_name() {
+        EntityId::new("\u{e9}".repeat(1024)).unwrap();
+        for bad in ["", " ", "urn:x ", "\turn:x", "urn:\nx", "urn:\u{a0}x", "urn:\0x", "\u{7f}"] {
+            assert_eq!(EntityId::new(bad), Err(InvalidEntityId), "{bad:?}");
+        }
+        assert_eq!(EntityId::new("x".repeat(1025)), Err(InvalidEntityId));
+    }
+}

@@ -77,3 +77,21 @@ pub struct RequestedAuthn {
     /// The person must have authenticated at this time or later: when `ForceAuthn` was sent.
     pub not_before: Option<DateTime<Utc>>,
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn words_of_the_configuration() {
+        for (require, word) in [
+            (RequireSigned::Either, "either"),
+            (RequireSigned::Assertion, "assertion"),
+            (RequireSigned::Response, "response"),
+            (RequireSigned::Both, "both"),
+        ] {
+            assert_eq!(require.as_str(), word);
+        }
+        assert_eq!(RequireSigned::default(), RequireSigned::Either);
+    }
+}

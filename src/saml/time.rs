@@ -125,12 +125,21 @@ mod tests {
             "+026-11-22T15:49:00Z",
             "2026-11-22T15:49:00.Z",
             "2026-11-22T15:49:00.1a Z",
+            "2026-11-22T15:49:00.1234567890aZ",
             " 2026-11-22T15:49:00Z",
             "2026-11-22T15:49:00ZZ",
             "２026-11-22T15:49:00Z",
         ] {
             assert_eq!(parse_instant(bad), None, "{bad}");
         }
+    }
+
+    #[test]
+    fn fractions_end_somewhere() {
+        let fraction = |digits| format!("2026-11-22T15:49:00.{}Z", "5".repeat(digits));
+        let nanos = parse_instant(&fraction(64)).map(|at| at.timestamp_subsec_nanos());
+        assert_eq!(nanos, Some(555_555_555));
+        assert_eq!(parse_instant(&fraction(65)), None);
     }
 
     #[test]
@@ -143,6 +152,10 @@ mod tests {
     fn skew_bounds() {
         let at = |s: i64| DateTime::from_timestamp(s, 0).unwrap();
         let skew = ClockSkew::from_seconds(180).unwrap();
+        assert_eq!(
+            ClockSkew::from_seconds(300).map(ClockSkew::as_delta),
+            Some(TimeDelta::minutes(5))
+        );
         assert_eq!(ClockSkew::from_seconds(301), None);
         assert!(!skew.is_too_early(at(820), at(1000)) && skew.is_too_early(at(819), at(1000)));
         assert!(!skew.is_too_late(at(1179), at(1000)) && skew.is_too_late(at(1180), at(1000)));

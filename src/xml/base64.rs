@@ -52,6 +52,25 @@ mod tests {
     }
 
     #[test]
+    fn control_of_what_is_written() {
+        // The vectors of RFC 4648 section 10, and the two letters that other alphabets change.
+        let words: [(&[u8], &str); 8] = [
+            (b"", ""),
+            (b"f", "Zg=="),
+            (b"fo", "Zm8="),
+            (b"foo", "Zm9v"),
+            (b"foob", "Zm9vYg=="),
+            (b"fooba", "Zm9vYmE="),
+            (b"foobar", "Zm9vYmFy"),
+            (b"\xfb\xff", "+/8="),
+        ];
+        for (bytes, text) in words {
+            assert_eq!(encode_base64(bytes), text);
+            assert_eq!(decode_base64(text.as_bytes()).as_deref(), Some(bytes));
+        }
+    }
+
+    #[test]
     fn b64_1_to_5() {
         let bad: [&[u8]; 7] = [
             b"aGVsbG8",

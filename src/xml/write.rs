@@ -188,6 +188,15 @@ mod tests {
     }
 
     #[test]
+    fn control_of_what_is_written() {
+        let mut writer = Writer::new(EmptyTag::Spaced);
+        writer.open("a").attribute_opt("b", Some("1")).attribute_opt("c", None).raw("<p:x/>&amp;");
+        writer.open("d").close().raw("<y/>").text("\"\t\n\r>").close();
+        let written = "<a b=\"1\"><p:x/>&amp;<d /><y/>\"\t\n&#xD;&gt;</a>";
+        assert_eq!(writer.finish().unwrap(), written);
+    }
+
+    #[test]
     fn faults_are_reported() {
         let with = |f: &dyn Fn(&mut Writer)| {
             let mut writer = Writer::default();
@@ -198,5 +207,7 @@ mod tests {
         assert_eq!(with(&|w| _ = w.leaf("a b", "")), Err(WriteError::Name));
         assert_eq!(with(&|w| _ = w.open("a")), Err(WriteError::Unbalanced));
         assert_eq!(with(&|w| _ = w.close()), Err(WriteError::Unbalanced));
+        let late = with(&|w| _ = w.open("a").text("").attribute("b", "").close());
+        assert_eq!(late, Err(WriteError::Unbalanced));
     }
 }

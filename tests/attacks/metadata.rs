@@ -2,7 +2,8 @@
 
 use actix_saml::crypto::{CryptoError, KeyShape, PrivateKey};
 use actix_saml::saml::InvalidEntityId;
-use actix_saml::saml::metadata::{IdpMetadata, MetadataError};
+use actix_saml::saml::binding::Binding;
+use actix_saml::saml::metadata::{IdpMetadata, MetadataError, TEST_KEY_MARK};
 use actix_saml::saml::names::{METADATA, PROTOCOL};
 use actix_saml::xml::XmlError;
 use actix_saml::xml::encode_base64;
@@ -89,6 +90,47 @@ fn control() {
     let with_bom =
         format!("\u{feff}<?xml version=\"1.0\" encoding=\"utf-8\"?>{}", Metadata::honest().0);
     IdpMetadata::read(with_bom.as_bytes(), now()).unwrap();
+}
+
+#[test]
+fn control_of_what_is_read() {
+    let text = Metadata::honest().0;
+    let (redirect, post) = (Binding::HttpRedirect, Binding::HttpPost);
+    let mut xml = text.clone();
+    for (name, binding, path) in [
+        ("SingleLogoutService", redirect, "slo-redirect"),
+        ("SingleLogoutService", post, "slo-post"),
+        ("SingleSignOnService", redirect, "sso-redirect"),
+        ("SingleSignOnService", post, "sso-post"),
+    ] {
+        let service = format!("<{name} Binding=\"{}\" Location=\"https://", binding.uri());
+        xml = edit(&xml, &service, &format!("{service}{path}."));
+    }
+    let metadata = Metadata(xml).read().unwrap();
+    let certificates: Vec<_> = metadata.certificates().iter().map(|c| c.as_der()).collect();
+    assert_eq!(certificates, [IDP_KEY.certificate.as_der()]);
+    let location = |path: &str| format!("https://{path}.fs.test.nhs.example/adfs/ls/");
+    for (binding, path) in [(redirect, "sso-redirect"), (post, "sso-post")] {
+        let endpoint = metadata.single_sign_on(binding).unwrap();
+        assert_eq!((endpoint.binding, &endpoint.text), (binding, &location(path)));
+        assert_eq!(endpoint.location.as_str(), location(path));
+    }
+    let logout: Vec<_> = metadata.single_logout().iter().map(|e| &e.text[..]).collect();
+    assert_eq!(logout, [location("slo-redirect"), location("slo-post")]);
+    let all: Vec<_> = metadata.locations().map(|url| url.as_str()).collect();
+    assert_eq!(all, ["sso-redirect", "sso-post", "slo-redirect", "slo-post"].map(location));
+    assert!(!metadata.has_test_keys());
+    let test_pair = Pair::of(IDP_KEY.key.clone(), &format!("fs {TEST_KEY_MARK}"));
+    let keys = [descriptor("signing", &P256), descriptor("signing", &test_pair)].concat();
+    assert!(Metadata::with_keys(&keys).read().unwrap().has_test_keys());
+
+    let wants = |value: &str| {
+        let role = "<IDPSSODescriptor ";
+        let with = format!("{role}WantAuthnRequestsSigned=\"{value}\" ");
+        Metadata::honest().edit(role, &with).read().unwrap().wants_signed_requests()
+    };
+    assert!(wants("true") && wants("1"));
+    assert!(!wants("false") && !wants("0") && !metadata.wants_signed_requests());
 }
 
 #[test]

@@ -95,10 +95,11 @@ fn sha1_1_until_the_day_and_not_on_it() {
 #[test]
 fn sha1_1_an_exception_for_one_provider_is_none_for_another() {
     let keys = IDP_KEY.alone();
-    let _other = accepting(&IDP_KEY, end());
+    let other = accepting(&IDP_KEY, end());
     let refused = Err(not_allowed(AlgorithmRole::Signature, RSA_SHA1));
     assert_eq!(old().signed().verdict_trusting(&keys), refused);
     assert_eq!(keys.sha1_until(), None);
+    assert_eq!(other.sha1_until(), Some(end()));
 }
 
 /// As good as the weaker half, and that is accepted.

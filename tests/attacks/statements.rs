@@ -115,6 +115,7 @@ fn cond_2() {
     }
     let known = "<OneTimeUse /><ProxyRestriction Count=\"0\" /></Conditions>";
     assert!(Draft::adfs().edit("</Conditions>", known).signed().accepted().one_time_use());
+    assert!(!honest().accepted().one_time_use());
 }
 
 #[test]

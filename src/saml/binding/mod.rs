@@ -31,3 +31,18 @@ impl Binding {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn uris() {
+        for binding in [Binding::HttpRedirect, Binding::HttpPost] {
+            assert_eq!(Binding::from_uri(binding.uri()), Some(binding));
+        }
+        for other in ["", "urn:oasis:names:tc:SAML:2.0:bindings:HTTP-POST ", "HTTP-POST"] {
+            assert_eq!(Binding::from_uri(other), None, "{other}");
+        }
+    }
+}

@@ -112,3 +112,97 @@ impl SpMetadata<'_> {
         Ok(w.finish()?)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::crypto::{CertificateRequest, KeyShape, PrivateKey};
+    use crate::saml::parse_instant;
+
+    fn certificate() -> Certificate {
+        let key = PrivateKey::generate(KeyShape::P256).unwrap();
+        let request = CertificateRequest {
+            common_name: "rota.example.nhs.uk",
+            organisation: None,
+            hosts: &[],
+            not_before: parse_instant("2026-01-01T00:00:00Z").unwrap(),
+            not_after: parse_instant("2027-01-01T00:00:00Z").unwrap(),
+        };
+        Certificate::self_signed(&key, &request).unwrap()
+    }
+
+    fn written(signs: bool, keys: &str, people: &str) -> String {
+        format!(
+            "<md:EntityDescriptor xmlns:md=\"{METADATA}\" entityID=\"urn:rota\">\
+             <md:SPSSODescriptor AuthnRequestsSigned=\"{signs}\" WantAssertionsSigned=\"true\" \
+             protocolSupportEnumeration=\"{PROTOCOL}\">{keys}<md:AssertionConsumerService \
+             Binding=\"urn:oasis:names:tc:SAML:2.0:bindings:HTTP-POST\" \
+             Location=\"https://rota.example.nhs.uk/saml/acs\" index=\"0\" isDefault=\"true\"/>\
+             </md:SPSSODescriptor>{people}</md:EntityDescriptor>"
+        )
+    }
+
+    #[test]
+    fn nothing_but_what_there_is() {
+        let entity_id = EntityId::new("urn:rota").unwrap();
+        let mut metadata = SpMetadata {
+            entity_id: &entity_id,
+            acs_url: "https://rota.example.nhs.uk/saml/acs",
+            signing: &[],
+            encryption: &[],
+            signs_requests: false,
+            organisation: None,
+            contact: None,
+        };
+        assert_eq!(metadata.to_xml().unwrap(), written(false, "", ""));
+
+        let contact = Contact { email: "rota@example.nhs.uk".to_owned(), ..Contact::default() };
+        metadata.contact = Some(&contact);
+        let person = "<md:ContactPerson contactType=\"technical\">\
+            <md:EmailAddress>mailto:rota@example.nhs.uk</md:EmailAddress></md:ContactPerson>";
+        assert_eq!(metadata.to_xml().unwrap(), written(false, "", person));
+    }
+
+    #[test]
+    fn everything_in_the_order_of_the_schema() {
+        let entity_id = EntityId::new("urn:rota").unwrap();
+        let (signing, encryption) = (certificate(), certificate());
+        let organisation = Organisation {
+            name: "Test Trust".to_owned(),
+            display_name: "Test & Trust".to_owned(),
+            url: "https://example.nhs.uk/".to_owned(),
+        };
+        let contact = Contact {
+            given_name: Some("Rota team".to_owned()),
+            email: "rota@example.nhs.uk".to_owned(),
+            telephone: Some("01234".to_owned()),
+        };
+        let metadata = SpMetadata {
+            entity_id: &entity_id,
+            acs_url: "https://rota.example.nhs.uk/saml/acs",
+            signing: std::slice::from_ref(&signing),
+            encryption: std::slice::from_ref(&encryption),
+            signs_requests: true,
+            organisation: Some(&organisation),
+            contact: Some(&contact),
+        };
+        let key = |purpose: &str, certificate: &Certificate| {
+            format!(
+                "<md:KeyDescriptor use=\"{purpose}\"><ds:KeyInfo xmlns:ds=\"{DSIG_NAMESPACE}\">\
+                 <ds:X509Data><ds:X509Certificate>{}</ds:X509Certificate></ds:X509Data>\
+                 </ds:KeyInfo></md:KeyDescriptor>",
+                encode_base64(certificate.as_der())
+            )
+        };
+        let keys = [key("signing", &signing), key("encryption", &encryption)].concat();
+        let people = "<md:Organization>\
+            <md:OrganizationName xml:lang=\"en\">Test Trust</md:OrganizationName>\
+            <md:OrganizationDisplayName xml:lang=\"en\">Test &amp; Trust</md:OrganizationDisplayName>\
+            <md:OrganizationURL xml:lang=\"en\">https://example.nhs.uk/</md:OrganizationURL>\
+            </md:Organization><md:ContactPerson contactType=\"technical\">\
+            <md:GivenName>Rota team</md:GivenName>\
+            <md:EmailAddress>mailto:rota@example.nhs.uk</md:EmailAddress>\
+            <md:TelephoneNumber>01234</md:TelephoneNumber></md:ContactPerson>";
+        assert_eq!(metadata.to_xml().unwrap(), written(true, &keys, people));
+    }
+}

@@ -42,6 +42,8 @@ fn dos_nodes() {
     assert_eq!(parse("<a><!-- --><!-- --><!-- --><!-- --><!-- --></a>"), limit("nodes", 5));
     // Text in several tokens is one node.
     assert_eq!(parse("<a>x&amp;<![CDATA[y]]>z&#65;&#66;&#67;&#68;</a>"), Ok(2));
+    // No text is no node.
+    assert_eq!(parse("<a><![CDATA[]]><b><![CDATA[]]></b></a>"), Ok(2));
     // Comments outside the root are none.
     assert_eq!(parse(&format!("{}<a/>", "<!-- -->".repeat(9))), Ok(1));
 }
@@ -54,6 +56,25 @@ fn dos_attributes() {
     assert_eq!(parse("<a a='' b='' c='' xmlns='a:b'/>"), Ok(1));
     assert_eq!(parse("<a a='' b='' c='' d='' xmlns='a:b'/>"), limit("attributes", 4));
     assert_eq!(parse("<a a='' b=''><b a='' b='' c='' d=''/></a>"), Ok(2));
+}
+
+#[test]
+fn dos_namespaces() {
+    assert_eq!(parse("<a xmlns='a:b' xmlns:p='a:b' xmlns:q='a:b'/>"), Ok(1));
+    let four = "<a xmlns='a:b' xmlns:p='a:b' xmlns:q='a:b' xmlns:r='a:b'/>";
+    assert_eq!(parse(four), limit("namespaces", 3));
+    // Those of ancestors count, redeclared or not, and those of siblings do not.
+    let inside = |b: &str| parse(&format!("<a xmlns:p='a:b'>{b}</a>"));
+    assert_eq!(inside("<b xmlns:q='a:b' xmlns:r='a:b'/><b xmlns:q='a:b' xmlns:s='a:b'/>"), Ok(3));
+    assert_eq!(inside("<b xmlns:q='a:b'><b xmlns='a:b' p='' /></b>"), Ok(3));
+    assert_eq!(
+        inside("<b xmlns:q='a:b'><b xmlns='a:b' xmlns:p='a:c'/></b>"),
+        limit("namespaces", 3)
+    );
+    assert_eq!(
+        inside("<b xmlns='a:b' xmlns:q='a:b' xmlns:r='a:b' xmlns:s='a:b'/>"),
+        limit("namespaces", 3)
+    );
 }
 
 #[test]
@@ -146,6 +167,21 @@ fn dos_look_ups() {
     assert!(refused(format!("<r>{}</r>", format!("<e{names}/>").repeat(500))));
     let values: String = (0..32).map(|i| format!(" n{i}='0123456789'")).collect();
     assert!(!refused(format!("<r>{}</r>", format!("<e{values}/>").repeat(500))));
+}
+
+#[test]
+fn dos_canonical_form_beyond_its_limit() {
+    let document = Document::parse(b"<a><b/><b/></a>", &Limits::MESSAGE).unwrap();
+    let within = |limit| {
+        let mut out = b"before".to_vec();
+        let method = crate::xml::C14n::Exclusive;
+        crate::xml::canonicalise_within(limit, document.root(), method, &[], None, &mut out)
+            .map(|()| out.len())
+    };
+    // Looked at before each node: `<a><b></b>` stands when the last one comes.
+    assert_eq!(within(10), Ok("before<a><b></b><b></b></a>".len()));
+    assert_eq!(within(9), Err(XmlError::Limit { what: "canonical bytes", limit: 9 }));
+    assert_eq!(within(0), Err(XmlError::Limit { what: "canonical bytes", limit: 0 }));
 }
 
 #[test]

@@ -20,7 +20,13 @@ fn names_and_relations() {
     assert_eq!(root.parent(), None);
     assert!(root.contains(u) && root.contains(root) && u.contains(u));
     assert!(!u.contains(root) && !find(&document, "s").contains(u));
-    assert_eq!(find(&document, "t").descendants().count(), 2);
+    let t = find(&document, "t");
+    assert_eq!(t.descendants().count(), 2);
+    // What follows an element is not inside it.
+    assert_eq!(t.elements().collect::<Vec<_>>(), [u]);
+    let document = accepted("<r><s><u/></s><v/><w/></r>");
+    assert_eq!(find(&document, "s").elements().collect::<Vec<_>>(), [find(&document, "u")]);
+    assert_eq!(find(&document, "v").elements().count(), 0);
 }
 
 #[test]
@@ -64,6 +70,9 @@ fn text_is_all_or_nothing() {
 #[test]
 fn text_beside_elements() {
     assert!(find(&accepted("<r> \r\n\t<s>x</s> </r>"), "r").has_own_text().eq(&false));
+    for behind in ["<r><s><t/></s>x</r>", "<r><s/>x</r>", "<r><t/><s> </s>x</r>"] {
+        assert!(!find(&accepted(behind), "s").has_own_text(), "{behind}");
+    }
     for xml in ["<r>x<s/></r>", "<r><s/>x</r>", "<r>&#160;<s/></r>", "<r><![CDATA[x]]><s/></r>"] {
         let document = accepted(xml);
         assert!(document.root().has_own_text(), "{xml}");
@@ -78,6 +87,43 @@ fn required_attribute() {
     assert_eq!(document.root().required_attribute("a"), Ok(""));
     let error = GrammarError::MissingAttribute { parent: "r".to_owned(), expected: "b" };
     assert_eq!(document.root().required_attribute("b"), Err(error));
+}
+
+#[test]
+fn allowed_attributes() {
+    let document = accepted("<r xmlns='urn:r' xmlns:p='urn:a' a='' b='' p:c='1'/>");
+    let allow = |names: &[&str]| document.root().allow_attributes(names);
+    assert_eq!(allow(&["b", "a", "d"]), Ok(()));
+    let error = |found: &str| GrammarError::UnexpectedAttribute {
+        parent: "r".to_owned(),
+        found: found.to_owned(),
+    };
+    assert_eq!(allow(&["a"]), Err(error("b")));
+    assert_eq!(allow(&["b", "c"]), Err(error("a")));
+    assert_eq!(allow(&[]), Err(error("a")));
+    assert_eq!(accepted("<r xmlns='urn:r'/>").root().allow_attributes(&[]), Ok(()));
+}
+
+#[test]
+fn codes_of_the_grammar() {
+    let (parent, found) = (String::new, String::new);
+    for (error, code) in [
+        (
+            GrammarError::UnexpectedElement { parent: parent(), found: found() },
+            "unexpected_element",
+        ),
+        (GrammarError::MissingElement { parent: parent(), expected: "" }, "missing_element"),
+        (GrammarError::MissingAttribute { parent: parent(), expected: "" }, "missing_attribute"),
+        (
+            GrammarError::UnexpectedAttribute { parent: parent(), found: found() },
+            "unexpected_attribute",
+        ),
+        (GrammarError::UnexpectedText { parent: parent() }, "unexpected_text"),
+        (GrammarError::MarkupInValue { parent: parent() }, "markup_in_value"),
+        (GrammarError::InvalidValue { what: "" }, "invalid_value"),
+    ] {
+        assert_eq!(error.code(), code);
+    }
 }
 
 #[test]

@@ -79,6 +79,8 @@ fn a_decryption_key_is_rsa_and_has_its_own_certificate() {
     assert_eq!(DecryptionKey::new(elliptic).err(), Some(CryptoError::KeyKind));
     let mixed = DecryptionKey::with_certificate(OURS.private.clone(), &STRANGER.certificate);
     assert_eq!(mixed.err(), Some(CryptoError::CertificateMismatch));
+    assert!(OURS.key().opens(&OURS.certificate) && OURS.named_key().opens(&OURS.certificate));
+    assert!(!OURS.key().opens(&STRANGER.certificate));
     assert_eq!(
         format!("{:?}", OURS.key()),
         "DecryptionKey { key: PrivateKey(Rsa(2048)), serial: None }"
