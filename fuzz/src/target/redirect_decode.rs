@@ -1,3 +1,5 @@
+use std::slice;
+
 use actix_saml::idp::Received;
 use actix_saml::saml::binding::{MessageParameter, RedirectFault, RedirectMessage, redirect_url};
 use url::Url;
@@ -54,7 +56,7 @@ fn came(query: &str) {
     assert_eq!(message.relay_state(), value("RelayState"));
     assert_eq!(message.signature().map(|s| s.algorithm()), value("SigAlg"));
     assert_eq!(message.signature().is_some(), value("Signature").is_some());
-    if message.signature().is_some_and(|s| s.verify(&[IDP_EC.public.clone()]).is_ok()) {
+    if message.signature().is_some_and(|s| s.verify(slice::from_ref(&IDP_EC.public)).is_ok()) {
         assert_eq!(message.xml(), request().as_bytes(), "a forgery");
         assert_eq!(message.relay_state(), Some(SIGNED_RELAY_STATE), "a forgery");
         assert_eq!(message.parameter(), MessageParameter::Request, "a forgery");
@@ -89,7 +91,7 @@ fn sent(text: &str, signed: bool) {
     assert_eq!(message.relay_state(), Some(relay_state));
     assert_eq!(message.signature().is_some(), signed);
     if let Some(signature) = message.signature() {
-        assert_eq!(signature.verify(&[IDP_EC.public.clone()]), Ok(0));
+        assert_eq!(signature.verify(slice::from_ref(&IDP_EC.public)), Ok(0));
         assert!(signature.verify(&[]).is_err());
     }
 }

@@ -65,7 +65,7 @@ fn decided(xml: &str) -> Option<Assertion> {
 fn decide(xml: &[u8], now: DateTime<Utc>) -> Result<Assertion, Rejection> {
     let verdict = actix_saml::saml::validate(xml, &EXPECTATIONS, &KEYS, now);
     // It costs as much again.
-    if xml.len() % 4 == 0 {
+    if xml.len().is_multiple_of(4) {
         let walk = walk(xml, &EXPECTATIONS, Some(&KEYS), KEYS.decryption(), now);
         assert_eq!(walk.all_held(), verdict.is_ok());
         assert_eq!(walk.first_failure().map(|(_, why)| why), verdict.as_ref().err());
