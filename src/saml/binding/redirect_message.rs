@@ -275,3 +275,24 @@ pub(crate) fn inflate(deflated: &[u8]) -> Result<Vec<u8>, RedirectFault> {
         _ => Err(RedirectFault::Deflate),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn codes() {
+        for (fault, code) in [
+            (RedirectFault::NoMessage, "redirect_no_message"),
+            (RedirectFault::TwoMessages, "redirect_two_messages"),
+            (RedirectFault::Repeated { name: "SigAlg" }, "redirect_repeated_parameter"),
+            (RedirectFault::HalfSignature { name: "SigAlg" }, "redirect_half_signature"),
+            (RedirectFault::Encoding { found: String::new() }, "redirect_encoding"),
+            (RedirectFault::Base64 { name: "Signature" }, "redirect_base64"),
+            (RedirectFault::Deflate, "redirect_deflate"),
+            (RedirectFault::MessageLength { limit: 1 }, "redirect_message_length"),
+        ] {
+            assert_eq!(fault.code(), code);
+        }
+    }
+}
