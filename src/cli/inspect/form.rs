@@ -1,5 +1,7 @@
 //! The fields of an HTML page whose form sends itself. Only what such pages hold is understood.
 
+use super::listing::tag_end;
+
 /// `name` and `value` of every `input` with both, in order.
 pub(super) fn hidden_fields(page: &str) -> Vec<(String, String)> {
     let mut fields = Vec::new();
@@ -29,22 +31,7 @@ fn next_input(page: &str) -> Option<(&str, &str)> {
         rest = tag;
         let is_input = tag.get(..5).is_some_and(|name| name.eq_ignore_ascii_case("input"));
         if let Some(tag) = tag.get(5..).filter(|_| is_input) {
-            let mut quote = None;
-            let end = tag.find(|c| match quote {
-                Some(open) => {
-                    if c == open {
-                        quote = None;
-                    }
-                    false
-                }
-                None => {
-                    if matches!(c, '"' | '\'') {
-                        quote = Some(c);
-                    }
-                    c == '>'
-                }
-            })?;
-            return tag.split_at_checked(end);
+            return tag.split_at_checked(tag_end(tag)?);
         }
     }
 }

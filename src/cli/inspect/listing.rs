@@ -189,8 +189,23 @@ fn first_token(text: &str) -> (usize, Kind) {
     if text.starts_with("<?") || text.starts_with("<!") {
         return (until(">"), Kind::Other);
     }
+    let end = tag_end(text);
+    let length = end.map_or(text.len(), |at| at.saturating_add(1));
+    let tag = text.get(..length).unwrap_or(text);
+    let kind = if tag.starts_with("</") {
+        Kind::Close
+    } else if tag.ends_with("/>") {
+        Kind::Empty
+    } else {
+        Kind::Open
+    };
+    (length, kind)
+}
+
+/// Where the first `>` stands that is not in quotes.
+pub(super) fn tag_end(text: &str) -> Option<usize> {
     let mut quote = None;
-    let end = text.find(|c| match quote {
+    text.find(|c| match quote {
         Some(open) => {
             if c == open {
                 quote = None;
@@ -203,17 +218,7 @@ fn first_token(text: &str) -> (usize, Kind) {
             }
             c == '>'
         }
-    });
-    let length = end.map_or(text.len(), |at| at.saturating_add(1));
-    let tag = text.get(..length).unwrap_or(text);
-    let kind = if tag.starts_with("</") {
-        Kind::Close
-    } else if tag.ends_with("/>") {
-        Kind::Empty
-    } else {
-        Kind::Open
-    };
-    (length, kind)
+    })
 }
 
 #[cfg(test)]
