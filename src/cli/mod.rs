@@ -72,7 +72,8 @@ fn print(text: &str) {
 }
 
 fn complain(text: &str) {
-    let _ = writeln!(std::io::stderr().lock(), "actix-saml: {text}");
+    let lines: Vec<String> = text.lines().map(terminal::printable).collect();
+    let _ = writeln!(std::io::stderr().lock(), "actix-saml: {}", lines.join("\n"));
 }
 
 /// Log lines on standard error, at `info` and above.

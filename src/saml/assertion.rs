@@ -1,9 +1,7 @@
-use std::collections::HashMap;
-
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 
-use super::contents::{Contents, SignedContents};
+use super::contents::{AttributeView, Contents, SignedContents};
 use super::entity_id::EntityId;
 use super::name_id::NameId;
 
@@ -190,21 +188,25 @@ impl Assertion {
     }
 }
 
+/// Those of one name become one, where the first of them stood, with all values in document order.
 fn join_attributes(contents: &Contents<'_>) -> Vec<Attribute> {
-    let mut joined: Vec<Attribute> = Vec::with_capacity(contents.attributes.len());
-    let mut places: HashMap<&str, usize> = HashMap::with_capacity(contents.attributes.len());
-    for view in &contents.attributes {
-        let place = *places.entry(view.name).or_insert(joined.len());
-        if let Some(attribute) = joined.get_mut(place) {
-            attribute.values.extend(view.values.iter().map(|v| (*v).to_owned()));
-        } else {
-            joined.push(Attribute {
-                name: view.name.to_owned(),
-                name_format: view.node.attribute("NameFormat").map(str::to_owned),
-                friendly_name: view.node.attribute("FriendlyName").map(str::to_owned),
-                values: view.values.iter().map(|v| (*v).to_owned()).collect(),
-            });
-        }
+    let mut by_name: Vec<(usize, &AttributeView<'_>)> =
+        contents.attributes.iter().enumerate().collect();
+    // Stable: those of one name stay in document order.
+    by_name.sort_by_key(|(_, view)| view.name);
+    let mut groups: Vec<_> = by_name.chunk_by(|(_, a), (_, b)| a.name == b.name).collect();
+    groups.sort_unstable_by_key(|group| group.first().map(|(place, _)| *place));
+    let mut joined = Vec::with_capacity(groups.len());
+    for group in groups {
+        let Some((_, first)) = group.first() else { continue };
+        let mut values = Vec::with_capacity(group.iter().map(|(_, view)| view.values.len()).sum());
+        values.extend(group.iter().flat_map(|(_, view)| &view.values).map(|v| (*v).to_owned()));
+        joined.push(Attribute {
+            name: first.name.to_owned(),
+            name_format: first.node.attribute("NameFormat").map(str::to_owned),
+            friendly_name: first.node.attribute("FriendlyName").map(str::to_owned),
+            values,
+        });
     }
     joined
 }

@@ -84,6 +84,9 @@ impl Walk {
 ///
 /// `response` is the XML of the `Response`. Without `keys` no signature can be verified, and the
 /// walk says so.
+///
+/// It is for the operator's eyes. What it says of an encrypted assertion must not reach whoever sent
+/// the message: it tells more of what decrypts than the one answer of `validate`.
 pub fn walk(
     response: &[u8],
     expect: &Expectations,

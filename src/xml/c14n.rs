@@ -3,9 +3,10 @@
 use std::cmp::Ordering;
 
 use super::document::{
-    AttributeData, Binding, Declaration, Document, ElementData, Kind, Node, NodeData, at, range,
+    AttributeData, Declaration, Document, ElementData, Kind, Link, Node, NodeData, at, range,
 };
 use super::error::XmlError;
+use super::limits::Budget;
 use super::names::is_same;
 
 /// A canonicalisation algorithm of XML Signature.
@@ -75,7 +76,7 @@ pub fn canonicalise(
 
 /// As [`canonicalise`], for documents of strangers: stops when the form grows beyond `limit` bytes.
 /// The exclusive form writes a namespace again wherever it is used, so that a small document can
-/// have a form many times its size.
+/// have a form many times its size. Looking for what is written already is limited with it.
 ///
 /// # Errors
 /// [`XmlError::Limit`]; `out` then holds a part.
@@ -97,6 +98,7 @@ pub fn canonicalise_within(
         rendered: Vec::with_capacity(8),
         scratch: Vec::with_capacity(8),
         attributes: Vec::with_capacity(8),
+        look_ups: Budget::new("canonical bytes", limit, limit / BYTES_PER_LOOK_UP),
     };
     // Open elements: where each ends, and how much of `rendered` belongs to its ancestors.
     let mut open: Vec<(u32, usize, &ElementData<'_>)> = Vec::with_capacity(16);
@@ -122,7 +124,7 @@ pub fn canonicalise_within(
         match &node.kind {
             Kind::Element(element) => {
                 let rendered = writer.rendered.len();
-                writer.start_tag(element, index == apex.index, node);
+                writer.start_tag(element, index == apex.index, node)?;
                 open.push((node.end, rendered, element));
             }
             Kind::Text(text) => escape_text(text, writer.out),
@@ -153,28 +155,40 @@ struct Canonicaliser<'d, 'o> {
     scratch: Vec<(&'d str, &'d str)>,
     /// Its attributes, likewise.
     attributes: Vec<&'d AttributeData<'d>>,
+    /// Steps that are left for looking at declarations that were written further out.
+    look_ups: Budget,
 }
 
+/// One step of looking for a declaration among those written for so many bytes of the limit. Honest
+/// elements find theirs in two or three steps.
+const BYTES_PER_LOOK_UP: usize = 8;
+
 impl<'d> Canonicaliser<'d, '_> {
-    fn start_tag(&mut self, element: &'d ElementData<'d>, is_apex: bool, node: &NodeData<'_>) {
+    fn start_tag(
+        &mut self,
+        element: &'d ElementData<'d>,
+        is_apex: bool,
+        node: &NodeData<'_>,
+    ) -> Result<(), XmlError> {
         self.out.push(b'<');
-        self.name(element.prefix, element.local);
+        self.name(self.document.prefix(element.namespace), element.local);
         if self.method.is_exclusive() {
-            self.collect_utilised(element);
+            self.collect_utilised(element)?;
             if !self.prefixes.is_empty() {
-                self.collect_listed(element, is_apex);
+                self.collect_listed(element, is_apex)?;
             }
         } else {
-            self.collect_in_scope(element, is_apex);
+            self.collect_in_scope(element, is_apex)?;
         }
         self.write_declarations();
         self.write_attributes(element, is_apex, node.parent);
         self.out.push(b'>');
+        Ok(())
     }
 
     fn end_tag(&mut self, element: &ElementData<'_>) {
         self.out.extend_from_slice(b"</");
-        self.name(element.prefix, element.local);
+        self.name(self.document.prefix(element.namespace), element.local);
         self.out.push(b'>');
     }
 
@@ -187,17 +201,23 @@ impl<'d> Canonicaliser<'d, '_> {
     }
 
     /// Exclusive C14N section 3: only what the element's own name and its attributes' names use.
-    fn collect_utilised(&mut self, element: &'d ElementData<'d>) {
-        self.want(element.prefix, self.document.uri(element.namespace));
+    fn collect_utilised(&mut self, element: &'d ElementData<'d>) -> Result<(), XmlError> {
+        let document = self.document;
+        self.want(document.prefix(element.namespace), document.uri(element.namespace))?;
         for attribute in range(&self.document.attributes, &element.attributes) {
-            if let Binding::Declared(_) = attribute.namespace {
-                self.want(attribute.prefix, self.document.uri(attribute.namespace));
+            if attribute.namespace.is_some() {
+                self.want(document.prefix(attribute.namespace), document.uri(attribute.namespace))?;
             }
         }
+        Ok(())
     }
 
     /// Exclusive C14N section 3, the PrefixList: these prefixes are treated as Canonical XML does.
-    fn collect_listed(&mut self, element: &'d ElementData<'d>, is_apex: bool) {
+    fn collect_listed(
+        &mut self,
+        element: &'d ElementData<'d>,
+        is_apex: bool,
+    ) -> Result<(), XmlError> {
         let document = self.document;
         let scope = document.scope(element.scope);
         if is_apex {
@@ -212,10 +232,11 @@ impl<'d> Canonicaliser<'d, '_> {
             let own = usize::try_from(element.declared).unwrap_or(0);
             for declaration in scope.take(own) {
                 if self.lists(declaration.prefix) {
-                    self.want(declaration.prefix, &declaration.uri);
+                    self.want(declaration.prefix, &declaration.uri)?;
                 }
             }
         }
+        Ok(())
     }
 
     fn lists(&self, prefix: &str) -> bool {
@@ -231,7 +252,11 @@ impl<'d> Canonicaliser<'d, '_> {
     }
 
     /// Canonical XML section 2.3: every namespace in scope, unless an ancestor wrote the same.
-    fn collect_in_scope(&mut self, element: &'d ElementData<'d>, is_apex: bool) {
+    fn collect_in_scope(
+        &mut self,
+        element: &'d ElementData<'d>,
+        is_apex: bool,
+    ) -> Result<(), XmlError> {
         if is_apex {
             // The whole inherited context. A prefix declared twice counts as its inner declaration.
             let scope = self.document.scope(element.scope);
@@ -245,25 +270,32 @@ impl<'d> Canonicaliser<'d, '_> {
             let own = usize::try_from(element.declared).unwrap_or(0);
             let scope: &'d Document<'d> = self.document;
             for Declaration { prefix, uri, .. } in scope.scope(element.scope).take(own) {
-                self.want(prefix, uri);
+                self.want(prefix, uri)?;
             }
         }
+        Ok(())
     }
 
     /// Notes one declaration as needed here, unless the nearest one written says the same.
-    fn want(&mut self, prefix: &'d str, uri: &'d str) {
+    fn want(&mut self, prefix: &'d str, uri: &'d str) -> Result<(), XmlError> {
         if prefix == "xml" || self.is_noted(prefix) {
-            return;
+            return Ok(());
         }
-        let nearest = self.rendered.iter().rev().find(|(p, _)| is_same(p, prefix));
-        let is_written = match nearest {
-            Some((_, written)) => is_same(written, uri),
-            // Nothing written at all means the same as `xmlns=""`.
-            None => uri.is_empty(),
-        };
+        let mut steps = self.scratch.len();
+        // Nothing written at all means the same as `xmlns=""`.
+        let mut is_written = uri.is_empty();
+        for (written, namespace) in self.rendered.iter().rev() {
+            steps = steps.saturating_add(1);
+            if is_same(written, prefix) {
+                is_written = is_same(namespace, uri);
+                break;
+            }
+        }
+        self.look_ups.spend(steps)?;
         if !is_written {
             self.scratch.push((prefix, uri));
         }
+        Ok(())
     }
 
     fn write_declarations(&mut self) {
@@ -299,7 +331,7 @@ impl<'d> Canonicaliser<'d, '_> {
         });
         for i in 0..self.attributes.len() {
             let Some(attribute) = self.attributes.get(i) else { break };
-            self.attribute(attribute.prefix, attribute.local, &attribute.value);
+            self.attribute(document.prefix(attribute.namespace), attribute.local, &attribute.value);
         }
     }
 
@@ -320,9 +352,10 @@ impl<'d> Canonicaliser<'d, '_> {
             let Some(node) = at(&document.nodes, index) else { break };
             if let Kind::Element(element) = &node.kind {
                 for a in range(&document.attributes, &element.attributes) {
-                    let same =
-                        |b: &&AttributeData<'_>| b.namespace == Binding::Xml && b.local == a.local;
-                    if a.namespace == Binding::Xml && !self.attributes.iter().any(same) {
+                    let same = |b: &&AttributeData<'_>| {
+                        b.namespace == Some(Link::XML) && b.local == a.local
+                    };
+                    if a.namespace == Some(Link::XML) && !self.attributes.iter().any(same) {
                         self.attributes.push(a);
                     }
                 }

@@ -1,9 +1,9 @@
 //! The immutable tree.
 
 use std::borrow::Cow;
+use std::num::NonZeroU32;
 use std::ops::Range;
 
-use super::XML_NAMESPACE;
 use super::error::XmlError;
 use super::limits::Limits;
 use super::parse;
@@ -33,34 +33,47 @@ pub(super) enum Kind<'a> {
     Comment(Cow<'a, str>),
 }
 
+/// Kept small: there is one for each few bytes of a document.
 #[derive(Clone, Debug, Default)]
 pub(super) struct ElementData<'a> {
-    pub(super) prefix: &'a str,
     pub(super) local: &'a str,
-    pub(super) namespace: Binding,
+    /// The declaration that binds the name, its prefix included.
+    pub(super) namespace: Option<Link>,
     pub(super) attributes: Range<u32>,
-    /// The innermost declaration in scope, as a link into the chain of declarations.
-    pub(super) scope: Option<u32>,
+    /// The innermost declaration in scope.
+    pub(super) scope: Option<Link>,
     /// How many declarations stand on this element itself.
     pub(super) declared: u32,
     /// Byte offsets of the element in the source.
     pub(super) span: Range<u32>,
 }
 
-/// What a name's prefix is bound to.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub(super) enum Binding {
-    #[default]
-    None,
-    Xml,
-    Declared(u32),
+/// The place of a declaration in the document's list.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Link(NonZeroU32);
+
+impl Link {
+    /// The prefix `xml`, which nobody has to declare: every list begins with it.
+    pub(super) const XML: Self = Self(NonZeroU32::MIN);
+
+    /// The link to the declaration that comes next behind so many.
+    pub(super) fn behind(declarations: usize) -> Option<Self> {
+        NonZeroU32::new(u32::try_from(declarations).ok()?.checked_add(1)?).map(Self)
+    }
+
+    pub(super) fn of<'d, 'a>(
+        self,
+        declarations: &'d [Declaration<'a>],
+    ) -> Option<&'d Declaration<'a>> {
+        at(declarations, self.0.get().saturating_sub(1))
+    }
 }
 
 #[derive(Debug)]
 pub(super) struct AttributeData<'a> {
-    pub(super) prefix: &'a str,
     pub(super) local: &'a str,
-    pub(super) namespace: Binding,
+    /// The declaration that binds the name; none without a prefix.
+    pub(super) namespace: Option<Link>,
     pub(super) value: Cow<'a, str>,
 }
 
@@ -70,7 +83,7 @@ pub(super) struct Declaration<'a> {
     pub(super) prefix: &'a str,
     /// Empty only for `xmlns=""`.
     pub(super) uri: Cow<'a, str>,
-    pub(super) outer: Option<u32>,
+    pub(super) outer: Option<Link>,
 }
 
 pub(super) fn at<T>(items: &[T], index: u32) -> Option<&T> {
@@ -109,20 +122,26 @@ impl<'a> Document<'a> {
         self.root().descendants()
     }
 
-    pub(super) fn uri(&self, binding: Binding) -> &str {
-        match binding {
-            Binding::None => "",
-            Binding::Xml => XML_NAMESPACE,
-            Binding::Declared(i) => at(&self.declarations, i).map_or("", |d| &d.uri),
-        }
+    fn declaration(&self, link: Option<Link>) -> Option<&Declaration<'a>> {
+        link.and_then(|link| link.of(&self.declarations))
+    }
+
+    /// The namespace name that `link` binds, empty when there is none.
+    pub(super) fn uri(&self, link: Option<Link>) -> &str {
+        self.declaration(link).map_or("", |d| &d.uri)
+    }
+
+    /// The prefix that `link` binds, empty when there is none.
+    pub(super) fn prefix(&self, link: Option<Link>) -> &'a str {
+        self.declaration(link).map_or("", |d| d.prefix)
     }
 
     /// Declarations in scope from `head`, innermost first. A prefix may come more than once: the
     /// first wins.
-    pub(super) fn scope(&self, head: Option<u32>) -> impl Iterator<Item = &Declaration<'a>> {
+    pub(super) fn scope(&self, head: Option<Link>) -> impl Iterator<Item = &Declaration<'a>> {
         let mut next = head;
         std::iter::from_fn(move || {
-            let declaration = at(&self.declarations, next?)?;
+            let declaration = next?.of(&self.declarations)?;
             next = declaration.outer;
             Some(declaration)
         })
@@ -178,7 +197,7 @@ impl<'d> Node<'d> {
 
     /// Prefix of the element as written, empty when there is none.
     pub fn prefix(self) -> &'d str {
-        self.element.prefix
+        self.document.prefix(self.element.namespace)
     }
 
     /// Whether the element has this expanded name: both parts equal byte for byte.
@@ -191,7 +210,7 @@ impl<'d> Node<'d> {
     pub fn attribute(self, local: &str) -> Option<&'d str> {
         range(&self.document.attributes, &self.element.attributes)
             .iter()
-            .find(|a| a.local == local && a.namespace == Binding::None)
+            .find(|a| a.local == local && a.namespace.is_none())
             .map(|a| &*a.value)
     }
 
@@ -200,7 +219,7 @@ impl<'d> Node<'d> {
         range(&self.document.attributes, &self.element.attributes).iter().map(move |a| Attribute {
             namespace: self.document.uri(a.namespace),
             local: a.local,
-            prefix: a.prefix,
+            prefix: self.document.prefix(a.namespace),
             value: &a.value,
         })
     }

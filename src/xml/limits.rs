@@ -53,8 +53,9 @@ pub(super) struct Budget {
 }
 
 impl Budget {
-    pub(super) fn new(what: &'static str, limit: usize) -> Self {
-        Self { what, limit, left: limit }
+    /// `limit` is what the error will say, `left` what there is.
+    pub(super) fn new(what: &'static str, limit: usize, left: usize) -> Self {
+        Self { what, limit, left }
     }
 
     /// Takes `cost` off, or says that there is not enough left.

@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 
 use super::document::{
-    AttributeData, Binding, Declaration, Document, ElementData, Kind, NodeData, at, range,
+    AttributeData, Declaration, Document, ElementData, Kind, Link, NodeData, range,
 };
 use super::error::XmlError;
 use super::limits::{Budget, Limits};
@@ -32,6 +32,9 @@ pub(super) fn parse<'a>(bytes: &'a [u8], limits: &Limits) -> Result<Document<'a>
     }
     let count = |byte| memchr::memchr_iter(byte, source.as_bytes()).count();
     let look_ups = source.len().saturating_mul(LOOK_UPS_PER_BYTE).saturating_add(LOOK_UPS_ANYWAY);
+    let mut declarations = Vec::with_capacity(16);
+    let uri = Cow::Borrowed(XML_NAMESPACE);
+    declarations.push(Declaration { prefix: "xml", uri, outer: None });
     let mut builder = Builder {
         source,
         limits,
@@ -40,13 +43,14 @@ pub(super) fn parse<'a>(bytes: &'a [u8], limits: &Limits) -> Result<Document<'a>
         // two tags and mostly one text; an attribute or declaration has one sign of equality.
         nodes: Vec::with_capacity(count(b'<').min(limits.nodes)),
         attributes: Vec::with_capacity(count(b'=').min(limits.nodes)),
-        declarations: Vec::with_capacity(16),
+        declarations,
+        prefixes: Vec::with_capacity(8),
         open: Vec::with_capacity(16),
         ids: Vec::with_capacity(8),
         text: None,
         root_done: false,
-        tokens: Budget::new("tokens", limits.tokens),
-        look_ups: Budget::new("look-ups of names", look_ups),
+        tokens: Budget::new("tokens", limits.tokens, limits.tokens),
+        look_ups: Budget::new("look-ups of names", look_ups, look_ups),
     };
     builder.run()?;
     builder.finish()
@@ -59,6 +63,8 @@ struct Builder<'a, 'l> {
     nodes: Vec<NodeData<'a>>,
     attributes: Vec<AttributeData<'a>>,
     declarations: Vec<Declaration<'a>>,
+    /// Prefixes of the attributes of the element at hand, until its declarations are known.
+    prefixes: Vec<&'a str>,
     open: Vec<Open<'a>>,
     ids: Vec<Cow<'a, str>>,
     /// A run of text that may go on with the next token.
@@ -78,7 +84,7 @@ const SAME_LOCAL_NAME: usize = 8;
 struct Open<'a> {
     index: u32,
     name: &'a str,
-    scope: Option<u32>,
+    scope: Option<Link>,
     /// Declarations in scope, this element's own included.
     in_scope: usize,
 }
@@ -206,6 +212,7 @@ impl<'a> Builder<'a, '_> {
         let first_declaration = self.declarations.len();
         let mut scope = outer;
 
+        self.prefixes.clear();
         let mut attributes = RawAttributes::new(rest, position);
         let mut count = 0_usize;
         while let Some(raw) = attributes.next()? {
@@ -223,12 +230,10 @@ impl<'a> Builder<'a, '_> {
                 ("xmlns", local) => {
                     self.declare(local, value, &mut scope, first_declaration, position)?;
                 }
-                (prefix, local) => self.attributes.push(AttributeData {
-                    prefix,
-                    local,
-                    namespace: Binding::None,
-                    value,
-                }),
+                (prefix, local) => {
+                    self.attributes.push(AttributeData { local, namespace: None, value });
+                    self.prefixes.push(prefix);
+                }
             }
         }
         let declared = self.declarations.len().saturating_sub(first_declaration);
@@ -244,7 +249,6 @@ impl<'a> Builder<'a, '_> {
         let parent = self.parent();
         let offset = |byte: usize| u32::try_from(byte).unwrap_or(0).saturating_add(self.bom);
         let element = ElementData {
-            prefix,
             local,
             namespace,
             attributes: to_u32(first_attribute)..to_u32(self.attributes.len()),
@@ -286,7 +290,7 @@ impl<'a> Builder<'a, '_> {
         &mut self,
         prefix: &'a str,
         uri: Cow<'a, str>,
-        scope: &mut Option<u32>,
+        scope: &mut Option<Link>,
         first: usize,
         position: usize,
     ) -> Result<(), XmlError> {
@@ -311,30 +315,30 @@ impl<'a> Builder<'a, '_> {
         if own.iter().any(|d| is_same(d.prefix, prefix)) {
             return Err(malformed("an attribute twice", position));
         }
-        let link = to_u32(self.declarations.len());
+        let link = Link::behind(self.declarations.len());
         self.declarations.push(Declaration { prefix, uri, outer: *scope });
-        *scope = Some(link);
+        *scope = link;
         Ok(())
     }
 
     fn resolve(
         &mut self,
         prefix: &str,
-        scope: Option<u32>,
+        scope: Option<Link>,
         position: usize,
-    ) -> Result<Binding, XmlError> {
+    ) -> Result<Option<Link>, XmlError> {
         if prefix == "xml" {
-            return Ok(Binding::Xml);
+            return Ok(Some(Link::XML));
         }
         let mut found = None;
         let mut next = scope;
         let mut steps = 0_usize;
         while let Some(link) = next {
-            let Some(declaration) = at(&self.declarations, link) else { break };
+            let Some(declaration) = link.of(&self.declarations) else { break };
             steps = steps.saturating_add(1);
             if is_same(declaration.prefix, prefix) {
-                let bound = !declaration.uri.is_empty();
-                found = Some(if bound { Binding::Declared(link) } else { Binding::None });
+                // The default namespace may be undeclared.
+                found = Some(Some(link).filter(|_| !declaration.uri.is_empty()));
                 break;
             }
             next = declaration.outer;
@@ -342,32 +346,27 @@ impl<'a> Builder<'a, '_> {
         self.look_ups.spend(steps)?;
         match (found, prefix) {
             (Some(binding), _) => Ok(binding),
-            (None, "") => Ok(Binding::None),
+            (None, "") => Ok(None),
             _ => Err(XmlError::Namespace { what: "a prefix without a declaration", position }),
         }
     }
 
-    fn uri(&self, binding: Binding) -> &str {
-        match binding {
-            Binding::None => "",
-            Binding::Xml => XML_NAMESPACE,
-            Binding::Declared(link) => at(&self.declarations, link).map_or("", |d| &d.uri),
-        }
+    fn uri(&self, link: Option<Link>) -> &str {
+        link.and_then(|link| link.of(&self.declarations)).map_or("", |d| &d.uri)
     }
 
     /// Binds the attributes of one element, refuses duplicates by expanded name, and collects IDs.
     fn resolve_attributes(
         &mut self,
         first: usize,
-        scope: Option<u32>,
+        scope: Option<Link>,
         position: usize,
     ) -> Result<(), XmlError> {
         for i in first..self.attributes.len() {
-            let Some(prefix) = self.attributes.get(i).map(|a| a.prefix) else { break };
             // The default namespace is not for attributes.
-            let namespace = match prefix {
-                "" => Binding::None,
-                prefix => self.resolve(prefix, scope, position)?,
+            let namespace = match self.prefixes.get(i.saturating_sub(first)).copied() {
+                None | Some("") => None,
+                Some(prefix) => self.resolve(prefix, scope, position)?,
             };
             self.look_ups.spend(i.saturating_sub(first))?;
             let Some(attribute) = self.attributes.get(i) else { break };

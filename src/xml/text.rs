@@ -109,7 +109,7 @@ mod tests {
     #[test]
     fn attribute_values() {
         let normal = |raw: &str| {
-            normalise_attribute(raw, 0, &mut Budget::new("tokens", 5)).map(Cow::into_owned)
+            normalise_attribute(raw, 0, &mut Budget::new("tokens", 5, 5)).map(Cow::into_owned)
         };
         assert_eq!(normal("a\r\nb\tc\nd\re").unwrap(), "a b c d e");
         assert_eq!(normal("&#13;&#xA;&#9;&amp;&quot;").unwrap(), "\r\n\t&\"");

@@ -40,7 +40,7 @@ use surgery::extensions;
 static HEAP: PeakAlloc = PeakAlloc;
 
 /// Bytes that a validation may hold at once beside the document, for each byte of the document.
-const TIMES_THE_DOCUMENT: usize = 8;
+const TIMES_THE_DOCUMENT: usize = 7;
 /// What nothing may exceed.
 const MOST: usize = 64 * 1024 * 1024;
 const LONGEST: Duration = Duration::from_secs(1);

@@ -60,7 +60,11 @@ fn unescape(text: &str) -> String {
     let mut rest = text;
     while let Some((before, behind)) = rest.split_once('&') {
         plain.push_str(before);
-        match behind.split_once(';').and_then(|(name, after)| Some((reference(name)?, after))) {
+        // No reference is longer, and each must not look through the whole rest.
+        let end = behind.bytes().take(10).position(|b| b == b';');
+        let found = end.and_then(|end| behind.split_at_checked(end));
+        let found = found.and_then(|(name, after)| Some((reference(name)?, after.get(1..)?)));
+        match found {
             Some((c, after)) => {
                 plain.push(c);
                 rest = after;

@@ -76,12 +76,11 @@ impl Input {
     pub(super) fn read(bytes: &[u8]) -> Result<Self, Unreadable> {
         if looks_like_xml(bytes) {
             let text = String::from_utf8_lossy(bytes);
-            return match hidden_fields(&text) {
-                fields if is_page(&text) && fields.iter().any(|(name, _)| is_ours(name)) => {
-                    Self::of_fields(Form::Page, &fields)
-                }
-                _ => Ok(Self::plain(Form::Xml, bytes.to_vec())),
-            };
+            let fields = if is_page(&text) { hidden_fields(&text) } else { Vec::new() };
+            if fields.iter().any(|(name, _)| is_ours(name)) {
+                return Self::of_fields(Form::Page, &fields);
+            }
+            return Ok(Self::plain(Form::Xml, bytes.to_vec()));
         }
         let text = std::str::from_utf8(bytes).map_err(|_| Unreadable::Unknown)?.trim();
         match parameters(text) {

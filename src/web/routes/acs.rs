@@ -75,6 +75,15 @@ async fn complete(
 ) -> Result<HttpResponse, Reason> {
     let now = shared.clock.now();
     let login = judge(shared, pending.clone(), response, now).await?;
+    // Every use, whatever becomes of the sign-in.
+    if login.uses_sha1 {
+        let issuer = login.principal.issuer.as_str();
+        tracing::warn!(
+            event = "sha1_signature_used",
+            issuer,
+            assertion_id = login.principal.assertion_id
+        );
+    }
     Staff::from_principal(login.principal.clone(), &shared.claims)
         .map_err(|error| Reason::new("no_subject", Trouble::Refused, error))?;
 
@@ -92,14 +101,6 @@ async fn complete(
     response
         .add_cookie(removal)
         .map_err(|error| Reason::new("session", Trouble::Unavailable, error))?;
-    if login.uses_sha1 {
-        let issuer = login.principal.issuer.as_str();
-        tracing::warn!(
-            event = "sha1_signature_used",
-            issuer,
-            assertion_id = login.principal.assertion_id
-        );
-    }
     tracing::info!(
         event = "signed_in",
         issuer = login.principal.issuer.as_str(),

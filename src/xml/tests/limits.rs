@@ -201,3 +201,30 @@ fn dos_canonical_form_of_the_widest_message() {
     let written_out = 29_000 * ("></p30:a>".len() - "/>".len());
     assert_eq!(all.len(), xml.len() + written_out);
 }
+
+#[test]
+fn dos_look_ups_of_what_is_written() {
+    use crate::xml::{C14n, canonicalise_within};
+    // Fifty namespaces are written between `f` and the elements that use it.
+    let declared = |from: usize| -> String {
+        let all = from..from + 15;
+        let names = all.map(|i| format!(" xmlns:p{i}='urn:{i}' p{i}:a=''"));
+        names.collect()
+    };
+    let form = |elements: usize| {
+        let inside = "<f:x/>".repeat(elements);
+        let (one, two) = (declared(10), declared(30));
+        let xml = format!(
+            "<f:r xmlns:f='urn:f'><f:o{one}><f:o{two}><f:i xmlns:f='urn:f'>{inside}</f:i></f:o></f:o></f:r>"
+        );
+        let document = Document::parse(xml.as_bytes(), &Limits::MESSAGE).unwrap();
+        let limit = xml.len() * 4 + 65_536;
+        let mut out = Vec::new();
+        let formed =
+            canonicalise_within(limit, document.root(), C14n::Exclusive, &[], None, &mut out);
+        (formed, XmlError::Limit { what: "canonical bytes", limit })
+    };
+    assert_eq!(form(100).0, Ok(()));
+    let (formed, refused) = form(20_000);
+    assert_eq!(formed, Err(refused));
+}
