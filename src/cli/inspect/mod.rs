@@ -155,16 +155,12 @@ pub(super) fn run(arguments: &Arguments) -> Result<ExitCode, Problem> {
     })
 }
 
-/// The metadata of the provider that the message names. For a response that names another it is the
-/// first, so that the rules about the issuer say so; no rule would say it of other messages.
+/// The metadata of the provider that the message names; when nothing there has that name, the
+/// first, so that the rules about the issuer say so.
 fn choose<'i>(idps: &'i [IdpMetadata], input: &Input) -> Option<&'i IdpMetadata> {
-    let peeked = peek_issuer(&input.xml);
-    let is_response = peeked.is_ok();
-    let issuer = peeked.ok().flatten().or_else(|| {
+    let issuer = peek_issuer(&input.xml).ok().flatten().or_else(|| {
         let document = Document::parse(&input.xml, &Limits::MESSAGE).ok()?;
         message::child(document.root(), ASSERTION, "Issuer")?.text().map(str::to_owned)
     });
-    idps.iter()
-        .find(|idp| Some(idp.entity_id().as_str()) == issuer.as_deref())
-        .or_else(|| idps.first().filter(|_| is_response))
+    idps.iter().find(|idp| Some(idp.entity_id().as_str()) == issuer.as_deref()).or(idps.first())
 }
