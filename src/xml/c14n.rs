@@ -90,6 +90,7 @@ pub fn canonicalise_within(
 ) -> Result<(), XmlError> {
     let most = out.len().saturating_add(limit);
     let omit = omit.filter(|o| apex.contains(*o)).map(|o| o.index..o.end());
+    let look_ups = (limit / BYTES_PER_LOOK_UP).saturating_add(LOOK_UPS_ANYWAY);
     let mut writer = Canonicaliser {
         document: apex.document,
         method,
@@ -98,7 +99,7 @@ pub fn canonicalise_within(
         rendered: Vec::with_capacity(8),
         scratch: Vec::with_capacity(8),
         attributes: Vec::with_capacity(8),
-        look_ups: Budget::new("canonical bytes", limit, limit / BYTES_PER_LOOK_UP),
+        look_ups: Budget::new("canonical bytes", limit, look_ups),
     };
     // Open elements: where each ends, and how much of `rendered` belongs to its ancestors.
     let mut open: Vec<(u32, usize, &ElementData<'_>)> = Vec::with_capacity(16);
@@ -159,9 +160,10 @@ struct Canonicaliser<'d, 'o> {
     look_ups: Budget,
 }
 
-/// One step of looking for a declaration among those written for so many bytes of the limit. Honest
-/// elements find theirs in two or three steps.
-const BYTES_PER_LOOK_UP: usize = 8;
+/// One step of looking for a declaration among those written for so many bytes of the limit, and some
+/// for the smallest. Honest elements find theirs in two or three steps.
+const LOOK_UPS_ANYWAY: usize = 200_000;
+const BYTES_PER_LOOK_UP: usize = 16;
 
 impl<'d> Canonicaliser<'d, '_> {
     fn start_tag(
