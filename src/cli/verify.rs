@@ -9,14 +9,14 @@ use clap::builder::NonEmptyStringValueParser;
 use clap::{ArgGroup, Args, ValueEnum};
 use serde_json::{Value, json};
 
-use super::options::{Required, parse_now, parse_skew};
+use super::options::Judging;
 use super::sources::{MAX_FILE, looks_like_xml, read_decryption_keys, read_message, read_metadata};
 use super::terminal::{escape_controls, printable};
 use super::{Problem, print};
 use crate::saml::metadata::IdpMetadata;
 use crate::saml::{
-    Assertion, ClockSkew, EntityId, Expectations, ExpectedRequest, Rejection, RequestedAuthn,
-    decide, format_instant, peek_issuer,
+    Assertion, EntityId, Expectations, ExpectedRequest, Rejection, RequestedAuthn, decide,
+    format_instant, peek_issuer,
 };
 use crate::web::{Clock as _, SystemClock};
 use crate::xml::Limits;
@@ -35,27 +35,14 @@ pub(super) struct Arguments {
     /// Our assertion consumer service: Destination and Recipient.
     #[arg(long, value_name = "URL", value_parser = NonEmptyStringValueParser::new())]
     acs_url: String,
-    /// A key that decrypts assertions. May be given more than once.
-    #[arg(long, value_name = "PEM")]
-    sp_key: Vec<PathBuf>,
-    /// The time to decide at; the machine's clock by default.
-    #[arg(long, value_name = "RFC3339", value_parser = parse_now)]
-    now: Option<DateTime<Utc>>,
-    /// How far clocks may differ, 0 to 300.
-    #[arg(long, value_name = "SECONDS", default_value = "180", value_parser = parse_skew)]
-    clock_skew: ClockSkew,
-    /// Which signatures must be there.
-    #[arg(long, value_enum, default_value = "either")]
-    require_signed: Required,
+    #[command(flatten)]
+    judging: Judging,
     /// The ID of the AuthnRequest that the response must answer.
     #[arg(long, value_name = "ID", value_parser = NonEmptyStringValueParser::new())]
     request_id: Option<String>,
     /// No request was made, and an unsolicited response is allowed.
     #[arg(long)]
     unsolicited: bool,
-    /// Accept signatures with SHA-1 until then, which is dangerous.
-    #[arg(long, value_name = "RFC3339", value_parser = parse_now)]
-    dangerous_accept_sha1_until: Option<DateTime<Utc>>,
     /// How to print the verdict.
     #[arg(long, value_enum, default_value = "text")]
     format: Format,
@@ -71,9 +58,9 @@ enum Format {
 }
 
 pub(super) fn run(arguments: &Arguments) -> Result<ExitCode, Problem> {
-    let now = arguments.now.unwrap_or_else(|| SystemClock.now());
+    let now = arguments.judging.now.unwrap_or_else(|| SystemClock.now());
     let idps = read_metadata(&arguments.idp_metadata, now)?;
-    let own_keys = read_decryption_keys(&arguments.sp_key)?;
+    let own_keys = read_decryption_keys(&arguments.judging.sp_key)?;
     let message = read_message(&arguments.file)?;
     let verdict = verify(arguments, &idps, &own_keys, &message, now);
     print(&match arguments.format {
@@ -125,12 +112,12 @@ fn verify(
             Some(id) => ExpectedRequest::Id(id.clone()),
             None => ExpectedRequest::Unsolicited,
         },
-        require_signed: arguments.require_signed.into(),
-        clock_skew: arguments.clock_skew,
+        require_signed: arguments.judging.require_signed.into(),
+        clock_skew: arguments.judging.clock_skew,
         authn: RequestedAuthn::default(),
     };
     let mut keys = idp.keys().clone().with_decryption(own_keys.to_vec());
-    if let Some(end) = arguments.dangerous_accept_sha1_until {
+    if let Some(end) = arguments.judging.dangerous_accept_sha1_until {
         keys.dangerous().accept_sha1_signatures_until(end);
     }
     decide(xml, &expect, &keys, now)

@@ -20,17 +20,16 @@ use std::io::IsTerminal as _;
 use std::path::PathBuf;
 use std::process::ExitCode;
 
-use chrono::{DateTime, Utc};
 use clap::builder::NonEmptyStringValueParser;
 use clap::{Args, ValueEnum};
 
-use super::options::{Required, parse_now, parse_skew};
+use super::options::Judging;
 use super::sources::{read_decryption_keys, read_metadata, read_whole};
 use super::terminal::escape_controls;
 use super::{Problem, print};
 use crate::saml::metadata::IdpMetadata;
 use crate::saml::names::ASSERTION;
-use crate::saml::{ClockSkew, EntityId, ExpectedRequest, peek_issuer};
+use crate::saml::{EntityId, ExpectedRequest, peek_issuer};
 use crate::web::{Clock as _, SystemClock};
 use crate::xml::{Document, Limits};
 use input::Input;
@@ -48,18 +47,8 @@ pub(super) struct Arguments {
     /// Our assertion consumer service: Destination and Recipient.
     #[arg(long, value_name = "URL", value_parser = NonEmptyStringValueParser::new())]
     acs_url: Option<String>,
-    /// A key that decrypts assertions. May be given more than once.
-    #[arg(long, value_name = "PEM")]
-    sp_key: Vec<PathBuf>,
-    /// The time to look at it; the machine's clock by default.
-    #[arg(long, value_name = "RFC3339", value_parser = parse_now)]
-    now: Option<DateTime<Utc>>,
-    /// How far clocks may differ, 0 to 300.
-    #[arg(long, value_name = "SECONDS", default_value = "180", value_parser = parse_skew)]
-    clock_skew: ClockSkew,
-    /// Which signatures must be there.
-    #[arg(long, value_enum, default_value = "either")]
-    require_signed: Required,
+    #[command(flatten)]
+    judging: Judging,
     /// The ID of the AuthnRequest that the response must answer.
     #[arg(
         long,
@@ -71,9 +60,6 @@ pub(super) struct Arguments {
     /// No request was made, and an unsolicited response is allowed.
     #[arg(long)]
     unsolicited: bool,
-    /// Accept signatures with SHA-1 until then, which is dangerous.
-    #[arg(long, value_name = "RFC3339", value_parser = parse_now)]
-    dangerous_accept_sha1_until: Option<DateTime<Utc>>,
     /// How to print the report.
     #[arg(long, value_enum, default_value = "text")]
     format: Format,
@@ -116,14 +102,14 @@ impl Colour {
 }
 
 pub(super) fn run(arguments: &Arguments) -> Result<ExitCode, Problem> {
-    let now = arguments.now.unwrap_or_else(|| SystemClock.now());
+    let now = arguments.judging.now.unwrap_or_else(|| SystemClock.now());
     let mut idps = read_metadata(&arguments.idp_metadata, now)?;
-    if let Some(end) = arguments.dangerous_accept_sha1_until {
+    if let Some(end) = arguments.judging.dangerous_accept_sha1_until {
         for idp in &mut idps {
             idp.dangerous().accept_sha1_signatures_until(end);
         }
     }
-    let own_keys = read_decryption_keys(&arguments.sp_key)?;
+    let own_keys = read_decryption_keys(&arguments.judging.sp_key)?;
     let bytes = read_whole(&arguments.file, Limits::METADATA.bytes)?;
     let input = Input::read(&bytes)?;
     let request = Request {
@@ -136,8 +122,8 @@ pub(super) fn run(arguments: &Arguments) -> Result<ExitCode, Problem> {
                 (None, true) => Some(ExpectedRequest::Unsolicited),
                 (None, false) => None,
             },
-            require_signed: arguments.require_signed.into(),
-            clock_skew: arguments.clock_skew,
+            require_signed: arguments.judging.require_signed.into(),
+            clock_skew: arguments.judging.clock_skew,
         },
         decryption: &own_keys,
         now,
