@@ -4,6 +4,7 @@ mod attempts;
 mod clock;
 pub mod config;
 mod extract;
+pub mod federation;
 mod guard;
 mod heavy_work;
 mod html;
