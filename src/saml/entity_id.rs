@@ -36,6 +36,13 @@ impl EntityId {
     }
 }
 
+/// It hashes and compares as its text does, so that maps find it by the text.
+impl std::borrow::Borrow<str> for EntityId {
+    fn borrow(&self) -> &str {
+        &self.0
+    }
+}
+
 impl TryFrom<String> for EntityId {
     type Error = InvalidEntityId;
 

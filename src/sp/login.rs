@@ -275,7 +275,7 @@ impl ServiceProvider {
         let expect = Expectations {
             idp: pending.idp.clone(),
             sp: settings.entity_id.clone(),
-            acs_url: self.acs_url.clone(),
+            acs_url: self.acs_url.as_ref().to_owned(),
             request: ExpectedRequest::Id(pending.request_id.clone()),
             require_signed: settings.require_signed,
             clock_skew: settings.clock_skew,

@@ -1,3 +1,4 @@
+use std::collections::HashMap;
 use std::sync::Arc;
 
 use chrono::TimeDelta;
@@ -55,13 +56,23 @@ impl Idp {
     }
 }
 
-/// Who we are and whom we trust. Made by a [`Builder`]; never changes afterwards.
+/// Who we are and whom we trust. Made by a [`Builder`]; never changes afterwards. When what is
+/// known of an identity provider changes, [`ServiceProvider::with_idps`] makes another one, so that
+/// whoever holds one sees all of a change or nothing of it. Cheap to clone.
 #[derive(Clone, Debug)]
 pub struct ServiceProvider {
-    pub(super) settings: Builder,
-    pub(super) acs_url: String,
-    /// For each identity provider, its keys with ours.
-    keys: Vec<Keys>,
+    pub(super) settings: Arc<Builder>,
+    pub(super) acs_url: Arc<str>,
+    idps: Arc<[Arc<Idp>]>,
+    /// By entityID: finding a key takes as long with a thousand identity providers as with one.
+    trusted: Arc<HashMap<EntityId, Trusted>>,
+}
+
+/// An identity provider, and its keys with ours.
+#[derive(Clone, Debug)]
+struct Trusted {
+    idp: Arc<Idp>,
+    keys: Arc<Keys>,
 }
 
 /// Collects the settings of a [`ServiceProvider`].
@@ -73,8 +84,11 @@ pub struct Builder {
     pub base_url: Url,
     /// Path of the assertion consumer service below `base_url`.
     pub acs_path: String,
-    /// The identity providers, at least one.
+    /// The identity providers: at least one, unless `awaits_idps` is set.
     pub idps: Vec<Arc<Idp>>,
+    /// Identity providers will be made known later, by [`ServiceProvider::with_idps`]. Until then
+    /// nobody can sign in.
+    pub awaits_idps: bool,
     /// Signs AuthnRequests when present. AD FS insists on RSA-SHA256 once it knows our key.
     pub signing: Option<RequestSigning>,
     /// Keys that decrypt assertions. Several while one replaces another.
@@ -156,6 +170,7 @@ impl Builder {
             base_url,
             acs_path: "/saml/acs".to_owned(),
             idps: Vec::new(),
+            awaits_idps: false,
             signing: None,
             decryption: Vec::new(),
             encryption: Vec::new(),
@@ -190,22 +205,8 @@ impl Builder {
         if !is_plain_path(&self.acs_path) {
             return Err(BuildError::AcsPath(self.acs_path));
         }
-        if self.idps.is_empty() {
+        if self.idps.is_empty() && !self.awaits_idps {
             return Err(BuildError::NoIdp);
-        }
-        let mut seen = std::collections::HashSet::new();
-        for idp in &self.idps {
-            let entity_id = idp.entity_id();
-            if !seen.insert(entity_id) {
-                return Err(BuildError::DuplicateIdp(entity_id.clone()));
-            }
-            if idp.metadata.has_test_keys() && !self.dev {
-                return Err(BuildError::TestKey(entity_id.clone()));
-            }
-            if let Some(location) = idp.metadata.locations().find(|l| !is_secure(l, self.dev)) {
-                let (entity_id, location) = (entity_id.clone(), location.to_string());
-                return Err(BuildError::InsecureIdp { entity_id, location });
-            }
         }
         if self.signing.as_ref().is_some_and(|s| !s.certificate.belongs_to(&s.key)) {
             return Err(BuildError::CertificateMismatch);
@@ -218,14 +219,32 @@ impl Builder {
         if limits.idle <= TimeDelta::zero() || limits.idle > limits.absolute {
             return Err(BuildError::SessionLimits);
         }
-        let acs_url = format!("{}{}", base.as_str().trim_end_matches('/'), self.acs_path);
-        let keys = self
-            .idps
-            .iter()
-            .map(|idp| idp.metadata.keys().clone().with_decryption(self.decryption.clone()))
-            .collect();
-        Ok(ServiceProvider { settings: self, acs_url, keys })
+        let acs_url = format!("{}{}", base.as_str().trim_end_matches('/'), self.acs_path).into();
+        let idps = self.idps.clone();
+        let none = ServiceProvider {
+            settings: Arc::new(self),
+            acs_url,
+            idps: Arc::from([]),
+            trusted: Arc::default(),
+        };
+        none.with_idps(idps)
     }
+}
+
+/// Whether an identity provider may be trusted at all. `dev` is [`Builder::dev`].
+///
+/// # Errors
+/// [`BuildError::TestKey`] or [`BuildError::InsecureIdp`].
+pub(super) fn check_idp(metadata: &IdpMetadata, dev: bool) -> Result<(), BuildError> {
+    let entity_id = metadata.entity_id();
+    if metadata.has_test_keys() && !dev {
+        return Err(BuildError::TestKey(entity_id.clone()));
+    }
+    if let Some(location) = metadata.locations().find(|l| !is_secure(l, dev)) {
+        let (entity_id, location) = (entity_id.clone(), location.to_string());
+        return Err(BuildError::InsecureIdp { entity_id, location });
+    }
+    Ok(())
 }
 
 /// Nothing that a router, a browser or a proxy would read as something else.
@@ -267,20 +286,44 @@ impl ServiceProvider {
         &self.acs_url
     }
 
+    /// The same, trusting `idps` and nobody else.
+    ///
+    /// # Errors
+    /// [`BuildError::DuplicateIdp`], [`BuildError::TestKey`] or [`BuildError::InsecureIdp`].
+    pub fn with_idps(&self, idps: Vec<Arc<Idp>>) -> Result<Self, BuildError> {
+        let settings = &self.settings;
+        let mut trusted = HashMap::with_capacity(idps.len());
+        for idp in &idps {
+            let entity_id = idp.entity_id();
+            let keys = match self.trusted.get(entity_id) {
+                Some(known) if Arc::ptr_eq(&known.idp, idp) => Arc::clone(&known.keys),
+                _ => {
+                    check_idp(&idp.metadata, settings.dev)?;
+                    let keys = idp.metadata.keys().clone();
+                    Arc::new(keys.with_decryption(settings.decryption.clone()))
+                }
+            };
+            let one = Trusted { idp: Arc::clone(idp), keys };
+            if trusted.insert(entity_id.clone(), one).is_some() {
+                return Err(BuildError::DuplicateIdp(entity_id.clone()));
+            }
+        }
+        Ok(Self { idps: idps.into(), trusted: Arc::new(trusted), ..self.clone() })
+    }
+
     /// The identity providers.
     pub fn idps(&self) -> &[Arc<Idp>] {
-        &self.settings.idps
+        &self.idps
     }
 
     /// The identity provider of this name.
     pub fn idp(&self, entity_id: &str) -> Option<&Arc<Idp>> {
-        self.settings.idps.iter().find(|idp| idp.entity_id().as_str() == entity_id)
+        self.trusted.get(entity_id).map(|trusted| &trusted.idp)
     }
 
     /// The keys to validate responses of this identity provider with, if it is trusted.
     pub fn keys(&self, idp: &EntityId) -> Option<&Keys> {
-        let place = self.settings.idps.iter().position(|known| known.entity_id() == idp)?;
-        self.keys.get(place)
+        self.trusted.get(idp).map(|trusted| &*trusted.keys)
     }
 
     /// Our metadata, to be registered at the identity provider.
