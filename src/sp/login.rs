@@ -215,11 +215,11 @@ impl ServiceProvider {
                 &endpoint.location,
                 &xml,
                 &relay_state,
-                self.signer(),
+                self.signer(now),
             )?),
             Binding::HttpPost => LoginMessage::Post {
                 action: endpoint.location.clone(),
-                saml_request: encode_base64(self.sign_request(&xml, &request.id)?.as_bytes()),
+                saml_request: encode_base64(self.sign_request(&xml, &request.id, now)?.as_bytes()),
                 relay_state: relay_state.clone(),
             },
         };
@@ -243,11 +243,9 @@ impl ServiceProvider {
             .find_map(|binding| idp.metadata.single_sign_on(binding))
     }
 
-    fn sign_request(&self, xml: &str, id: &str) -> Result<String, SignError> {
-        let (Some((key, algorithm)), Some(signing)) = (self.signer(), &self.settings.signing)
-        else {
-            return Ok(xml.to_owned());
-        };
+    fn sign_request(&self, xml: &str, id: &str, now: DateTime<Utc>) -> Result<String, SignError> {
+        let Some(signing) = self.signing(now) else { return Ok(xml.to_owned()) };
+        let (key, algorithm) = (&signing.key, signing.key.default_algorithm());
         let place = Place::After { namespace: ASSERTION, local: "Issuer" };
         let certificate = Some(&signing.certificate);
         sign_enveloped(xml, id, place, key, algorithm, certificate, &SignatureStyle::default())

@@ -1,7 +1,9 @@
 //! The service provider: one application, the identity providers it trusts, and what it is doing
 //! with each browser. No input or output, no clock: time and randomness are arguments.
 
+pub mod expiry;
 mod login;
+mod own_keys;
 mod principal;
 mod return_to;
 mod service_provider;
@@ -11,6 +13,7 @@ pub use login::{
     Entropy, FinishedLogin, LoginMessage, LoginOptions, PendingLogin, Refusal, StartLoginError,
     StartedLogin,
 };
+pub use own_keys::{KeyPurpose, KeyStage, NextEncryption, NextSigning, OwnKey};
 pub use principal::Principal;
 pub use return_to::ReturnTo;
 pub use service_provider::{

@@ -1,11 +1,12 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
-use chrono::TimeDelta;
+use chrono::{DateTime, TimeDelta, Utc};
 use thiserror::Error;
 use url::Url;
 
-use crate::crypto::{Certificate, CryptoError, PrivateKey, SignatureAlgorithm};
+use super::own_keys::{KeyPurpose, NextEncryption, NextSigning};
+use crate::crypto::{Certificate, CryptoError, PrivateKey};
 use crate::saml::binding::Binding;
 use crate::saml::metadata::{Contact, IdpMetadata, Organisation, SpMetadata, WriteMetadataError};
 use crate::saml::{ClockSkew, EntityId, Keys, RequireSigned};
@@ -91,11 +92,15 @@ pub struct Builder {
     pub awaits_idps: bool,
     /// Signs AuthnRequests when present. AD FS insists on RSA-SHA256 once it knows our key.
     pub signing: Option<RequestSigning>,
+    /// The key that signs them afterwards.
+    pub next_signing: Option<NextSigning>,
     /// Keys that decrypt assertions. Several while one replaces another.
     pub decryption: Vec<DecryptionKey>,
     /// Certificates to publish for encryption. None by default: AD FS encrypts as soon as there is
     /// one.
     pub encryption: Vec<Certificate>,
+    /// The certificate to publish for encryption afterwards.
+    pub next_encryption: Option<NextEncryption>,
     /// The binding for AuthnRequests, when the identity provider has it.
     pub request_binding: Binding,
     /// Which signatures a response must have.
@@ -151,6 +156,28 @@ pub enum BuildError {
     /// The signing certificate is not the signing key's.
     #[error("the signing certificate does not belong to the signing key")]
     CertificateMismatch,
+    /// The next signing certificate is not the next signing key's.
+    #[error("the next signing certificate does not belong to the next signing key")]
+    NextCertificateMismatch,
+    /// There is a next signing key, and none that it comes after.
+    #[error("there is a next signing key, and no signing key that it comes after")]
+    NextWithoutCurrent,
+    /// There is a next encryption certificate, and none that it comes after.
+    #[error("there is a next encryption certificate, and no certificate that it comes after")]
+    NextEncryptionWithoutCurrent,
+    /// What is to come next is in use already.
+    #[error("the next {} certificate is the current one", .0.as_str())]
+    NextIsCurrent(KeyPurpose),
+    /// The next certificate is to be used before it is valid.
+    #[error("the next {} certificate is to be used from {from}, and is valid from {not_before}", .purpose.as_str())]
+    NextNotValidYet {
+        /// What it is for.
+        purpose: KeyPurpose,
+        /// When it is to be used.
+        from: DateTime<Utc>,
+        /// When it becomes valid.
+        not_before: DateTime<Utc>,
+    },
     /// An encryption certificate is to be published, and its key is not there to decrypt with.
     #[error("an encryption certificate is published without its key among those that decrypt")]
     EncryptionWithoutKey,
@@ -172,8 +199,10 @@ impl Builder {
             idps: Vec::new(),
             awaits_idps: false,
             signing: None,
+            next_signing: None,
             decryption: Vec::new(),
             encryption: Vec::new(),
+            next_encryption: None,
             request_binding: Binding::HttpRedirect,
             require_signed: RequireSigned::Either,
             clock_skew: ClockSkew::default(),
@@ -208,13 +237,7 @@ impl Builder {
         if self.idps.is_empty() && !self.awaits_idps {
             return Err(BuildError::NoIdp);
         }
-        if self.signing.as_ref().is_some_and(|s| !s.certificate.belongs_to(&s.key)) {
-            return Err(BuildError::CertificateMismatch);
-        }
-        let can_open = |c: &Certificate| self.decryption.iter().any(|key| key.opens(c));
-        if !self.encryption.iter().all(can_open) {
-            return Err(BuildError::EncryptionWithoutKey);
-        }
+        self.check_own_keys()?;
         let limits = self.session;
         if limits.idle <= TimeDelta::zero() || limits.idle > limits.absolute {
             return Err(BuildError::SessionLimits);
@@ -326,30 +349,22 @@ impl ServiceProvider {
         self.trusted.get(idp).map(|trusted| &*trusted.keys)
     }
 
-    /// Our metadata, to be registered at the identity provider.
+    /// Our metadata as it is now, to be registered at the identity provider.
     ///
     /// # Errors
     /// [`WriteMetadataError`] when a setting holds characters that XML does not allow.
-    pub fn metadata(&self) -> Result<String, WriteMetadataError> {
+    pub fn metadata(&self, now: DateTime<Utc>) -> Result<String, WriteMetadataError> {
         let settings = &self.settings;
-        let signing: Vec<Certificate> =
-            settings.signing.iter().map(|s| s.certificate.clone()).collect();
         SpMetadata {
             entity_id: &settings.entity_id,
             acs_url: &self.acs_url,
-            signing: &signing,
-            encryption: &settings.encryption,
+            signing: &self.published_signing(now),
+            encryption: &self.published_encryption(now),
             signs_requests: settings.signing.is_some(),
             organisation: settings.organisation.as_ref(),
             contact: settings.contact.as_ref(),
         }
         .to_xml()
-    }
-
-    /// The key that signs requests, with its algorithm.
-    pub(super) fn signer(&self) -> Option<(&PrivateKey, SignatureAlgorithm)> {
-        let signing = self.settings.signing.as_ref()?;
-        Some((&signing.key, signing.key.default_algorithm()))
     }
 }
 

@@ -159,7 +159,7 @@ impl SamlBuilder {
             forget: beside("logout/forget"),
             acs,
         };
-        let metadata = self.sp.metadata()?;
+        let metadata = self.sp.metadata(self.clock.now())?;
         Ok(Saml {
             shared: Arc::new(Shared {
                 sp: self.sp,

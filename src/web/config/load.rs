@@ -13,7 +13,9 @@ use crate::crypto::{Certificate, PrivateKey};
 use crate::saml::binding::Binding;
 use crate::saml::metadata::IdpMetadata;
 use crate::saml::{ClockSkew, RequireSigned, format_instant};
-use crate::sp::{BuildError, Builder, Idp, RequestSigning, ServiceProvider, SessionLimits};
+use crate::sp::{
+    BuildError, Builder, Idp, KeyPurpose, RequestSigning, ServiceProvider, SessionLimits,
+};
 use crate::web::clock::{Clock, SystemClock};
 use crate::web::saml::Saml;
 use crate::xmlenc::DecryptionKey;
@@ -317,6 +319,28 @@ impl Config {
             BuildError::InsecureIdp { .. } => ("idp", "ask for metadata with https addresses"),
             BuildError::CertificateMismatch => {
                 ("keys.signing_cert", "name the certificate that was made for the key")
+            }
+            BuildError::NextCertificateMismatch => {
+                ("keys.next_signing_cert", "name the certificate that was made for the next key")
+            }
+            BuildError::NextWithoutCurrent => {
+                ("keys.signing_key", "name the next key here if it is to be used at once")
+            }
+            BuildError::NextEncryptionWithoutCurrent => {
+                ("keys.encryption_cert", "name the next certificate here to publish it at once")
+            }
+            BuildError::NextIsCurrent(KeyPurpose::Signing) => {
+                ("keys.next_signing_cert", "make a new key, or remove the keys.next_signing_* keys")
+            }
+            BuildError::NextIsCurrent(KeyPurpose::Encryption) => (
+                "keys.next_encryption_cert",
+                "make a new key, or remove the keys.next_encryption_* keys",
+            ),
+            BuildError::NextNotValidYet { purpose: KeyPurpose::Signing, .. } => {
+                ("keys.next_signing_from", "choose a later time")
+            }
+            BuildError::NextNotValidYet { purpose: KeyPurpose::Encryption, .. } => {
+                ("keys.next_encryption_from", "choose a later time")
             }
             BuildError::EncryptionWithoutKey => {
                 ("keys.decryption_keys", "name the key of the encryption certificate")
