@@ -45,6 +45,10 @@ impl Keys {
         &self.signing
     }
 
+    pub(crate) fn add_signing(&mut self, key: PublicKey) {
+        self.signing.push(key);
+    }
+
     /// Our keys that decrypt.
     pub fn decryption(&self) -> &[DecryptionKey] {
         &self.decryption

@@ -1,8 +1,10 @@
 use chrono::{DateTime, Utc};
 use thiserror::Error;
 
+use super::anchor::Fingerprint;
 use crate::crypto::CryptoError;
-use crate::saml::entity_id::InvalidEntityId;
+use crate::dsig::DsigError;
+use crate::saml::entity_id::{EntityId, InvalidEntityId};
 use crate::xml::XmlError;
 
 /// Why metadata cannot be used.
@@ -12,11 +14,67 @@ pub enum MetadataError {
     /// It is not a document that this crate reads.
     #[error("it is not readable XML: {0}")]
     Xml(#[from] XmlError),
-    /// The root is something else than an `EntityDescriptor`: an HTML page, perhaps.
-    #[error("the root element is <{found}>, not a SAML 2.0 EntityDescriptor")]
+    /// The root is neither an `EntityDescriptor` nor an `EntitiesDescriptor`: an HTML page, perhaps.
+    #[error("the root element is <{found}>, not a SAML 2.0 EntityDescriptor or EntitiesDescriptor")]
     NotEntityDescriptor {
         /// Local name of the root element.
         found: String,
+    },
+    /// Pinned trust asks for a signature, and the root has none.
+    #[error("the root element is not signed, and a pinned key must have signed it")]
+    NotSigned,
+    /// The signature is not the first child of the root, or there are several.
+    #[error("the signature must be the first element inside the root, and the only one there")]
+    SignaturePlace,
+    /// No key of the pinned certificates can be known: only fingerprints are pinned, and none of
+    /// the certificates that come with the signature has one of them.
+    #[error("none of the certificates that come with the signature is pinned: {found:?}")]
+    SignerNotPinned {
+        /// The fingerprints of those that come with it.
+        found: Vec<Fingerprint>,
+    },
+    /// The certificate with a pinned fingerprint cannot be used.
+    #[error("the pinned certificate {fingerprint} that comes with the signature: {error}")]
+    SignerCertificate {
+        /// Its fingerprint.
+        fingerprint: Fingerprint,
+        /// Why.
+        error: CryptoError,
+    },
+    /// The signature on the root does not hold, or no pinned key made it.
+    #[error("the signature on the root element: {0}")]
+    Signature(DsigError),
+    /// The document is about somebody else.
+    #[error("it describes {found:?}, and {expected:?} is expected")]
+    OtherEntity {
+        /// Whose metadata is expected.
+        expected: EntityId,
+        /// Whose it is.
+        found: EntityId,
+    },
+    /// The aggregate has no entity of this name.
+    #[error("none of the {entities} entities in it is {expected:?}")]
+    NoSuchEntity {
+        /// Whose metadata is expected.
+        expected: EntityId,
+        /// How many others there are.
+        entities: usize,
+    },
+    /// The aggregate has several entities of this name. Which one counts would be a guess.
+    #[error("{entity_id:?} is in it {found} times")]
+    SeveralEntities {
+        /// The name.
+        entity_id: EntityId,
+        /// How many there are.
+        found: usize,
+    },
+    /// No entity was named, and the aggregate does not hold exactly one identity provider.
+    #[error(
+        "it is an aggregate with {providers} identity providers for SAML 2.0, and no entityID says which one is meant"
+    )]
+    Aggregate {
+        /// How many there are.
+        providers: usize,
     },
     /// `entityID` is missing or unusable.
     #[error("entityID: {0}")]
@@ -34,6 +92,23 @@ pub enum MetadataError {
         valid_until: String,
         /// Our clock.
         now: DateTime<Utc>,
+    },
+    /// There is no `validUntil`, and a longest validity is set.
+    #[error("it has no validUntil, and how long it may be valid is limited")]
+    NoValidUntil,
+    /// `validUntil` is further ahead than the longest validity that is set.
+    #[error("it is valid until {valid_until}, and {latest} is the latest allowed")]
+    ValidTooLong {
+        /// The earliest end that it says.
+        valid_until: DateTime<Utc>,
+        /// The latest end that is allowed.
+        latest: DateTime<Utc>,
+    },
+    /// `cacheDuration` is no length of time.
+    #[error("the cacheDuration {found:?} is no length of time from zero up")]
+    CacheDuration {
+        /// What it says.
+        found: String,
     },
     /// There is no signing key.
     #[error("the IDPSSODescriptor has no signing key, so nothing could be verified")]
@@ -70,9 +145,21 @@ impl MetadataError {
         match self {
             Self::Xml(error) => error.code(),
             Self::NotEntityDescriptor { .. } => "metadata_root",
+            Self::NotSigned => "metadata_not_signed",
+            Self::SignaturePlace => "metadata_signature_place",
+            Self::SignerNotPinned { .. } => "metadata_signer_not_pinned",
+            Self::SignerCertificate { .. } => "metadata_signer_certificate",
+            Self::Signature(error) => error.code(),
+            Self::OtherEntity { .. } => "metadata_other_entity",
+            Self::NoSuchEntity { .. } => "metadata_no_such_entity",
+            Self::SeveralEntities { .. } => "metadata_several_entities",
+            Self::Aggregate { .. } => "metadata_aggregate",
             Self::EntityId(_) => "metadata_entity_id",
             Self::Role { .. } => "metadata_role",
             Self::Expired { .. } => "metadata_expired",
+            Self::NoValidUntil => "metadata_no_valid_until",
+            Self::ValidTooLong { .. } => "metadata_valid_too_long",
+            Self::CacheDuration { .. } => "metadata_cache_duration",
             Self::NoSigningKey => "metadata_no_signing_key",
             Self::Certificate { .. } => "metadata_certificate",
             Self::SeveralCertificates { .. } => "metadata_several_certificates",

@@ -1,15 +1,16 @@
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, TimeDelta, Utc};
 use url::Url;
 
 use super::TEST_KEY_MARK;
+use super::anchor::x509_certificates;
 use super::error::MetadataError;
+use super::reading::{Chosen, Lifetime, Reading};
+use super::ui_info::{Scope, UiInfo};
 use crate::crypto::{Certificate, CryptoError};
-use crate::dsig::DSIG_NAMESPACE;
 use crate::saml::binding::Binding;
 use crate::saml::entity_id::EntityId;
 use crate::saml::keys::{Dangerous, Keys};
-use crate::saml::names::{METADATA, PROTOCOL};
-use crate::saml::time::parse_instant;
+use crate::saml::names::METADATA;
 use crate::xml::decode_base64;
 use crate::xml::{Document, Limits, Node};
 
@@ -36,36 +37,39 @@ pub struct IdpMetadata {
     single_sign_on: Vec<Endpoint>,
     single_logout: Vec<Endpoint>,
     wants_signed_requests: bool,
+    vouched_by: Option<Certificate>,
+    lifetime: Lifetime,
+    ui_info: UiInfo,
+    scopes: Vec<Scope>,
 }
 
 impl IdpMetadata {
-    /// Reads the bytes of a metadata file. Trust in the file is the caller's affair: a signature
-    /// in it is made by the key that it announces, and proves nothing.
+    /// Reads the bytes of a metadata file, of whichever one identity provider. Trust in the file is
+    /// the caller's affair: no signature is looked at.
     ///
     /// # Errors
     /// A [`MetadataError`].
     pub fn read(bytes: &[u8], now: DateTime<Utc>) -> Result<Self, MetadataError> {
-        let document = Document::parse(bytes, &Limits::METADATA)?;
-        let entity = document.root();
-        if !entity.is(METADATA, "EntityDescriptor") {
-            let found = entity.local_name().to_owned();
-            return Err(MetadataError::NotEntityDescriptor { found });
-        }
-        check_valid_until(entity, now)?;
-        let entity_id = EntityId::new(entity.attribute("entityID").unwrap_or(""))?;
-        let is_our_role = |n: &Node<'_>| {
-            n.is(METADATA, "IDPSSODescriptor")
-                && n.attribute("protocolSupportEnumeration")
-                    .is_some_and(|list| list.split_ascii_whitespace().any(|p| p == PROTOCOL))
-        };
-        let mut roles = entity.elements().filter(is_our_role);
-        let (Some(role), None) = (roles.next(), roles.next()) else {
-            return Err(MetadataError::Role {
-                found: entity.elements().filter(is_our_role).count(),
-            });
-        };
-        check_valid_until(role, now)?;
+        Self::read_as(bytes, &Reading::default(), now)
+    }
 
+    /// Reads the bytes of a metadata file, which must be what `reading` expects: an
+    /// `EntityDescriptor`, or an `EntitiesDescriptor` (Metadata 2.3.1), also of groups in groups,
+    /// from which the one entity of the expected name is taken.
+    ///
+    /// With an anchor nothing is read but what the signature on the root covers. The whole document
+    /// is parsed into a tree, up to [`Limits::METADATA`].
+    ///
+    /// # Errors
+    /// A [`MetadataError`].
+    pub fn read_as(
+        bytes: &[u8],
+        reading: &Reading<'_>,
+        now: DateTime<Utc>,
+    ) -> Result<Self, MetadataError> {
+        let document = Document::parse(bytes, &Limits::METADATA)?;
+        let Chosen { entity, role, vouched_by, lifetime } = Chosen::find(&document, reading, now)?;
+        let entity_id = EntityId::new(entity.attribute("entityID").unwrap_or(""))?;
         let certificates = read_certificates(role)?;
         let keys = certificates.iter().map(|c| c.public_key().clone()).collect();
         let keys = Keys::new(keys).map_err(|_| MetadataError::NoSigningKey)?;
@@ -83,6 +87,10 @@ impl IdpMetadata {
                 role.attribute("WantAuthnRequestsSigned"),
                 Some("true" | "1")
             ),
+            vouched_by,
+            lifetime,
+            ui_info: UiInfo::read(role),
+            scopes: Scope::read_all(entity, role),
         })
     }
 
@@ -127,19 +135,60 @@ impl IdpMetadata {
         self.wants_signed_requests
     }
 
+    /// The pinned certificate whose key signed the metadata, when an anchor was given.
+    pub fn vouched_by(&self) -> Option<&Certificate> {
+        self.vouched_by.as_ref()
+    }
+
+    /// Whether a pinned key signed the metadata. Without an anchor it is not so, whatever signature
+    /// the metadata has: one by the key that it announces itself proves nothing.
+    pub fn is_vouched_for(&self) -> bool {
+        self.vouched_by.is_some()
+    }
+
+    /// The earliest `validUntil` of the role, the entity and every group around it. From then on
+    /// the metadata must not be used.
+    pub fn valid_until(&self) -> Option<DateTime<Utc>> {
+        self.lifetime.valid_until
+    }
+
+    /// The shortest `cacheDuration` of the role, the entity and every group around it: the longest
+    /// time to wait before looking for newer metadata. It may be zero, and then a caller sets its
+    /// own least time. Years count as 365 days and months as 28.
+    pub fn cache_duration(&self) -> Option<TimeDelta> {
+        self.lifetime.cache_duration
+    }
+
+    /// How the provider wishes to be shown.
+    pub fn ui_info(&self) -> &UiInfo {
+        &self.ui_info
+    }
+
+    /// The domains that the provider may assert attributes for.
+    pub fn scopes(&self) -> &[Scope] {
+        &self.scopes
+    }
+
+    /// The same metadata with the keys of `certificates` behind its own, but for those that are
+    /// there already. All else stays: a date until which SHA-1 is accepted holds for all keys.
+    #[must_use]
+    pub fn with_further(&self, certificates: &[Certificate]) -> Self {
+        let mut more = self.clone();
+        for certificate in certificates {
+            let key = certificate.public_key();
+            if !more.keys.signing().contains(key) {
+                more.keys.add_signing(key.clone());
+                more.certificates.push(certificate.clone());
+            }
+        }
+        more
+    }
+
     /// Whether one of the signing keys belongs to a test identity provider.
     pub fn has_test_keys(&self) -> bool {
         self.certificates
             .iter()
             .any(|c| c.common_name().is_some_and(|name| name.contains(TEST_KEY_MARK)))
-    }
-}
-
-fn check_valid_until(node: Node<'_>, now: DateTime<Utc>) -> Result<(), MetadataError> {
-    match node.attribute("validUntil") {
-        None => Ok(()),
-        Some(text) if parse_instant(text).is_some_and(|until| now < until) => Ok(()),
-        Some(text) => Err(MetadataError::Expired { valid_until: text.to_owned(), now }),
     }
 }
 
@@ -153,9 +202,7 @@ fn read_certificates(role: Node<'_>) -> Result<Vec<Certificate>, MetadataError> 
         .filter(|n| matches!(n.attribute("use"), None | Some("signing")));
     for (index, descriptor) in descriptors.enumerate() {
         let position = index.saturating_add(1);
-        let mut texts = children(descriptor, "KeyInfo")
-            .flat_map(|n| children(n, "X509Data"))
-            .flat_map(|n| children(n, "X509Certificate"));
+        let mut texts = x509_certificates(descriptor);
         let Some(node) = texts.next() else { continue };
         if texts.next().is_some() {
             return Err(MetadataError::SeveralCertificates { position });
@@ -171,10 +218,6 @@ fn read_certificates(role: Node<'_>) -> Result<Vec<Certificate>, MetadataError> 
         }
     }
     Ok(certificates)
-}
-
-fn children<'d>(node: Node<'d>, local: &'static str) -> impl Iterator<Item = Node<'d>> {
-    node.elements().filter(move |n| n.is(DSIG_NAMESPACE, local))
 }
 
 fn read_endpoints(role: Node<'_>, local: &str) -> Result<Vec<Endpoint>, MetadataError> {

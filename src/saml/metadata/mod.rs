@@ -1,12 +1,19 @@
 //! Metadata: what an identity provider publishes of itself, and what we publish of ourselves.
 
+mod anchor;
+mod duration;
 mod error;
 mod idp;
+mod reading;
 mod sp;
+mod ui_info;
 
+pub use anchor::{Fingerprint, InvalidFingerprint, MetadataAnchor, NoPins};
 pub use error::MetadataError;
 pub use idp::{Endpoint, IdpMetadata};
+pub use reading::Reading;
 pub use sp::{Contact, Organisation, SpMetadata, WriteMetadataError};
+pub use ui_info::{Localised, Logo, Scope, UiInfo};
 
 /// Stands in the subject of every certificate that the test identity provider makes. A service
 /// provider that trusts such a key lets anybody in, so it does so in development only.
