@@ -160,6 +160,9 @@ fn write_example_files() {
     let metadata = SpMetadata {
         entity_id: &EntityId::new(SP).unwrap(),
         acs_url: ACS,
+        valid_until: None,
+        cache_duration: None,
+        is_signable: false,
         signing: &[Certificate::self_signed(&key, &request).unwrap()],
         encryption: &[],
         signs_requests: true,

@@ -4,6 +4,7 @@
 pub mod expiry;
 mod login;
 mod own_keys;
+mod own_metadata;
 mod principal;
 mod return_to;
 mod service_provider;
@@ -14,6 +15,7 @@ pub use login::{
     StartedLogin,
 };
 pub use own_keys::{KeyPurpose, KeyStage, NextEncryption, NextSigning, OwnKey};
+pub use own_metadata::MetadataOptions;
 pub use principal::Principal;
 pub use return_to::ReturnTo;
 pub use service_provider::{

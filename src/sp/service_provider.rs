@@ -6,9 +6,10 @@ use thiserror::Error;
 use url::Url;
 
 use super::own_keys::{KeyPurpose, NextEncryption, NextSigning};
+use super::own_metadata::MetadataOptions;
 use crate::crypto::{Certificate, CryptoError, PrivateKey};
 use crate::saml::binding::Binding;
-use crate::saml::metadata::{Contact, IdpMetadata, Organisation, SpMetadata, WriteMetadataError};
+use crate::saml::metadata::{Contact, IdpMetadata, Organisation};
 use crate::saml::{ClockSkew, EntityId, Keys, RequireSigned};
 use crate::xmlenc::DecryptionKey;
 
@@ -101,6 +102,8 @@ pub struct Builder {
     pub encryption: Vec<Certificate>,
     /// The certificate to publish for encryption afterwards.
     pub next_encryption: Option<NextEncryption>,
+    /// How our metadata is published.
+    pub metadata: MetadataOptions,
     /// The binding for AuthnRequests, when the identity provider has it.
     pub request_binding: Binding,
     /// Which signatures a response must have.
@@ -181,6 +184,15 @@ pub enum BuildError {
     /// An encryption certificate is to be published, and its key is not there to decrypt with.
     #[error("an encryption certificate is published without its key among those that decrypt")]
     EncryptionWithoutKey,
+    /// The metadata is to be signed, and there is no signing key.
+    #[error("the metadata is to be signed, and there is no signing key")]
+    MetadataWithoutKey,
+    /// The times that the metadata is to tell make no sense.
+    #[error(
+        "the metadata must be valid for between a day and ten years, and its cacheDuration must be \
+         positive and not longer than that"
+    )]
+    MetadataTimes,
     /// A session limit is not positive, or idle is longer than absolute.
     #[error("session limits must be positive, and idle not longer than absolute")]
     SessionLimits,
@@ -203,6 +215,7 @@ impl Builder {
             decryption: Vec::new(),
             encryption: Vec::new(),
             next_encryption: None,
+            metadata: MetadataOptions::default(),
             request_binding: Binding::HttpRedirect,
             require_signed: RequireSigned::Either,
             clock_skew: ClockSkew::default(),
@@ -238,6 +251,7 @@ impl Builder {
             return Err(BuildError::NoIdp);
         }
         self.check_own_keys()?;
+        self.check_metadata()?;
         let limits = self.session;
         if limits.idle <= TimeDelta::zero() || limits.idle > limits.absolute {
             return Err(BuildError::SessionLimits);
@@ -347,24 +361,6 @@ impl ServiceProvider {
     /// The keys to validate responses of this identity provider with, if it is trusted.
     pub fn keys(&self, idp: &EntityId) -> Option<&Keys> {
         self.trusted.get(idp).map(|trusted| &*trusted.keys)
-    }
-
-    /// Our metadata as it is now, to be registered at the identity provider.
-    ///
-    /// # Errors
-    /// [`WriteMetadataError`] when a setting holds characters that XML does not allow.
-    pub fn metadata(&self, now: DateTime<Utc>) -> Result<String, WriteMetadataError> {
-        let settings = &self.settings;
-        SpMetadata {
-            entity_id: &settings.entity_id,
-            acs_url: &self.acs_url,
-            signing: &self.published_signing(now),
-            encryption: &self.published_encryption(now),
-            signs_requests: settings.signing.is_some(),
-            organisation: settings.organisation.as_ref(),
-            contact: settings.contact.as_ref(),
-        }
-        .to_xml()
     }
 }
 

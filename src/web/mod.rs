@@ -8,6 +8,7 @@ pub mod federation;
 mod guard;
 mod heavy_work;
 mod html;
+mod own_metadata;
 mod pages;
 mod pending;
 mod refusal;

@@ -11,6 +11,7 @@ use super::clock::{Clock, SystemClock};
 use super::config::{Config, ConfigError};
 use super::guard::RequireLogin;
 use super::heavy_work::HeavyWork;
+use super::own_metadata::OwnMetadata;
 use super::routes;
 use super::session_store::StoreAdapter;
 use super::sessions::Sessions;
@@ -41,7 +42,7 @@ pub(super) struct Shared {
     pub(super) clock: Arc<dyn Clock>,
     pub(super) heavy_work: HeavyWork,
     pub(super) cookie_key: Key,
-    pub(super) metadata: String,
+    pub(super) own_metadata: OwnMetadata,
     pub(super) paths: Paths,
 }
 
@@ -65,6 +66,11 @@ impl Paths {
 impl Shared {
     pub(super) fn is_https(&self) -> bool {
         self.sp.settings().base_url.scheme() == "https"
+    }
+
+    /// Our metadata as it is now.
+    pub(super) fn metadata(&self) -> Arc<str> {
+        self.own_metadata.read(&self.sp, self.clock.now())
     }
 
     /// Where a sign-in begins that ends at `return_to`.
@@ -159,7 +165,7 @@ impl SamlBuilder {
             forget: beside("logout/forget"),
             acs,
         };
-        let metadata = self.sp.metadata(self.clock.now())?;
+        let own_metadata = OwnMetadata::write(&self.sp, self.clock.now())?;
         Ok(Saml {
             shared: Arc::new(Shared {
                 sp: self.sp,
@@ -169,7 +175,7 @@ impl SamlBuilder {
                 clock: self.clock,
                 heavy_work: self.heavy_work,
                 cookie_key: self.cookie_key,
-                metadata,
+                own_metadata,
                 paths,
             }),
         })
@@ -236,9 +242,9 @@ impl Saml {
         RequireLogin::new(Arc::clone(&self.shared))
     }
 
-    /// Our metadata, to be registered at the identity provider.
-    pub fn metadata(&self) -> &str {
-        &self.shared.metadata
+    /// Our metadata as it is now, to be registered at the identity provider.
+    pub fn metadata(&self) -> String {
+        self.shared.metadata().to_string()
     }
 
     /// Who we are and whom we trust.

@@ -20,7 +20,7 @@ pub(super) struct Arguments {
 
 pub(super) fn run(arguments: &Arguments) -> Result<ExitCode, Problem> {
     let config = Config::from_file(&arguments.config)?;
-    let xml = config.into_saml()?.metadata().to_owned();
+    let xml = config.into_saml()?.metadata();
     match &arguments.output {
         Some(path) => std::fs::write(path, xml + "\n")
             .map_err(|error| format!("{}: {error}", path.display()))?,

@@ -42,6 +42,9 @@ fn sp_metadata(signs_requests: bool) -> String {
     SpMetadata {
         entity_id: &EntityId::new(SP).unwrap(),
         acs_url: ACS,
+        valid_until: None,
+        cache_duration: None,
+        is_signable: false,
         signing: if signs_requests { std::slice::from_ref(&SP_KEY.certificate) } else { &[] },
         encryption: &[],
         signs_requests,

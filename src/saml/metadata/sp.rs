@@ -1,9 +1,11 @@
+use chrono::{DateTime, TimeDelta, Utc};
 use thiserror::Error;
 
-use crate::crypto::Certificate;
-use crate::dsig::DSIG_NAMESPACE;
+use crate::crypto::{Certificate, PrivateKey, hex, sha256};
+use crate::dsig::{DSIG_NAMESPACE, Place, SignError, SignatureStyle, sign_enveloped};
 use crate::saml::binding::Binding;
 use crate::saml::entity_id::EntityId;
+use crate::saml::format_instant;
 use crate::saml::names::{METADATA, PROTOCOL};
 use crate::xml::encode_base64;
 use crate::xml::{WriteError, Writer};
@@ -38,6 +40,12 @@ pub struct SpMetadata<'c> {
     pub entity_id: &'c EntityId,
     /// Where responses are to be posted to.
     pub acs_url: &'c str,
+    /// The end of what the document says, if it has one.
+    pub valid_until: Option<DateTime<Utc>>,
+    /// After how long to look again, if it is to say so.
+    pub cache_duration: Option<TimeDelta>,
+    /// Whether the document is to have an ID, which a signature needs.
+    pub is_signable: bool,
     /// The certificates of the keys that sign our requests.
     pub signing: &'c [Certificate],
     /// The certificates to encrypt to. AD FS encrypts as soon as there is one.
@@ -50,21 +58,31 @@ pub struct SpMetadata<'c> {
     pub contact: Option<&'c Contact>,
 }
 
-/// Metadata that cannot be written as XML.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
-#[error("the metadata cannot be written: {0}")]
-pub struct WriteMetadataError(#[from] WriteError);
+/// Why metadata cannot be written.
+#[derive(Debug, Error)]
+#[non_exhaustive]
+pub enum WriteMetadataError {
+    /// A setting holds characters that XML does not allow.
+    #[error("the metadata cannot be written: {0}")]
+    Write(#[from] WriteError),
+    /// It cannot be signed.
+    #[error("the metadata cannot be signed: {0}")]
+    Sign(#[from] SignError),
+}
 
 impl SpMetadata<'_> {
-    /// The metadata as XML.
+    /// The metadata as XML, without a signature.
     ///
     /// # Errors
-    /// [`WriteMetadataError`] when configuration holds characters that XML does not allow.
+    /// [`WriteMetadataError::Write`].
     pub fn to_xml(&self) -> Result<String, WriteMetadataError> {
         let mut w = Writer::default();
         w.open("md:EntityDescriptor")
             .attribute("xmlns:md", METADATA)
-            .attribute("entityID", self.entity_id.as_str());
+            .attribute_opt("ID", self.is_signable.then(|| self.id()).as_deref())
+            .attribute("entityID", self.entity_id.as_str())
+            .attribute_opt("validUntil", self.valid_until.map(format_instant).as_deref())
+            .attribute_opt("cacheDuration", self.cache_duration.map(format_duration).as_deref());
         w.open("md:SPSSODescriptor")
             .attribute("AuthnRequestsSigned", if self.signs_requests { "true" } else { "false" })
             .attribute("WantAssertionsSigned", "true")
@@ -111,6 +129,37 @@ impl SpMetadata<'_> {
         w.close();
         Ok(w.finish()?)
     }
+
+    /// Puts a signature by `key` into `xml`, which [`SpMetadata::to_xml`] has written. The
+    /// certificate goes with it: AD FS imports no signed metadata without (ID3276).
+    ///
+    /// # Errors
+    /// [`WriteMetadataError::Sign`] when the key cannot sign, or when `xml` is not signable.
+    pub fn sign(
+        &self,
+        xml: &str,
+        key: &PrivateKey,
+        certificate: &Certificate,
+    ) -> Result<String, WriteMetadataError> {
+        let (place, style) = (Place::First, SignatureStyle::default());
+        let algorithm = key.default_algorithm();
+        Ok(sign_enveloped(xml, &self.id(), place, key, algorithm, Some(certificate), &style)?)
+    }
+
+    /// Unique within the document, which is all that is asked of it (Metadata 2.3.2).
+    fn id(&self) -> String {
+        let digest = hex(&sha256(self.entity_id.as_str().as_bytes()));
+        format!("_{}", digest.get(..32).unwrap_or(&digest))
+    }
+}
+
+/// As `xs:duration`.
+fn format_duration(duration: TimeDelta) -> String {
+    let (hours, seconds) = (duration.num_hours(), duration.num_seconds());
+    match TimeDelta::try_hours(hours) == Some(duration) {
+        true => format!("PT{hours}H"),
+        false => format!("PT{seconds}S"),
+    }
 }
 
 #[cfg(test)]
@@ -148,6 +197,9 @@ mod tests {
         let mut metadata = SpMetadata {
             entity_id: &entity_id,
             acs_url: "https://rota.example.nhs.uk/saml/acs",
+            valid_until: None,
+            cache_duration: None,
+            is_signable: false,
             signing: &[],
             encryption: &[],
             signs_requests: false,
@@ -180,6 +232,9 @@ mod tests {
         let metadata = SpMetadata {
             entity_id: &entity_id,
             acs_url: "https://rota.example.nhs.uk/saml/acs",
+            valid_until: None,
+            cache_duration: None,
+            is_signable: false,
             signing: std::slice::from_ref(&signing),
             encryption: std::slice::from_ref(&encryption),
             signs_requests: true,

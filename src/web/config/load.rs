@@ -345,6 +345,12 @@ impl Config {
             BuildError::EncryptionWithoutKey => {
                 ("keys.decryption_keys", "name the key of the encryption certificate")
             }
+            BuildError::MetadataWithoutKey => {
+                ("metadata.sign", "name keys.signing_key and keys.signing_cert, or do not sign it")
+            }
+            BuildError::MetadataTimes => {
+                ("metadata", "leave out valid_days and cache_hours unless a federation wants them")
+            }
             BuildError::SessionLimits => {
                 ("session", "set idle_minutes to at least 1 and at most absolute_hours")
             }

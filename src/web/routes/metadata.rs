@@ -12,5 +12,5 @@ pub(super) async fn show(request: HttpRequest, shared: web::Data<Shared>) -> Htt
     if request.query_string() == "download" {
         response.insert_header((CONTENT_DISPOSITION, "attachment; filename=\"sp-metadata.xml\""));
     }
-    response.body(shared.metadata.clone())
+    response.body(shared.metadata().to_string())
 }
