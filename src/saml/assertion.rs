@@ -4,6 +4,7 @@ use serde::{Deserialize, Serialize};
 use super::contents::{AttributeView, Contents, SignedContents};
 use super::entity_id::EntityId;
 use super::name_id::NameId;
+use super::time::parse_instant;
 
 /// Which signatures stood on the message. All of them verified.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -78,6 +79,7 @@ pub struct AuthnStatement {
 pub struct Assertion {
     issuer: EntityId,
     id: String,
+    issue_instant: DateTime<Utc>,
     name_id: Option<NameId>,
     authn: AuthnStatement,
     attributes: Vec<Attribute>,
@@ -108,6 +110,7 @@ impl Assertion {
         Some(Self {
             issuer: issuer.clone(),
             id: contents.assertion.attribute("ID")?.to_owned(),
+            issue_instant: parse_instant(contents.assertion.attribute("IssueInstant")?)?,
             name_id: contents.name_id.map(super::name_id::NameIdView::to_name_id),
             authn: AuthnStatement {
                 authn_instant: authn.instant,
@@ -133,6 +136,11 @@ impl Assertion {
     /// `ID`: with the issuer, the key under which a replay is noticed.
     pub fn id(&self) -> &str {
         &self.id
+    }
+
+    /// `IssueInstant`: what the identity provider's clock said when it made the assertion.
+    pub fn issue_instant(&self) -> DateTime<Utc> {
+        self.issue_instant
     }
 
     /// The subject's `NameID`. AD FS leaves it out when its rules issue none.

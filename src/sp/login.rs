@@ -10,7 +10,7 @@ use super::return_to::ReturnTo;
 use super::service_provider::{Idp, ServiceProvider};
 use super::store::{ReplayEntry, ReplayKey};
 use crate::crypto::hex;
-use crate::dsig::{Place, SignError, SignatureStyle, sign_enveloped};
+use crate::dsig::{DsigError, Place, SignError, SignatureStyle, sign_enveloped};
 use crate::saml::binding::{Binding, RedirectError, redirect_url};
 use crate::saml::metadata::Endpoint;
 use crate::saml::names::ASSERTION;
@@ -19,6 +19,7 @@ use crate::saml::{
     WriteAuthnRequestError, validate,
 };
 use crate::xml::encode_base64;
+use crate::xmlenc::DecryptError;
 
 /// Random bytes for one sign-in. The caller has them from a secure generator.
 #[derive(Clone, Copy)]
@@ -111,6 +112,12 @@ pub enum StartLoginError {
     /// The request cannot be signed.
     #[error(transparent)]
     Sign(#[from] SignError),
+    /// The identity provider's metadata is past its `validUntil`.
+    #[error("the identity provider's metadata was valid until {valid_until}")]
+    MetadataExpired {
+        /// `validUntil`
+        valid_until: DateTime<Utc>,
+    },
     /// The identity provider has no address for any binding that we speak.
     #[error("the identity provider takes requests by no binding that is spoken here")]
     NoBinding,
@@ -130,6 +137,11 @@ pub struct FinishedLogin {
     /// Whether a signature with SHA-1 was accepted, as the configuration allows for a while. It
     /// must be logged.
     pub uses_sha1: bool,
+    /// Which of the identity provider's [certificates](crate::saml::metadata::IdpMetadata) has the
+    /// key that signed, as an index.
+    pub signing_key: usize,
+    /// `IssueInstant` of the assertion, to compare clocks by.
+    pub issue_instant: DateTime<Utc>,
 }
 
 /// Why a response does not sign anybody in.
@@ -154,6 +166,14 @@ pub enum Refusal {
     /// The identity provider that was asked is no longer configured.
     #[error("the identity provider {0} is no longer trusted")]
     IdpGone(EntityId),
+    /// The identity provider's metadata is past its `validUntil`, so that its keys no longer count.
+    #[error("the metadata of {idp} was valid until {valid_until}, and there is none that is newer")]
+    MetadataExpired {
+        /// The identity provider.
+        idp: EntityId,
+        /// `validUntil`
+        valid_until: DateTime<Utc>,
+    },
     /// The assertion was used before.
     #[error("the assertion was used before")]
     Replayed,
@@ -169,6 +189,21 @@ pub enum Refusal {
 }
 
 impl Refusal {
+    /// Whether newer metadata of the identity provider could turn this into a sign-in. What is
+    /// inside an encrypted message is not told from a message that cannot be decrypted, so that
+    /// both are alike here too, and nobody learns anything from what follows.
+    pub fn may_be_a_new_key(&self) -> bool {
+        let Self::Rejected(rejection) = self else { return false };
+        matches!(
+            rejection,
+            Rejection::Decryption(DecryptError::Failed)
+                | Rejection::Signature {
+                    error: DsigError::SignatureMismatch { .. } | DsigError::AlgorithmKeyMismatch,
+                    ..
+                }
+        )
+    }
+
     /// A stable, machine-readable name.
     pub fn code(&self) -> &'static str {
         match self {
@@ -176,6 +211,7 @@ impl Refusal {
             Self::NoPendingLogin => "no_pending_login",
             Self::PendingExpired { .. } => "pending_expired",
             Self::IdpGone(_) => "idp_gone",
+            Self::MetadataExpired { .. } => "metadata_expired",
             Self::Replayed => "replayed",
             Self::SessionEnded { .. } => "session_ended",
         }
@@ -195,6 +231,9 @@ impl ServiceProvider {
         now: DateTime<Utc>,
         entropy: &Entropy,
     ) -> Result<StartedLogin, StartLoginError> {
+        if let Some(valid_until) = expired(idp, now) {
+            return Err(StartLoginError::MetadataExpired { valid_until });
+        }
         let endpoint = self.request_endpoint(idp).ok_or(StartLoginError::NoBinding)?;
         let request = AuthnRequest {
             // An ID must not start with a digit (xs:ID; Entra: AADSTS7500529).
@@ -269,7 +308,12 @@ impl ServiceProvider {
             });
         }
         // The pending sign-in, not the message, says whose keys count: no mix-up of providers.
-        let keys = self.keys(&pending.idp).ok_or_else(|| Refusal::IdpGone(pending.idp.clone()))?;
+        let (idp, keys) = self
+            .trusted(&pending.idp)
+            .ok_or_else(|| Refusal::IdpGone(pending.idp.clone()))?;
+        if let Some(valid_until) = expired(idp, now) {
+            return Err(Refusal::MetadataExpired { idp: pending.idp.clone(), valid_until });
+        }
         let expect = Expectations {
             idp: pending.idp.clone(),
             sp: settings.entity_id.clone(),
@@ -293,6 +337,8 @@ impl ServiceProvider {
             principal,
             return_to: pending.return_to.clone(),
             uses_sha1: assertion.uses_sha1(),
+            signing_key: assertion.signing_key(),
+            issue_instant: assertion.issue_instant(),
             uses: [
                 ReplayEntry {
                     key: ReplayKey::new(assertion.issuer(), assertion.id()),
@@ -306,6 +352,11 @@ impl ServiceProvider {
             ],
         })
     }
+}
+
+/// `validUntil` of an identity provider's metadata, if that has passed.
+fn expired(idp: &Idp, now: DateTime<Utc>) -> Option<DateTime<Utc>> {
+    idp.metadata.valid_until().filter(|end| now >= *end)
 }
 
 /// Never, where the calendar ends: what is kept too long does no harm.

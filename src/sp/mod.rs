@@ -1,6 +1,7 @@
 //! The service provider: one application, the identity providers it trusts, and what it is doing
 //! with each browser. No input or output, no clock: time and randomness are arguments.
 
+mod clock_offset;
 pub mod expiry;
 mod login;
 mod own_keys;
@@ -9,7 +10,9 @@ mod principal;
 mod return_to;
 mod service_provider;
 mod store;
+mod trust;
 
+pub use clock_offset::ClockOffset;
 pub use login::{
     Entropy, FinishedLogin, LoginMessage, LoginOptions, PendingLogin, Refusal, StartLoginError,
     StartedLogin,
@@ -19,9 +22,10 @@ pub use own_metadata::MetadataOptions;
 pub use principal::Principal;
 pub use return_to::ReturnTo;
 pub use service_provider::{
-    BuildError, Builder, Idp, RequestSigning, ServiceProvider, SessionLimits,
+    BuildError, Builder, Idp, RequestSigning, ServiceProvider, SessionLimits, is_secure,
 };
 pub use store::{
     BoxFuture, Remembered, ReplayEntry, ReplayKey, ReplayStore, SessionState, SessionStore,
     StoreError,
 };
+pub use trust::{KeyUse, Quarantine, TrackedKey, Trust, TrustChange, TrustPolicy};

@@ -293,8 +293,8 @@ fn is_plain_path(path: &str) -> bool {
         && segments().all(|segment| !matches!(segment, "" | "." | ".."))
 }
 
-/// https anywhere; http only in development and only to this machine.
-fn is_secure(url: &Url, dev: bool) -> bool {
+/// Whether an address may be used: https anywhere; http only in development and only to this machine.
+pub fn is_secure(url: &Url, dev: bool) -> bool {
     match url.scheme() {
         "https" => true,
         "http" if dev => match url.host() {
@@ -356,6 +356,11 @@ impl ServiceProvider {
     /// The identity provider of this name.
     pub fn idp(&self, entity_id: &str) -> Option<&Arc<Idp>> {
         self.trusted.get(entity_id).map(|trusted| &trusted.idp)
+    }
+
+    /// An identity provider, and its keys with ours.
+    pub(super) fn trusted(&self, idp: &EntityId) -> Option<(&Idp, &Keys)> {
+        self.trusted.get(idp).map(|trusted| (&*trusted.idp, &*trusted.keys))
     }
 
     /// The keys to validate responses of this identity provider with, if it is trusted.

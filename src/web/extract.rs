@@ -21,7 +21,7 @@ fn extract(request: &HttpRequest) -> Result<(Principal, &Shared), Error> {
     let shared = request.app_data::<web::Data<Shared>>().ok_or_else(not_mounted)?;
     match signed_in(request, shared) {
         Some(principal) => Ok((principal.as_ref().clone(), shared.get_ref())),
-        None => Err(Unauthenticated::new(request, &shared.paths.login).into()),
+        None => Err(Unauthenticated::new(request, &shared.paths.login, shared.is_ready()).into()),
     }
 }
 
@@ -42,7 +42,7 @@ impl FromRequest for Staff {
         ready(extract(request).and_then(|(principal, shared)| {
             // A sign-in without a key is refused when it arrives, see the ACS.
             Staff::from_principal(principal, &shared.claims)
-                .map_err(|_| Unauthenticated::new(request, &shared.paths.login).into())
+                .map_err(|_| Unauthenticated::new(request, &shared.paths.login, shared.is_ready()).into())
         }))
     }
 }

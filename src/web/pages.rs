@@ -8,6 +8,8 @@ use url::Url;
 use super::html::{Page, escape_html};
 use crate::sp::Idp;
 
+/// Metadata is asked for more often than that while there is none.
+const NOT_READY_RETRY: HeaderValue = HeaderValue::from_static("30");
 const SUBMIT_SCRIPT: &str = "document.forms[0].submit()";
 
 /// What went wrong, as far as it helps the person in front of the screen.
@@ -35,6 +37,8 @@ pub(super) enum Trouble {
     Repeating,
     /// More is to be decrypted at once than there are places for.
     Busy,
+    /// There is no metadata to sign anybody in by.
+    NotReady,
 }
 
 impl Trouble {
@@ -44,7 +48,7 @@ impl Trouble {
             Self::Refused | Self::IdpSaidNo | Self::NoPendingLogin | Self::Replayed => {
                 StatusCode::FORBIDDEN
             }
-            Self::Unavailable | Self::Busy => StatusCode::SERVICE_UNAVAILABLE,
+            Self::Unavailable | Self::Busy | Self::NotReady => StatusCode::SERVICE_UNAVAILABLE,
             Self::TooLarge => StatusCode::PAYLOAD_TOO_LARGE,
             Self::WrongType => StatusCode::UNSUPPORTED_MEDIA_TYPE,
             Self::WrongMethod => StatusCode::METHOD_NOT_ALLOWED,
@@ -65,6 +69,7 @@ impl Trouble {
             Self::WrongMethod => "There is nothing to see here",
             Self::Repeating => "Sign-in keeps starting again",
             Self::Busy => "Many people are signing in",
+            Self::NotReady => "Sign-in is not ready yet",
         }
     }
 
@@ -103,6 +108,11 @@ impl Trouble {
                  browser may block cookies, or this service may have lost your session. If trying \
                  again does not help, ask your help desk and give them the reference."
             }
+            Self::NotReady => {
+                "This service is waiting for news from the sign-in service, and cannot sign \
+                 anybody in until it has them. Nothing is wrong with your account. Please try \
+                 again in a few minutes."
+            }
             Self::Busy => {
                 "This service cannot take your sign-in at the moment. Nothing is wrong with your \
                  account. Please try again in a few seconds."
@@ -121,9 +131,31 @@ pub(super) fn trouble(trouble: Trouble, reference: &str, login_url: &str) -> Htt
         escape_html(reference),
     );
     let mut response = Page::new(trouble.status(), trouble.title(), body).into_response();
-    if trouble == Trouble::Busy {
-        response.headers_mut().insert(RETRY_AFTER, HeaderValue::from_static("5"));
+    let retry_after = match trouble {
+        Trouble::Busy => Some(HeaderValue::from_static("5")),
+        Trouble::NotReady => Some(NOT_READY_RETRY),
+        _ => None,
+    };
+    if let Some(seconds) = retry_after {
+        response.headers_mut().insert(RETRY_AFTER, seconds);
     }
+    response
+}
+
+/// In the place of a page that needs somebody to be signed in, while nobody can be. It carries no
+/// reference: nothing is wrong with this request.
+pub(super) fn not_ready() -> HttpResponse {
+    let trouble = Trouble::NotReady;
+    let body = format!("<p>{}</p>", trouble.advice());
+    let mut response = Page::new(trouble.status(), trouble.title(), body).into_response();
+    response.headers_mut().insert(RETRY_AFTER, NOT_READY_RETRY);
+    response
+}
+
+/// The same for a script.
+pub(super) fn not_ready_problem() -> HttpResponse {
+    let mut response = problem(Trouble::NotReady.status(), Trouble::NotReady.title(), &[]);
+    response.headers_mut().insert(RETRY_AFTER, NOT_READY_RETRY);
     response
 }
 

@@ -35,7 +35,7 @@ struct Opened {
 
 impl<'s> PendingCookies<'s> {
     pub(super) fn of(shared: &'s Shared) -> Self {
-        let lifetime = shared.sp.settings().pending_lifetime.num_seconds();
+        let lifetime = shared.settings.pending_lifetime.num_seconds();
         Self {
             key: &shared.cookie_key,
             prefix: if shared.is_https() { "__Host-saml-pending-" } else { "saml-pending-" },

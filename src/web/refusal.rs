@@ -25,6 +25,12 @@ impl Reason {
         Self { code, detail: detail.to_string(), trouble, return_to: None }
     }
 
+    /// Nobody can sign in at the moment, for want of metadata. Why is told when it happens, not
+    /// each time that somebody asks.
+    pub(super) fn not_ready() -> Self {
+        Self::new("no_metadata", Trouble::NotReady, "there is no usable metadata")
+    }
+
     /// The page that was asked for first, for whoever tries again.
     pub(super) fn returning_to(mut self, page: &ReturnTo) -> Self {
         self.return_to = Some(page.clone());
@@ -53,6 +59,9 @@ impl Reason {
                 tracing::error!(event = "unavailable", code, reference, detail = ?detail);
             }
             Trouble::Busy => tracing::warn!(event = "busy", code, reference, detail = ?detail),
+            Trouble::NotReady => {
+                tracing::warn!(event = "not_ready", code, reference, detail = ?detail);
+            }
             _ => tracing::warn!(event = "sign_in_refused", code, reference, detail = ?detail),
         }
         reference
@@ -64,6 +73,7 @@ impl From<Refusal> for Reason {
         let trouble = match &refusal {
             Refusal::NoPendingLogin | Refusal::PendingExpired { .. } => Trouble::NoPendingLogin,
             Refusal::Replayed => Trouble::Replayed,
+            Refusal::MetadataExpired { .. } => Trouble::NotReady,
             Refusal::Rejected(Rejection::Status { .. }) => Trouble::IdpSaidNo,
             Refusal::Rejected(
                 Rejection::Base64 | Rejection::Xml(_) | Rejection::NotResponse { .. },

@@ -9,6 +9,9 @@ use url::form_urlencoded::byte_serialize;
 
 use super::clock::{Clock, SystemClock};
 use super::config::{Config, ConfigError};
+use super::federation::{
+    Background, Federation, IdpSource, RefreshSettings, Snapshot, Status,
+};
 use super::guard::RequireLogin;
 use super::heavy_work::HeavyWork;
 use super::own_metadata::OwnMetadata;
@@ -17,8 +20,11 @@ use super::session_store::StoreAdapter;
 use super::sessions::Sessions;
 use crate::nhsmail::ClaimNames;
 use crate::saml::metadata::WriteMetadataError;
-use crate::sp::{ReplayStore, ReturnTo, ServiceProvider, SessionStore};
+use crate::sp::{BuildError, Builder, ReplayStore, ReturnTo, ServiceProvider, SessionStore};
 use crate::store::{MemoryReplay, MemorySessions};
+
+/// So long a start waits for metadata that has to be fetched.
+const FIRST_METADATA: std::time::Duration = std::time::Duration::from_secs(10);
 
 /// SAML sign-in for one application. Cheap to clone; one for the whole process, made before the
 /// server starts.
@@ -29,13 +35,16 @@ pub struct Saml {
 
 impl std::fmt::Debug for Saml {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Saml").field("entity_id", self.shared.sp.entity_id()).finish()
+        f.debug_struct("Saml").field("entity_id", &self.shared.settings.entity_id).finish()
     }
 }
 
 /// What routes, guard and extractors have in common.
 pub(super) struct Shared {
-    pub(super) sp: ServiceProvider,
+    pub(super) settings: Builder,
+    pub(super) federation: Arc<Federation>,
+    /// Ends with the last clone of the [`Saml`].
+    _background: Option<Background>,
     pub(super) claims: ClaimNames,
     pub(super) replay: Arc<dyn ReplayStore>,
     pub(super) sessions: Arc<dyn SessionStore>,
@@ -65,12 +74,22 @@ impl Paths {
 
 impl Shared {
     pub(super) fn is_https(&self) -> bool {
-        self.sp.settings().base_url.scheme() == "https"
+        self.settings.base_url.scheme() == "https"
+    }
+
+    /// Whom we trust at this moment. A request asks once, and keeps what it got.
+    pub(super) fn snapshot(&self) -> Arc<Snapshot> {
+        self.federation.snapshot()
+    }
+
+    /// Whether anybody can sign in now.
+    pub(super) fn is_ready(&self) -> bool {
+        self.federation.snapshot().is_ready(self.clock.now())
     }
 
     /// Our metadata as it is now.
     pub(super) fn metadata(&self) -> Arc<str> {
-        self.own_metadata.read(&self.sp, self.clock.now())
+        self.own_metadata.read(&self.snapshot().sp, self.clock.now())
     }
 
     /// Where a sign-in begins that ends at `return_to`.
@@ -89,6 +108,8 @@ impl Shared {
 /// Puts a [`Saml`] together from parts of one's own.
 pub struct SamlBuilder {
     sp: ServiceProvider,
+    sources: Vec<IdpSource>,
+    refresh: RefreshSettings,
     claims: ClaimNames,
     replay: Arc<dyn ReplayStore>,
     sessions: Arc<dyn SessionStore>,
@@ -132,6 +153,16 @@ impl SamlBuilder {
         self
     }
 
+    /// Identity providers whose metadata comes from files and addresses, and is kept current. The
+    /// service provider's own come in addition; it may have none if it
+    /// [awaits them](crate::sp::Builder::awaits_idps).
+    #[must_use]
+    pub fn sources(mut self, sources: Vec<IdpSource>, refresh: RefreshSettings) -> Self {
+        self.sources = sources;
+        self.refresh = refresh;
+        self
+    }
+
     /// Where responses are decrypted, and how many at a time. An application that has several
     /// `Saml`s may give them all one. On as many threads as there are cores by default.
     #[must_use]
@@ -166,9 +197,17 @@ impl SamlBuilder {
             acs,
         };
         let own_metadata = OwnMetadata::write(&self.sp, self.clock.now())?;
+        let settings = self.sp.settings().clone();
+        let is_kept_current = !self.sources.is_empty() && self.refresh.background;
+        let clock = Arc::clone(&self.clock);
+        let federation = Federation::new(self.sp, self.sources, self.refresh, clock);
+        let federation = Arc::new(federation);
+        let background = is_kept_current.then(|| Background::start(&federation)).flatten();
         Ok(Saml {
             shared: Arc::new(Shared {
-                sp: self.sp,
+                settings,
+                federation,
+                _background: background,
                 claims: self.claims,
                 replay: self.replay,
                 sessions: self.sessions,
@@ -190,13 +229,24 @@ impl Saml {
     /// A [`ConfigError`] that names file, field and remedy. The program should end with it: an
     /// application that starts with half a configuration is worse than one that does not start.
     pub async fn from_file(path: impl AsRef<Path>) -> Result<Self, ConfigError> {
-        Config::from_file(path.as_ref())?.into_saml()
+        let saml = Config::from_file(path.as_ref())?.into_saml()?;
+        saml.first_metadata(FIRST_METADATA).await;
+        Ok(saml)
+    }
+
+    /// Waits until the metadata of every identity provider has been asked for once, and `limit` at
+    /// most. Nobody has to wait: until there is metadata, people who want to sign in are told to
+    /// come again.
+    pub async fn first_metadata(&self, limit: std::time::Duration) {
+        self.shared.federation.first_attempts(limit).await;
     }
 
     /// Starts from a service provider that was built in code.
     pub fn builder(sp: ServiceProvider) -> SamlBuilder {
         SamlBuilder {
             sp,
+            sources: Vec::new(),
+            refresh: RefreshSettings::default(),
             claims: ClaimNames::default(),
             replay: Arc::new(MemoryReplay::default()),
             sessions: Arc::new(MemorySessions::default()),
@@ -220,7 +270,7 @@ impl Saml {
     pub fn sessions(&self) -> Sessions {
         let shared = &self.shared;
         let store = StoreAdapter::new(Arc::clone(&shared.sessions), Arc::clone(&shared.clock));
-        let idle = shared.sp.settings().session.idle.num_seconds();
+        let idle = shared.settings.session.idle.num_seconds();
         let lifecycle = BrowserSession::default()
             .state_ttl(Duration::seconds(idle))
             .state_ttl_extension_policy(TtlExtensionPolicy::OnEveryRequest);
@@ -247,9 +297,34 @@ impl Saml {
         self.shared.metadata().to_string()
     }
 
-    /// Who we are and whom we trust.
-    pub fn service_provider(&self) -> &ServiceProvider {
-        &self.shared.sp
+    /// Who we are and whom we trust, as it is now. It does not change; when metadata changes, the
+    /// next call returns another one.
+    pub fn service_provider(&self) -> ServiceProvider {
+        self.shared.snapshot().sp.clone()
+    }
+
+    /// How the trust between us and the identity providers stands: metadata, keys, clocks, and what
+    /// has happened to them. For operators; see docs/federation.md.
+    pub fn status(&self) -> Status {
+        self.shared.federation.status()
+    }
+
+    /// Whether anybody can sign in: whether there is usable metadata of one identity provider at
+    /// least. For a readiness probe.
+    pub fn is_ready(&self) -> bool {
+        self.shared.is_ready()
+    }
+
+    /// An identity provider whose metadata was there at the start and must not be trusted.
+    pub(super) fn refused_idp(&self) -> Option<BuildError> {
+        self.shared.federation.refused_at_start()
+    }
+
+    /// Does what is due by the clock, one thing after another, and returns when it is done: looks
+    /// at the files, fetches metadata whose time has come, drops keys, gives warnings. A thread
+    /// calls it unless [`RefreshSettings::background`] is off. It blocks.
+    pub fn refresh_due(&self) {
+        self.shared.federation.refresh_due();
     }
 
     /// The claim names that are configured.

@@ -9,7 +9,7 @@ use super::pages;
 use crate::sp::ReturnTo;
 
 /// Nobody is signed in. As a response: 303 to the sign-in for a visit to a page, 401 as
-/// `application/problem+json` for a script.
+/// `application/problem+json` for a script; 503 while there is no metadata to sign in by.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Unauthenticated {
     login_url: String,
@@ -21,11 +21,19 @@ enum Answer {
     Redirect,
     Page,
     Problem,
+    /// There is nobody to sign in with: for people, and for scripts.
+    NotReadyPage,
+    NotReadyProblem,
 }
 
 impl Unauthenticated {
-    pub(super) fn new(request: &HttpRequest, login_path: &str) -> Self {
-        let answer = choose_answer(request);
+    /// `is_ready` is whether a sign-in could begin now.
+    pub(super) fn new(request: &HttpRequest, login_path: &str, is_ready: bool) -> Self {
+        let answer = match choose_answer(request) {
+            answer if is_ready => answer,
+            Answer::Problem => Answer::NotReadyProblem,
+            _ => Answer::NotReadyPage,
+        };
         let target = request.uri().path_and_query().map_or("/", |p| p.as_str());
         // A page that cannot be remembered need not be carried along.
         let is_kept = target.len() <= ReturnTo::MAX_BYTES;
@@ -82,6 +90,7 @@ impl ResponseError for Unauthenticated {
         match self.answer {
             Answer::Redirect => StatusCode::SEE_OTHER,
             Answer::Page | Answer::Problem => StatusCode::UNAUTHORIZED,
+            Answer::NotReadyPage | Answer::NotReadyProblem => StatusCode::SERVICE_UNAVAILABLE,
         }
     }
 
@@ -92,6 +101,8 @@ impl ResponseError for Unauthenticated {
                 .insert_header((CACHE_CONTROL, "no-store"))
                 .finish(),
             Answer::Page => pages::session_ended(&self.login_url),
+            Answer::NotReadyPage => pages::not_ready(),
+            Answer::NotReadyProblem => pages::not_ready_problem(),
             Answer::Problem => pages::problem(
                 StatusCode::UNAUTHORIZED,
                 "Sign-in needed",
@@ -153,7 +164,7 @@ mod tests {
     #[test]
     fn the_page_asked_for_is_kept() {
         let request = TestRequest::with_uri("/rota?day=1&who=a%26b").to_http_request();
-        let unauthenticated = Unauthenticated::new(&request, "/saml/login");
+        let unauthenticated = Unauthenticated::new(&request, "/saml/login", true);
         let response = unauthenticated.error_response();
         assert_eq!(response.status(), StatusCode::SEE_OTHER);
         assert_eq!(

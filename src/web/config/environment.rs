@@ -53,6 +53,8 @@ pub const VARIABLES: &[Variable] = &[
     variable("SAML_KEYS_SIGNING_CERT", "keys.signing_cert", Kind::Text),
     variable("SAML_KEYS_DECRYPTION_KEYS", "keys.decryption_keys", Kind::List),
     variable("SAML_KEYS_ENCRYPTION_CERT", "keys.encryption_cert", Kind::Text),
+    variable("SAML_REFRESH_MINUTES", "refresh.minutes", Kind::Number),
+    variable("SAML_REFRESH_GRACE_HOURS", "refresh.grace_hours", Kind::Number),
     variable("SAML_SESSION_IDLE_MINUTES", "session.idle_minutes", Kind::Number),
     variable("SAML_SESSION_ABSOLUTE_HOURS", "session.absolute_hours", Kind::Number),
     variable("SAML_STORE_URL", "store.url", Kind::Text),

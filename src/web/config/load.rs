@@ -1,9 +1,10 @@
 //! From the file to a [`Saml`], or to an error that says what to mend.
 
-use std::path::{Path, PathBuf};
-use std::sync::Arc;
+mod sources;
 
-use chrono::{DateTime, TimeDelta, Utc};
+use std::path::{Path, PathBuf};
+
+use chrono::TimeDelta;
 use toml::Table;
 
 use super::environment::{self, ENVIRONMENT};
@@ -11,12 +12,10 @@ use super::error::ConfigError;
 use super::{BindingConfig, Config, RequireSignedConfig};
 use crate::crypto::{Certificate, PrivateKey};
 use crate::saml::binding::Binding;
-use crate::saml::metadata::IdpMetadata;
-use crate::saml::{ClockSkew, RequireSigned, format_instant};
+use crate::saml::{ClockSkew, RequireSigned};
 use crate::sp::{
-    BuildError, Builder, Idp, KeyPurpose, RequestSigning, ServiceProvider, SessionLimits,
+    BuildError, Builder, KeyPurpose, RequestSigning, ServiceProvider, SessionLimits,
 };
-use crate::web::clock::{Clock, SystemClock};
 use crate::web::saml::Saml;
 use crate::xmlenc::DecryptionKey;
 
@@ -92,23 +91,31 @@ impl Config {
             let problem = format!("{:?} is not a store that is known here", self.store.url);
             return Err(self.error("store.url", problem, "use \"memory:\""));
         }
-        let claims = self.claims.clone();
-        let file = self.file.clone();
-        let sp = self.into_service_provider()?;
-        Saml::builder(sp).claims(claims).build().map_err(|error| {
+        let sp = self.read_service_provider()?;
+        let (sources, refresh) = self.read_sources()?;
+        let saml = Saml::builder(sp).claims(self.claims.clone()).sources(sources, refresh);
+        let saml = saml.build().map_err(|error| {
             let remedy = "remove control characters from organisation and contact";
-            ConfigError::new(file, "organisation, contact", error, remedy)
-        })
+            self.error("organisation, contact", error, remedy)
+        })?;
+        // Metadata that cannot be had may be had later. Metadata that must not be trusted is a
+        // mistake in the configuration.
+        match saml.refused_idp() {
+            Some(error) => Err(self.explain(error)),
+            None => Ok(saml),
+        }
     }
 
-    /// Reads keys and metadata, and builds the service provider.
+    /// Reads our keys, and builds the service provider, which trusts nobody yet: metadata is not
+    /// read.
     ///
     /// # Errors
     /// A [`ConfigError`].
-    pub fn into_service_provider(self) -> Result<ServiceProvider, ConfigError> {
+    pub fn read_service_provider(&self) -> Result<ServiceProvider, ConfigError> {
         let mut builder = Builder::new(self.entity_id.clone(), self.base_url.clone());
         builder.dev = self.dev;
-        builder.idps = self.read_idps()?;
+        // They come with their metadata, whenever that is.
+        builder.awaits_idps = !self.idp.is_empty();
         builder.signing = self.read_signing()?;
         builder.decryption = self.read_decryption_keys()?;
         if let Some(path) = &self.keys.encryption_cert {
@@ -141,67 +148,6 @@ impl Config {
         builder.organisation = self.organisation.clone().map(Into::into);
         builder.contact = self.contact.clone().map(Into::into);
         builder.build().map_err(|error| self.explain(error))
-    }
-
-    fn read_idps(&self) -> Result<Vec<Arc<Idp>>, ConfigError> {
-        let now = SystemClock.now();
-        let mut idps = Vec::with_capacity(self.idp.len());
-        for (index, idp) in self.idp.iter().enumerate() {
-            let field = format!("idp[{index}].metadata");
-            let bytes = self.read_file(&field, &idp.metadata)?;
-            let mut metadata = IdpMetadata::read(&bytes, now).map_err(|error| {
-                let file = self.path(&idp.metadata).display().to_string();
-                let field = self.variable_of(&field).unwrap_or(&field);
-                let remedy = "save the identity provider's federation metadata to this file again";
-                ConfigError::new(file, field, error, remedy)
-            })?;
-            for certificate in metadata.certificates() {
-                if certificate.not_after().is_some_and(|end| end < now) {
-                    tracing::warn!(
-                        event = "certificate_expired",
-                        idp = metadata.entity_id().as_str(),
-                        fingerprint = certificate.fingerprint(),
-                    );
-                }
-            }
-            if metadata.has_test_keys() && self.dev {
-                tracing::warn!(
-                    event = "test_keys_trusted",
-                    idp = metadata.entity_id().as_str(),
-                    "anybody who has the test identity provider can sign in as anybody",
-                );
-            }
-            if let Some(end) = idp.dangerous_accept_sha1_until {
-                self.accept_sha1(&mut metadata, index, end, now)?;
-            }
-            idps.push(Arc::new(Idp { metadata, label: idp.label.clone() }));
-        }
-        Ok(idps)
-    }
-
-    /// An exception that does not end within a year is no exception.
-    fn accept_sha1(
-        &self,
-        metadata: &mut IdpMetadata,
-        index: usize,
-        end: DateTime<Utc>,
-        now: DateTime<Utc>,
-    ) -> Result<(), ConfigError> {
-        if end.signed_duration_since(now) > TimeDelta::days(366) {
-            let field = format!("idp[{index}].dangerous_accept_sha1_until");
-            let remedy =
-                "name a day within a year, and have the identity provider sign with SHA-256";
-            return Err(self.error(&field, "more than a year ahead", remedy));
-        }
-        let idp = metadata.entity_id().as_str();
-        let until = format_instant(end);
-        if now < end {
-            tracing::warn!(event = "sha1_signatures_accepted", idp, until);
-        } else {
-            tracing::warn!(event = "sha1_signatures_no_longer_accepted", idp, until);
-        }
-        metadata.dangerous().accept_sha1_signatures_until(end);
-        Ok(())
     }
 
     fn read_signing(&self) -> Result<Option<RequestSigning>, ConfigError> {

@@ -41,6 +41,9 @@ pub struct Config {
     /// Our own keys.
     #[serde(default)]
     pub keys: KeysConfig,
+    /// How metadata is kept current.
+    #[serde(default)]
+    pub refresh: RefreshConfig,
     /// How long sessions last.
     #[serde(default)]
     pub session: SessionConfig,
@@ -72,8 +75,22 @@ pub struct Config {
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct IdpConfig {
-    /// Path of its metadata.
-    pub metadata: String,
+    /// Path of its metadata: a file that is watched for change. With `metadata_url` it is the last
+    /// known good, which is read at start and replaced by what is fetched.
+    pub metadata: Option<String>,
+    /// Where to fetch its metadata from.
+    pub metadata_url: Option<Url>,
+    /// Its name. When it is given, metadata of any other entity is refused; an aggregate needs it.
+    pub entity_id: Option<EntityId>,
+    /// Path of the certificate whose key must have signed the metadata.
+    pub pin_cert: Option<String>,
+    /// SHA-256 fingerprints of certificates of which the key of one must have signed it.
+    #[serde(default)]
+    pub pin_sha256: Vec<String>,
+    /// Path of a certificate authority to trust for `metadata_url`, besides those of the machine.
+    pub ca: Option<String>,
+    /// When given, metadata must have a `validUntil`, and one that is no further ahead.
+    pub max_validity_days: Option<u32>,
     /// What people call it.
     pub label: Option<String>,
     /// Dangerous: until then its signatures count although they use SHA-1. See
@@ -110,6 +127,22 @@ pub struct KeysConfig {
     pub decryption_keys: Vec<String>,
     /// Path of the certificate to publish for encryption. AD FS encrypts as soon as it knows one.
     pub encryption_cert: Option<String>,
+}
+
+/// How metadata is kept current.
+#[derive(Clone, Copy, Debug, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct RefreshConfig {
+    /// Minutes from one fetch to the next: 5 to 1440. Metadata may ask for less.
+    pub minutes: u32,
+    /// Hours for which a key counts that is no longer in the metadata: 0 to 168.
+    pub grace_hours: u32,
+}
+
+impl Default for RefreshConfig {
+    fn default() -> Self {
+        Self { minutes: 60, grace_hours: 24 }
+    }
 }
 
 /// How long sessions last.

@@ -1,6 +1,25 @@
 //! Keeps what is known of identity providers current: fetching, the last known good on disk, the
 //! timetable, and what the operator is told.
 
+mod background;
+mod disk;
+mod event;
 mod fetch;
+mod keeper;
+mod provider;
+mod radar;
+mod snapshot;
+mod source;
+mod status;
+mod timetable;
 
+pub use disk::{DiskError, FileWatch, replace_file};
+pub use event::{Event, EventLevel};
 pub use fetch::{Fetch, FetchError, FetchRequest, Fetched, Validators};
+pub use provider::Problem;
+pub use source::{IdpSource, RefreshSettings};
+pub use status::{IdpStatus, KeyStanding, KeyStatus, OwnKeyStatus, Status, TrustBasis};
+
+pub(super) use background::Background;
+pub(super) use keeper::Federation;
+pub(super) use snapshot::Snapshot;

@@ -1,5 +1,6 @@
 //! The assertion consumer service (Profiles 4.1.4, Bindings 3.5).
 
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use actix_session::Session;
@@ -14,6 +15,7 @@ use url::form_urlencoded;
 use crate::nhsmail::Staff;
 use crate::saml::Rejection;
 use crate::sp::{FinishedLogin, PendingLogin, Refusal, Remembered};
+use crate::web::federation::Snapshot;
 use crate::web::pages::Trouble;
 use crate::web::pending::PendingCookies;
 use crate::web::refusal::Reason;
@@ -118,23 +120,52 @@ async fn judge(
 ) -> Result<FinishedLogin, Reason> {
     let is_encrypted = may_be_decrypted(&response, shared);
     let is_heavy = is_encrypted || response.len() > LARGE;
-    let sp = web::Data::clone(shared);
+    let (pending, response) = (Arc::new(pending), Arc::new(response));
+    let mut snapshot = shared.snapshot();
+    let mut login = judge_by(shared, &snapshot, &pending, &response, is_heavy, now).await?;
+    // The provider may sign with a key that it has announced since metadata was last fetched. The
+    // person does not notice.
+    if let Err(refusal) = &login
+        && refusal.may_be_a_new_key()
+        && let Some(newer) = shared.federation.refresh_early(&pending.idp, &snapshot).await
+    {
+        snapshot = newer;
+        login = judge_by(shared, &snapshot, &pending, &response, is_heavy, now).await?;
+    }
+    let login = login?;
+    let issuer = &login.principal.issuer;
+    let (key, issue_instant) = (login.signing_key, login.issue_instant);
+    shared.federation.record_use(&snapshot, issuer, key, issue_instant, now);
+    Ok(login)
+}
+
+/// Judges by what was known at one moment.
+async fn judge_by(
+    shared: &Shared,
+    snapshot: &Arc<Snapshot>,
+    pending: &Arc<PendingLogin>,
+    response: &Arc<Vec<u8>>,
+    is_heavy: bool,
+    now: DateTime<Utc>,
+) -> Result<Result<FinishedLogin, Refusal>, Reason> {
+    let (snapshot, pending) = (Arc::clone(snapshot), Arc::clone(pending));
+    let response = Arc::clone(response);
     let begun_and_judged = move || {
         let begun = Instant::now();
-        let login = sp.sp.finish_login(&pending, &response, now);
+        let login = snapshot.sp.finish_login(&pending, &response, now);
         (begun.elapsed(), login)
     };
     let (took, login) = run(shared, is_heavy, begun_and_judged).await?;
     if let Err(Refusal::Rejected(Rejection::Decryption(DecryptError::Failed))) = &login {
         time::sleep(until_next_step(took)).await;
     }
-    Ok(login?)
+    Ok(login)
 }
 
 /// Whether a private key may be needed for it. Nothing is decrypted without an element of this name,
 /// and in a document that is read here a name stands as it is: in UTF-8, without references.
 fn may_be_decrypted(response: &[u8], shared: &Shared) -> bool {
-    let has_keys = !shared.sp.settings().decryption.is_empty();
+    let has_keys = !shared.settings.decryption.is_empty();
     has_keys && memmem::find(response, b"EncryptedData").is_some()
 }
 

@@ -3,7 +3,9 @@ use actix_web::{HttpRequest, HttpResponse, web};
 use url::form_urlencoded;
 
 use crate::crypto::random_bytes;
-use crate::sp::{Entropy, Idp, LoginMessage, LoginOptions, ReturnTo};
+use crate::sp::{
+    Entropy, Idp, LoginMessage, LoginOptions, ReturnTo, ServiceProvider, StartLoginError,
+};
 use crate::web::attempts::{self, Another};
 use crate::web::pages::{self, Trouble};
 use crate::web::pending::PendingCookies;
@@ -16,18 +18,24 @@ pub(super) async fn start(request: HttpRequest, shared: web::Data<Shared>) -> Ht
     let return_to = query
         .return_to
         .as_deref()
-        .and_then(|target| ReturnTo::parse(target, &shared.sp.settings().base_url))
+        .and_then(|target| ReturnTo::parse(target, &shared.settings.base_url))
         .filter(|target| !is_own_page(target, &shared))
         .unwrap_or_else(ReturnTo::root);
-    let idp = match (query.idp.as_deref(), shared.sp.idps()) {
+    let snapshot = shared.snapshot();
+    if !snapshot.is_ready(shared.clock.now()) {
+        return Reason::not_ready().returning_to(&return_to).into_response(&shared);
+    }
+    let sp = &snapshot.sp;
+    let idp = match (query.idp.as_deref(), sp.idps()) {
         (None, [only]) => only,
-        (Some(wanted), _) => match shared.sp.idp(wanted) {
+        (Some(wanted), _) => match sp.idp(wanted) {
             Some(idp) => idp,
-            None => return choose_idp(&shared, &return_to),
+            None => return choose_idp(&shared, sp, &return_to),
         },
-        (None, _) => return choose_idp(&shared, &return_to),
+        (None, _) => return choose_idp(&shared, sp, &return_to),
     };
-    send(&request, &shared, idp, return_to).unwrap_or_else(|reason| reason.into_response(&shared))
+    send(&request, &shared, sp, idp, return_to)
+        .unwrap_or_else(|reason| reason.into_response(&shared))
 }
 
 /// Signing in must not end at the sign-in itself.
@@ -41,6 +49,7 @@ fn is_own_page(target: &ReturnTo, shared: &Shared) -> bool {
 fn send(
     request: &HttpRequest,
     shared: &Shared,
+    sp: &ServiceProvider,
     idp: &Idp,
     return_to: ReturnTo,
 ) -> Result<HttpResponse, Reason> {
@@ -63,10 +72,12 @@ fn send(
         request_id: random_bytes().map_err(random)?,
         relay_state: random_bytes().map_err(random)?,
     };
-    let started = shared
-        .sp
+    let started = sp
         .start_login(idp, return_to, &LoginOptions::default(), now, &entropy)
-        .map_err(|error| unavailable(error.to_string()))?;
+        .map_err(|error| match error {
+            StartLoginError::MetadataExpired { .. } => Reason::not_ready(),
+            other => unavailable(other.to_string()),
+        })?;
     let mut cookies = PendingCookies::of(shared)
         .seal(request, &started.pending)
         .map_err(|error| unavailable(error.to_string()))?;
@@ -87,8 +98,8 @@ fn send(
     Ok(response)
 }
 
-fn choose_idp(shared: &Shared, return_to: &ReturnTo) -> HttpResponse {
-    pages::choose_idp(shared.sp.idps().iter().map(|idp| {
+fn choose_idp(shared: &Shared, sp: &ServiceProvider, return_to: &ReturnTo) -> HttpResponse {
+    pages::choose_idp(sp.idps().iter().map(|idp| {
         let query: String = form_urlencoded::Serializer::new(String::new())
             .append_pair("idp", idp.entity_id().as_str())
             .append_pair("return_to", return_to.as_str())

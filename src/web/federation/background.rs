@@ -1,0 +1,108 @@
+//! The thread that does what is due.
+
+use std::collections::VecDeque;
+use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel};
+use std::sync::{Arc, Mutex, PoisonError, Weak};
+use std::thread;
+use std::time::Duration;
+
+use super::keeper::Federation;
+
+/// How often to look whether something is due.
+const PAUSE: Duration = Duration::from_secs(2);
+/// So many providers are fetched at a time: one that does not answer holds up few others.
+const MAX_FETCHERS: usize = 4;
+
+/// Keeps the thread going as long as it lives.
+pub(in crate::web) struct Background {
+    _alive: Sender<()>,
+}
+
+impl Background {
+    /// Begins at once. `None` when the system has no thread for us: then nothing is kept current,
+    /// and that is told.
+    pub(in crate::web) fn start(federation: &Arc<Federation>) -> Option<Self> {
+        let (alive, gone) = channel();
+        let weak = Arc::downgrade(federation);
+        let spawned = thread::Builder::new()
+            .name("saml-metadata".to_owned())
+            .spawn(move || keep_current(&weak, &gone));
+        match spawned {
+            Ok(_) => Some(Self { _alive: alive }),
+            Err(error) => {
+                tracing::error!(event = "metadata_thread", %error, "metadata is not kept current");
+                None
+            }
+        }
+    }
+}
+
+fn keep_current(federation: &Weak<Federation>, gone: &Receiver<()>) {
+    let queue = Arc::new(Queue::default());
+    loop {
+        let Some(federation) = federation.upgrade() else { return };
+        queue.add(federation.look_around());
+        queue.work_off(&federation);
+        federation.watch_radar();
+        drop(federation);
+        if gone.recv_timeout(PAUSE) == Err(RecvTimeoutError::Disconnected) {
+            return;
+        }
+    }
+}
+
+/// Providers that wait to be fetched, and how many threads are at it.
+#[derive(Default)]
+struct Queue {
+    waiting: Mutex<(VecDeque<usize>, usize)>,
+}
+
+impl Queue {
+    fn add(&self, due: Vec<usize>) {
+        self.waiting.lock().unwrap_or_else(PoisonError::into_inner).0.extend(due);
+    }
+
+    /// Begins as many threads as are needed and allowed.
+    fn work_off(self: &Arc<Self>, federation: &Arc<Federation>) {
+        loop {
+            {
+                let mut waiting = self.waiting.lock().unwrap_or_else(PoisonError::into_inner);
+                let (queue, fetchers) = &mut *waiting;
+                if queue.is_empty() || *fetchers >= MAX_FETCHERS.min(queue.len()) {
+                    return;
+                }
+                *fetchers = fetchers.saturating_add(1);
+            }
+            let (queue, federation) = (Arc::clone(self), Arc::downgrade(federation));
+            let spawned = thread::Builder::new()
+                .name("saml-fetch".to_owned())
+                .spawn(move || queue.fetch_all(&federation));
+            if spawned.is_err() {
+                self.leave();
+                return;
+            }
+        }
+    }
+
+    fn fetch_all(&self, federation: &Weak<Federation>) {
+        while let Some(index) = self.take() {
+            let Some(federation) = federation.upgrade() else { break };
+            federation.fetch_in_background(index);
+        }
+    }
+
+    /// The next provider; without one, the thread is taken off the count.
+    fn take(&self) -> Option<usize> {
+        let mut waiting = self.waiting.lock().unwrap_or_else(PoisonError::into_inner);
+        let next = waiting.0.pop_front();
+        if next.is_none() {
+            waiting.1 = waiting.1.saturating_sub(1);
+        }
+        next
+    }
+
+    fn leave(&self) {
+        let mut waiting = self.waiting.lock().unwrap_or_else(PoisonError::into_inner);
+        waiting.1 = waiting.1.saturating_sub(1);
+    }
+}

@@ -1,0 +1,509 @@
+//! Reads, fetches, applies and swaps.
+
+use std::io::ErrorKind;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use actix_web::web;
+use arc_swap::ArcSwap;
+use chrono::{DateTime, Utc};
+use tokio::sync::watch;
+
+use super::disk::{self, DiskError, FileWatch};
+use super::event::{Event, EventLevel, Events};
+use super::fetch::{FetchError, FetchRequest, Fetched, Validators};
+use super::provider::{Problem, Provider, State};
+use super::snapshot::Snapshot;
+use super::source::{IdpSource, RefreshSettings};
+use super::timetable::{self, EARLY_PAUSE, Situation};
+use crate::crypto::random_bytes;
+use crate::saml::EntityId;
+use crate::sp::{BuildError, Idp, Quarantine, ServiceProvider, Trust, TrustChange};
+use crate::web::clock::Clock;
+use crate::xml::Limits;
+
+/// For a fetch in the background.
+const FETCH_TIMEOUT: Duration = Duration::from_secs(30);
+/// For a fetch that a person waits for.
+const EARLY_TIMEOUT: Duration = Duration::from_secs(8);
+
+/// What is known of all identity providers, and what keeps it current.
+pub(in crate::web) struct Federation {
+    pub(super) providers: Vec<Provider>,
+    pub(super) settings: RefreshSettings,
+    pub(super) clock: Arc<dyn Clock>,
+    pub(super) events: Events,
+    pub(super) own_keys_told: Mutex<super::radar::OwnKeysTold>,
+    snapshot: ArcSwap<Snapshot>,
+    /// Held while the next snapshot is made. Requests never wait for it.
+    publishing: Mutex<()>,
+    /// Changes whenever an attempt has ended.
+    attempts: watch::Sender<u64>,
+}
+
+impl Federation {
+    /// `sp` has the providers that are written in code; `sources` are the others, whose files are
+    /// read at once. What cannot be read is told and tried again later.
+    pub(in crate::web) fn new(
+        sp: ServiceProvider,
+        sources: Vec<IdpSource>,
+        settings: RefreshSettings,
+        clock: Arc<dyn Clock>,
+    ) -> Self {
+        let now = clock.now();
+        let fixed = sp.idps().iter().map(|idp| fixed_provider(idp, now));
+        let providers = fixed.chain(sources.into_iter().map(Provider::new)).collect();
+        let empty = Snapshot::new(sp);
+        let federation = Self {
+            providers,
+            settings,
+            clock,
+            events: Events::default(),
+            own_keys_told: Mutex::default(),
+            snapshot: ArcSwap::from_pointee(empty),
+            publishing: Mutex::default(),
+            attempts: watch::Sender::new(0),
+        };
+        // The fixed ones were together in one service provider before: they cannot disagree.
+        let _ = federation.publish(None);
+        for provider in &federation.providers {
+            let mut state = provider.state();
+            state.watch = provider.source.file.clone().map(|f| FileWatch::new(f, max_bytes()));
+            state.next_fetch = provider.source.url.as_ref().map(|_| now);
+        }
+        for index in 0..federation.providers.len() {
+            federation.check_file(index);
+        }
+        federation
+    }
+
+    /// The first provider whose file was there and must not be trusted.
+    pub(in crate::web) fn refused_at_start(&self) -> Option<BuildError> {
+        let refused = |provider: &Provider| provider.state().refused.take();
+        self.providers.iter().find_map(refused)
+    }
+
+    /// What is known now.
+    pub(in crate::web) fn snapshot(&self) -> Arc<Snapshot> {
+        self.snapshot.load_full()
+    }
+
+    /// A response that `idp` signed with its key number `key` has been accepted.
+    pub(in crate::web) fn record_use(
+        &self,
+        snapshot: &Snapshot,
+        idp: &EntityId,
+        key: usize,
+        issue_instant: DateTime<Utc>,
+        now: DateTime<Utc>,
+    ) {
+        let Some((index, trust)) = snapshot.trust(idp) else { return };
+        if let Some(provider) = self.providers.get(index) {
+            provider.clock_offset.record(issue_instant, now);
+        }
+        let Some(used) = trust.keys().get(key) else { return };
+        let others_were_used = trust.keys().iter().any(|k| {
+            k.certificate.public_key() != used.certificate.public_key() && k.uses.first().is_some()
+        });
+        if used.uses.record(now) && (used.is_newcomer || others_were_used) {
+            self.events.tell(Event {
+                at: now,
+                code: "idp_key_first_used",
+                level: EventLevel::Info,
+                idp: Some(idp.to_string()),
+                fingerprint: Some(used.certificate.fingerprint()),
+                detail: "first response signed by the new key".to_owned(),
+            });
+        }
+    }
+
+    /// For a response that no known key of `idp` has signed: looks for a newer document, unless
+    /// that was done a short while ago. What has been found, if it is newer than `seen`.
+    pub(in crate::web) async fn refresh_early(
+        self: &Arc<Self>,
+        idp: &EntityId,
+        seen: &Snapshot,
+    ) -> Option<Arc<Snapshot>> {
+        let (index, seen) = seen.trust(idp)?;
+        let provider = self.providers.get(index)?;
+        if provider.source.url.is_none() && provider.source.file.is_none() {
+            return None;
+        }
+        let newer = || {
+            let snapshot = self.snapshot();
+            let is_newer = snapshot.trust(idp).is_some_and(|(_, trust)| !Arc::ptr_eq(trust, seen));
+            is_newer.then_some(snapshot)
+        };
+        // Those who come while somebody fetches wait here, and find what was fetched.
+        let mut last = provider.early.lock().await;
+        if let Some(snapshot) = newer() {
+            return Some(snapshot);
+        }
+        let now = self.clock.now();
+        let is_soon = |last: &DateTime<Utc>| {
+            let since = now.signed_duration_since(*last);
+            since < EARLY_PAUSE && since > -EARLY_PAUSE
+        };
+        if last.as_ref().is_some_and(is_soon) {
+            return None;
+        }
+        *last = Some(now);
+        self.tell(index, EventLevel::Info, "idp_key_unknown", None, "a response is signed by no key that is known: looking for newer metadata".to_owned());
+        let federation = Arc::clone(self);
+        web::block(move || {
+            federation.check_file(index);
+            federation.fetch(index, EARLY_TIMEOUT);
+        })
+        .await
+        .ok()?;
+        newer()
+    }
+
+    /// Reads the file of one provider if it has changed, and drops keys whose time is over.
+    pub(super) fn check_file(&self, index: usize) {
+        let Some(provider) = self.providers.get(index) else { return };
+        // Somebody else is at it: the next time will do.
+        let Ok(_turn) = provider.turn.try_lock() else { return };
+        let now = self.clock.now();
+        self.age(index, now);
+        let Some(mut watch) = provider.state().watch.take() else { return };
+        let found = watch.read_changed();
+        provider.state().watch = Some(watch);
+        let outcome = match found {
+            Ok(None) => return,
+            Ok(Some(document)) => self.apply(index, &document, now).map_err(|quarantine| {
+                if let Quarantine::Unacceptable(error) = &quarantine {
+                    provider.state().refused = Some(error.clone());
+                }
+                quarantine.into()
+            }),
+            // The last known good does not exist before there was anything good.
+            Err(DiskError::Read { cause: ErrorKind::NotFound, .. })
+                if provider.source.url.is_some() =>
+            {
+                return;
+            }
+            Err(error) => Err(Failure::new(error.code(), error.to_string())),
+        };
+        let mut state = provider.state();
+        match outcome {
+            Ok(_) => {
+                state.file_problem = None;
+                state.validators = Validators::default();
+                if provider.source.url.is_none() {
+                    state.last_success = Some(now);
+                }
+            }
+            Err(failure) => {
+                let problem = failure.into_problem(state.file_problem.as_ref(), now);
+                let is_news = state.file_problem.as_ref() != Some(&problem);
+                state.file_problem = Some(problem.clone());
+                drop(state);
+                if is_news {
+                    self.tell_problem(index, &problem);
+                }
+            }
+        }
+    }
+
+    /// Fetches the document of one provider, and plans the next time.
+    pub(super) fn fetch(&self, index: usize, timeout: Duration) {
+        let Some(provider) = self.providers.get(index) else { return };
+        let Some(url) = &provider.source.url else { return };
+        let Some(fetch) = &self.settings.fetch else {
+            let failure = Failure::new("fetch_unavailable", "there is nothing here that fetches".to_owned());
+            return self.note(index, Err(failure), self.clock.now());
+        };
+        let _turn = provider.turn.lock().unwrap_or_else(PoisonError::into_inner);
+        let began = self.clock.now();
+        let have = {
+            let state = provider.state();
+            let counts = state.trust.as_ref().is_some_and(|trust| !trust.has_expired(began));
+            if counts { state.validators.clone() } else { Validators::default() }
+        };
+        let fetched = fetch.fetch(&FetchRequest {
+            url: url.clone(),
+            have: have.clone(),
+            max_bytes: max_bytes(),
+            timeout,
+            authorities: provider.source.authorities.clone(),
+            allow_loopback_http: provider.source.policy.dev,
+        });
+        let now = self.clock.now();
+        let outcome = match fetched {
+            Ok(Fetched::NotModified) if have != Validators::default() => Ok(()),
+            Ok(Fetched::NotModified) => Err(FetchError::Status(304).into()),
+            Ok(Fetched::Document { bytes, validators }) => self
+                .apply(index, &bytes, now)
+                .map(|is_new| {
+                    provider.state().validators = validators;
+                    if is_new {
+                        self.save(index, &bytes, now);
+                    }
+                })
+                .map_err(Failure::from),
+            Err(error) => Err(error.into()),
+        };
+        self.note(index, outcome, now);
+        self.attempts.send_modify(|count| *count = count.wrapping_add(1));
+    }
+
+    fn note(&self, index: usize, outcome: Result<(), Failure>, now: DateTime<Utc>) {
+        let Some(provider) = self.providers.get(index) else { return };
+        let mut state = provider.state();
+        state.last_attempt = Some(now);
+        state.fetch_began = None;
+        let mut told = None;
+        match outcome {
+            Ok(()) => {
+                if state.fetch_problem.take().is_some() {
+                    let detail = "metadata can be had again".to_owned();
+                    told = Some((EventLevel::Info, "metadata_recovered", detail));
+                }
+                state.failures = 0;
+                state.last_success = Some(now);
+                state.file_problem = None;
+            }
+            Err(failure) => {
+                state.failures = state.failures.saturating_add(1);
+                let problem = failure.into_problem(state.fetch_problem.as_ref(), now);
+                let level = level_of(&state, &problem);
+                told = Some((level, problem.code, problem.detail.clone()));
+                state.fetch_problem = Some(problem);
+            }
+        }
+        state.next_fetch = Some(timetable::next(now, self.situation(&state, now), chance()));
+        drop(state);
+        if let Some((level, code, detail)) = told {
+            self.tell(index, level, code, None, detail);
+        }
+    }
+
+    fn situation(&self, state: &State, now: DateTime<Utc>) -> Situation {
+        let published = state.trust.as_ref().map(|trust| trust.published());
+        Situation {
+            interval: self.settings.interval,
+            cache_duration: published.and_then(|p| p.cache_duration()),
+            valid_until: published.and_then(|p| p.valid_until()),
+            has_document: state.trust.as_ref().is_some_and(|trust| !trust.has_expired(now)),
+            failures: state.failures,
+        }
+    }
+
+    /// Takes a document, or refuses it. Says whether it is another one than before.
+    fn apply(&self, index: usize, document: &[u8], now: DateTime<Utc>) -> Result<bool, Quarantine> {
+        let Some(provider) = self.providers.get(index) else { return Ok(false) };
+        let before = provider.state().trust.clone();
+        let (next, changes) = match &before {
+            Some(trust) => trust.offer(document, now)?,
+            None => (Trust::first(provider.source.policy.clone(), document, now)?, Vec::new()),
+        };
+        if before.as_ref().is_some_and(|before| before.digest() == next.digest()) {
+            return Ok(false);
+        }
+        let keys = next.keys().len();
+        self.publish(Some((index, Arc::new(next))))?;
+        if before.is_none() && provider.state().trust.as_ref().is_some_and(has_test_keys) {
+            let detail = "anybody who has the test identity provider can sign in as anybody";
+            self.tell(index, EventLevel::Warning, "test_keys_trusted", None, detail.to_owned());
+        }
+        if before.is_none() {
+            let detail = format!("metadata with {keys} signing keys");
+            self.tell(index, EventLevel::Info, "metadata_loaded", None, detail);
+        }
+        self.tell_changes(index, &changes);
+        Ok(true)
+    }
+
+    fn age(&self, index: usize, now: DateTime<Utc>) {
+        let Some(provider) = self.providers.get(index) else { return };
+        let aged = provider.state().trust.as_ref().and_then(|trust| trust.age(now));
+        if let Some((next, changes)) = aged
+            && self.publish(Some((index, Arc::new(next)))).is_ok()
+        {
+            self.tell_changes(index, &changes);
+        }
+    }
+
+    /// Makes the next snapshot, with one provider changed, and puts it in the place of the last.
+    fn publish(&self, change: Option<(usize, Arc<Trust>)>) -> Result<(), BuildError> {
+        let _publishing = self.publishing.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut trusts: Vec<_> = self.providers.iter().map(|p| p.state().trust.clone()).collect();
+        if let Some((index, trust)) = &change
+            && let Some(place) = trusts.get_mut(*index)
+        {
+            *place = Some(Arc::clone(trust));
+        }
+        let next = Snapshot::assemble(&self.snapshot().sp, &trusts)?;
+        if let Some((index, trust)) = change
+            && let Some(provider) = self.providers.get(index)
+        {
+            provider.state().trust = Some(trust);
+        }
+        self.snapshot.store(Arc::new(next));
+        Ok(())
+    }
+
+    /// Keeps an accepted document for the next start.
+    fn save(&self, index: usize, document: &[u8], now: DateTime<Utc>) {
+        let Some(provider) = self.providers.get(index) else { return };
+        let Some(file) = &provider.source.file else { return };
+        if let Err(error) = disk::replace_file(file, document) {
+            let detail = format!("{}: {error}", file.display());
+            self.tell_at(now, index, EventLevel::Warning, "metadata_not_saved", None, detail);
+        }
+    }
+
+    /// Waits until every provider that has nothing yet has been tried once, and `limit` at most.
+    pub(in crate::web) async fn first_attempts(&self, limit: Duration) {
+        let mut attempts = self.attempts.subscribe();
+        let is_open = |provider: &Provider| {
+            let state = provider.state();
+            state.trust.is_none() && state.next_fetch.is_some() && state.last_attempt.is_none()
+        };
+        let all = async {
+            while self.providers.iter().any(is_open) {
+                if attempts.changed().await.is_err() {
+                    return;
+                }
+            }
+        };
+        let _ = actix_web::rt::time::timeout(limit, all).await;
+    }
+
+    /// Does everything that is due now, one thing after another.
+    pub(in crate::web) fn refresh_due(&self) {
+        for index in self.look_around() {
+            self.fetch(index, FETCH_TIMEOUT);
+        }
+        self.watch_radar();
+    }
+
+    /// Looks at the files, and says which providers are to be fetched now. They are marked: nobody
+    /// else is told the same.
+    pub(super) fn look_around(&self) -> Vec<usize> {
+        let now = self.clock.now();
+        let mut due = Vec::new();
+        for (index, provider) in self.providers.iter().enumerate() {
+            self.check_file(index);
+            let mut state = provider.state();
+            // A fetch that has not ended by now never will.
+            let is_under_way = |began| now.signed_duration_since(began) < EARLY_PAUSE;
+            let is_free = !state.fetch_began.is_some_and(is_under_way);
+            if is_free && state.next_fetch.is_some_and(|next| next <= now) {
+                state.fetch_began = Some(now);
+                due.push(index);
+            }
+        }
+        due
+    }
+
+    pub(super) fn fetch_in_background(&self, index: usize) {
+        self.fetch(index, FETCH_TIMEOUT);
+    }
+
+    fn tell_changes(&self, index: usize, changes: &[TrustChange]) {
+        for change in changes {
+            let (level, code, fingerprint, detail) = super::event::describe(change);
+            self.tell(index, level, code, fingerprint, detail);
+        }
+    }
+
+    fn tell_problem(&self, index: usize, problem: &Problem) {
+        let level = self
+            .providers
+            .get(index)
+            .map_or(EventLevel::Error, |provider| level_of(&provider.state(), problem));
+        self.tell(index, level, problem.code, None, problem.detail.clone());
+    }
+
+    pub(super) fn tell(
+        &self,
+        index: usize,
+        level: EventLevel,
+        code: &'static str,
+        fingerprint: Option<String>,
+        detail: String,
+    ) {
+        self.tell_at(self.clock.now(), index, level, code, fingerprint, detail);
+    }
+
+    fn tell_at(
+        &self,
+        at: DateTime<Utc>,
+        index: usize,
+        level: EventLevel,
+        code: &'static str,
+        fingerprint: Option<String>,
+        detail: String,
+    ) {
+        let idp = self.providers.get(index).map(Provider::name);
+        self.events.tell(Event { at, code, level, idp, fingerprint, detail });
+    }
+}
+
+/// Nothing at all to sign in by is worse than something old.
+fn level_of(state: &State, problem: &Problem) -> EventLevel {
+    match &state.trust {
+        None => EventLevel::Error,
+        Some(_) if problem.quarantined => EventLevel::Error,
+        Some(_) => EventLevel::Warning,
+    }
+}
+
+/// A provider that is written in code stays as it is.
+fn fixed_provider(idp: &Arc<Idp>, now: DateTime<Utc>) -> Provider {
+    let provider = Provider::new(IdpSource::default());
+    {
+        let mut state = provider.state();
+        state.trust = Some(Arc::new(Trust::fixed(idp, now)));
+        state.last_success = Some(now);
+    }
+    provider
+}
+
+fn has_test_keys(trust: &Arc<Trust>) -> bool {
+    trust.published().has_test_keys()
+}
+
+fn max_bytes() -> usize {
+    Limits::METADATA.bytes
+}
+
+/// Without randomness all machines ask at the same time; that does no harm to us.
+fn chance() -> u16 {
+    random_bytes().map_or(0, u16::from_le_bytes)
+}
+
+/// Why nothing newer was had.
+struct Failure {
+    code: &'static str,
+    detail: String,
+    quarantined: bool,
+}
+
+impl Failure {
+    fn new(code: &'static str, detail: String) -> Self {
+        Self { code, detail, quarantined: false }
+    }
+
+    /// The same problem as before goes on since then.
+    fn into_problem(self, before: Option<&Problem>, now: DateTime<Utc>) -> Problem {
+        let Self { code, detail, quarantined } = self;
+        let goes_on = before.filter(|before| before.code == code);
+        let since = goes_on.map_or(now, |before| before.since);
+        Problem { code, detail, since, quarantined }
+    }
+}
+
+impl From<FetchError> for Failure {
+    fn from(error: FetchError) -> Self {
+        Self::new(error.code(), error.to_string())
+    }
+}
+
+impl From<Quarantine> for Failure {
+    fn from(quarantine: Quarantine) -> Self {
+        Self { quarantined: true, ..Self::new(quarantine.code(), quarantine.to_string()) }
+    }
+}

@@ -1,0 +1,96 @@
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use chrono::{DateTime, Utc};
+use serde::Serialize;
+
+use super::disk::FileWatch;
+use super::fetch::Validators;
+use super::source::IdpSource;
+use crate::sp::expiry::ExpiryThreshold;
+use crate::sp::{BuildError, ClockOffset, Trust};
+
+/// One identity provider: where its metadata comes from, and how it stands.
+pub(super) struct Provider {
+    pub(super) source: IdpSource,
+    pub(super) clock_offset: ClockOffset,
+    /// Held for moments only, and never while something is fetched.
+    state: Mutex<State>,
+    /// Held by whoever reads or fetches: two at once could undo one another.
+    pub(super) turn: Mutex<()>,
+    /// When a fetch was last made for the sake of an unknown key. Who waits for it waits for the
+    /// outcome, too.
+    pub(super) early: tokio::sync::Mutex<Option<DateTime<Utc>>>,
+}
+
+/// How an identity provider stands.
+#[derive(Default)]
+pub(super) struct State {
+    pub(super) trust: Option<Arc<Trust>>,
+    pub(super) validators: Validators,
+    pub(super) watch: Option<FileWatch>,
+    /// When to fetch; `None` when nothing is fetched.
+    pub(super) next_fetch: Option<DateTime<Utc>>,
+    /// Since when somebody has been at it.
+    pub(super) fetch_began: Option<DateTime<Utc>>,
+    /// Fetches since the last success.
+    pub(super) failures: u32,
+    pub(super) last_attempt: Option<DateTime<Utc>>,
+    pub(super) last_success: Option<DateTime<Utc>>,
+    /// What went wrong with the address, and with the file.
+    pub(super) fetch_problem: Option<Problem>,
+    pub(super) file_problem: Option<Problem>,
+    pub(super) told: Told,
+    /// Why the first document must not be trusted, readable as it was.
+    pub(super) refused: Option<BuildError>,
+}
+
+/// What the operator has been told already.
+#[derive(Default)]
+pub(super) struct Told {
+    pub(super) expiry: HashMap<String, ExpiryThreshold>,
+    pub(super) unused: Vec<String>,
+    pub(super) clock_offset: bool,
+    pub(super) expired: bool,
+}
+
+/// Why there is nothing newer.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Problem {
+    /// A stable, machine-readable name.
+    pub code: &'static str,
+    /// For people.
+    pub detail: String,
+    /// Since when it has been so.
+    pub since: DateTime<Utc>,
+    /// Whether a document was there and was not applied.
+    pub quarantined: bool,
+}
+
+impl Provider {
+    pub(super) fn new(source: IdpSource) -> Self {
+        Self {
+            source,
+            clock_offset: ClockOffset::default(),
+            state: Mutex::default(),
+            turn: Mutex::default(),
+            early: tokio::sync::Mutex::default(),
+        }
+    }
+
+    pub(super) fn state(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// The entityID; before the first document, the place that it is to come from.
+    pub(super) fn name(&self) -> String {
+        if let Some(trust) = &self.state().trust {
+            return trust.entity_id().to_string();
+        }
+        let source = &self.source;
+        let place = source.url.as_ref().map(ToString::to_string);
+        let place = place.or_else(|| source.file.as_ref().map(|f| f.display().to_string()));
+        let named = source.policy.entity_id.as_ref().map(ToString::to_string);
+        named.or(place).unwrap_or_default()
+    }
+}
