@@ -63,9 +63,12 @@ pub enum FetchError {
     /// The URL is not https.
     #[error("{url} is not https")]
     Insecure {
-        /// The URL.
+        /// The URL, without what stands behind its path.
         url: String,
     },
+    /// The URL cannot be fetched from.
+    #[error("the URL cannot be used: {0}")]
+    Address(&'static str),
     /// The host's name has no address.
     #[error("the name {host} cannot be resolved")]
     Dns {
@@ -84,7 +87,7 @@ pub enum FetchError {
     /// It took too long.
     #[error("it took longer than {seconds} seconds")]
     Timeout {
-        /// The limit.
+        /// The limit, rounded up.
         seconds: u64,
     },
     /// The document is too large.
@@ -114,6 +117,7 @@ impl FetchError {
     pub fn code(&self) -> &'static str {
         match self {
             Self::Insecure { .. } => "fetch_insecure",
+            Self::Address(_) => "fetch_address",
             Self::Dns { .. } => "fetch_dns",
             Self::Connection(_) => "fetch_connection",
             Self::Tls(_) => "fetch_tls",

@@ -5,8 +5,12 @@ mod background;
 mod disk;
 mod event;
 mod fetch;
+#[cfg(feature = "fetch")]
+mod http;
 mod keeper;
 mod provider;
+#[cfg(feature = "fetch")]
+mod proxy;
 mod radar;
 mod snapshot;
 mod source;
@@ -16,7 +20,11 @@ mod timetable;
 pub use disk::{DiskError, FileWatch, replace_file};
 pub use event::{Event, EventLevel};
 pub use fetch::{Fetch, FetchError, FetchRequest, Fetched, Validators};
+#[cfg(feature = "fetch")]
+pub use http::HttpFetch;
 pub use provider::Problem;
+#[cfg(feature = "fetch")]
+pub use proxy::{InvalidProxy, ProxySettings};
 pub use source::{IdpSource, RefreshSettings};
 pub use status::{IdpStatus, KeyStanding, KeyStatus, OwnKeyStatus, Status, TrustBasis};
 

@@ -132,11 +132,13 @@ impl Config {
 
     #[cfg(feature = "fetch")]
     fn client(&self) -> Result<Arc<dyn Fetch>, ConfigError> {
-        let client = crate::web::federation::HttpFetch::from_environment();
-        let client = client.map_err(|error| {
+        use crate::web::federation::{HttpFetch, ProxySettings};
+        let text = |value: std::ffi::OsString| value.to_string_lossy().into_owned();
+        let proxy = ProxySettings::from_environment(&|name| std::env::var_os(name).map(text));
+        let proxy = proxy.map_err(|error| {
             self.error("idp.metadata_url", error, "mend the variable HTTPS_PROXY, or unset it")
         })?;
-        Ok(Arc::new(client))
+        Ok(Arc::new(HttpFetch::new(proxy)))
     }
 
     #[cfg(not(feature = "fetch"))]
