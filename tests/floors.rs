@@ -50,6 +50,7 @@ const FLOORS: &[Floor] = &[
             "actix_session",
             "actix_web",
             "anyhow",
+            "arc_swap",
             "chrono",
             "memchr",
             "rustls_native_certs",

@@ -58,12 +58,8 @@ impl ClockOffset {
         if (0..window).contains(&passed) {
             return;
         }
-        let turned = self.window_began.compare_exchange(
-            began,
-            now,
-            Ordering::Relaxed,
-            Ordering::Relaxed,
-        );
+        let turned =
+            self.window_began.compare_exchange(began, now, Ordering::Relaxed, Ordering::Relaxed);
         if turned.is_ok() {
             let this = self.this_window.swap(NONE, Ordering::Relaxed);
             let is_recent = (0..window.saturating_mul(2)).contains(&passed);

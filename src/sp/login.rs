@@ -308,9 +308,8 @@ impl ServiceProvider {
             });
         }
         // The pending sign-in, not the message, says whose keys count: no mix-up of providers.
-        let (idp, keys) = self
-            .trusted(&pending.idp)
-            .ok_or_else(|| Refusal::IdpGone(pending.idp.clone()))?;
+        let (idp, keys) =
+            self.trusted(&pending.idp).ok_or_else(|| Refusal::IdpGone(pending.idp.clone()))?;
         if let Some(valid_until) = expired(idp, now) {
             return Err(Refusal::MetadataExpired { idp: pending.idp.clone(), valid_until });
         }

@@ -71,7 +71,11 @@ where
         let is_own = self.shared.paths.has(request.path());
         if !is_own && signed_in(request.request(), &self.shared).is_none() {
             // An answer, not an error: an error would lose the session cookie on its way out.
-            let refused = Unauthenticated::new(request.request(), &self.shared.paths.login, self.shared.is_ready());
+            let refused = Unauthenticated::new(
+                request.request(),
+                &self.shared.paths.login,
+                self.shared.is_ready(),
+            );
             let response = request.into_response(refused.error_response()).map_into_right_body();
             return Box::pin(ready(Ok(response)));
         }

@@ -9,9 +9,7 @@ use url::form_urlencoded::byte_serialize;
 
 use super::clock::{Clock, SystemClock};
 use super::config::{Config, ConfigError};
-use super::federation::{
-    Background, Federation, IdpSource, RefreshSettings, Snapshot, Status,
-};
+use super::federation::{Background, Federation, IdpSource, RefreshSettings, Snapshot, Status};
 use super::guard::RequireLogin;
 use super::heavy_work::HeavyWork;
 use super::own_metadata::OwnMetadata;

@@ -13,9 +13,7 @@ use super::{BindingConfig, Config, RequireSignedConfig};
 use crate::crypto::{Certificate, PrivateKey};
 use crate::saml::binding::Binding;
 use crate::saml::{ClockSkew, RequireSigned};
-use crate::sp::{
-    BuildError, Builder, KeyPurpose, RequestSigning, ServiceProvider, SessionLimits,
-};
+use crate::sp::{BuildError, Builder, KeyPurpose, RequestSigning, ServiceProvider, SessionLimits};
 use crate::web::saml::Saml;
 use crate::xmlenc::DecryptionKey;
 

@@ -55,7 +55,9 @@ impl Events {
         // Nothing of what a document says stands in a log line unescaped.
         let (idp, fingerprint) = (idp.as_deref(), fingerprint.as_deref());
         match event.level {
-            EventLevel::Info => tracing::info!(event = code, idp = ?idp, fingerprint, detail = ?detail),
+            EventLevel::Info => {
+                tracing::info!(event = code, idp = ?idp, fingerprint, detail = ?detail)
+            }
             EventLevel::Warning => {
                 tracing::warn!(event = code, idp = ?idp, fingerprint, detail = ?detail);
             }
@@ -76,9 +78,7 @@ impl Events {
 }
 
 /// A change in what is trusted, as an event: level, code, fingerprint, detail.
-pub(super) fn describe(
-    change: &TrustChange,
-) -> (EventLevel, &'static str, Option<String>, String) {
+pub(super) fn describe(change: &TrustChange) -> (EventLevel, &'static str, Option<String>, String) {
     use EventLevel::{Info, Warning};
     match change {
         TrustChange::KeyAnnounced { fingerprint, not_before, not_after } => {

@@ -148,7 +148,13 @@ impl Federation {
             return None;
         }
         *last = Some(now);
-        self.tell(index, EventLevel::Info, "idp_key_unknown", None, "a response is signed by no key that is known: looking for newer metadata".to_owned());
+        self.tell(
+            index,
+            EventLevel::Info,
+            "idp_key_unknown",
+            None,
+            "a response is signed by no key that is known: looking for newer metadata".to_owned(),
+        );
         let federation = Arc::clone(self);
         web::block(move || {
             federation.check_file(index);
@@ -162,8 +168,7 @@ impl Federation {
     /// Reads the file of one provider if it has changed, and drops keys whose time is over.
     pub(super) fn check_file(&self, index: usize) {
         let Some(provider) = self.providers.get(index) else { return };
-        // Somebody else is at it: the next time will do.
-        let Ok(_turn) = provider.turn.try_lock() else { return };
+        let _turn = provider.turn.lock().unwrap_or_else(PoisonError::into_inner);
         let now = self.clock.now();
         self.age(index, now);
         let Some(mut watch) = provider.state().watch.take() else { return };
@@ -211,7 +216,8 @@ impl Federation {
         let Some(provider) = self.providers.get(index) else { return };
         let Some(url) = &provider.source.url else { return };
         let Some(fetch) = &self.settings.fetch else {
-            let failure = Failure::new("fetch_unavailable", "there is nothing here that fetches".to_owned());
+            let failure =
+                Failure::new("fetch_unavailable", "there is nothing here that fetches".to_owned());
             return self.note(index, Err(failure), self.clock.now());
         };
         let _turn = provider.turn.lock().unwrap_or_else(PoisonError::into_inner);
@@ -385,7 +391,10 @@ impl Federation {
         let now = self.clock.now();
         let mut due = Vec::new();
         for (index, provider) in self.providers.iter().enumerate() {
-            self.check_file(index);
+            // While it is being fetched, the next time will do for the file.
+            if provider.state().fetch_began.is_none() {
+                self.check_file(index);
+            }
             let mut state = provider.state();
             // A fetch that has not ended by now never will.
             let is_under_way = |began| now.signed_duration_since(began) < EARLY_PAUSE;

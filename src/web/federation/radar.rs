@@ -64,7 +64,8 @@ impl Federation {
                 }
             }
             // Keys that are no longer there take no room for ever.
-            let is_known = |f: &String| trust.keys().iter().any(|k| &k.certificate.fingerprint() == f);
+            let is_known =
+                |f: &String| trust.keys().iter().any(|k| &k.certificate.fingerprint() == f);
             told.expiry.retain(|fingerprint, _| is_known(fingerprint));
             told.unused.retain(is_known);
         }

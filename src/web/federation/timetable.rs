@@ -77,7 +77,8 @@ mod tests {
 
     #[test]
     fn a_document_may_ask_for_more_and_never_for_less() {
-        let cache = |minutes| Situation { cache_duration: Some(TimeDelta::minutes(minutes)), ..QUIET };
+        let cache =
+            |minutes| Situation { cache_duration: Some(TimeDelta::minutes(minutes)), ..QUIET };
         assert_eq!(minutes(cache(20), 0), 20.0);
         assert_eq!(minutes(cache(600), 0), 60.0);
         // Nor so often that its server would suffer.
@@ -86,7 +87,8 @@ mod tests {
 
     #[test]
     fn there_is_time_left_before_a_document_ends() {
-        let until = |minutes| Situation { valid_until: Some(now() + TimeDelta::minutes(minutes)), ..QUIET };
+        let until =
+            |minutes| Situation { valid_until: Some(now() + TimeDelta::minutes(minutes)), ..QUIET };
         assert_eq!(minutes(until(90), 0), 30.0);
         assert_eq!(minutes(until(6000), 0), 60.0);
         assert_eq!(minutes(until(3), 0), 5.0);

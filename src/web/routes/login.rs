@@ -72,12 +72,12 @@ fn send(
         request_id: random_bytes().map_err(random)?,
         relay_state: random_bytes().map_err(random)?,
     };
-    let started = sp
-        .start_login(idp, return_to, &LoginOptions::default(), now, &entropy)
-        .map_err(|error| match error {
+    let started = sp.start_login(idp, return_to, &LoginOptions::default(), now, &entropy).map_err(
+        |error| match error {
             StartLoginError::MetadataExpired { .. } => Reason::not_ready(),
             other => unavailable(other.to_string()),
-        })?;
+        },
+    )?;
     let mut cookies = PendingCookies::of(shared)
         .seal(request, &started.pending)
         .map_err(|error| unavailable(error.to_string()))?;

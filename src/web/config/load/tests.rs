@@ -5,12 +5,14 @@ use std::path::Path;
 use std::sync::LazyLock;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-use chrono::DateTime;
+use chrono::{DateTime, Utc};
 
 use super::*;
 use crate::crypto::{CertificateRequest, KeyShape};
 use crate::saml::metadata::TEST_KEY_MARK;
 use crate::web::config::environment::VARIABLES;
+use crate::web::federation::{EventLevel, TrustBasis};
+use crate::web::{Clock, SystemClock};
 use crate::xml::encode_base64;
 
 mod documentation;

@@ -7,10 +7,11 @@ const FILE: &str = "saml.toml";
 #[test]
 fn the_smallest_file_is_enough() {
     let saml = Folder::new().load(&format!("{START}{IDP}"), &[]).unwrap();
-    let settings = saml.service_provider().settings();
-    assert_eq!(saml.service_provider().acs_url(), "https://rota.example.org/saml/acs");
-    assert_eq!(saml.service_provider().entity_id().as_str(), "urn:rota");
-    assert_eq!(saml.service_provider().idps()[0].entity_id().as_str(), "urn:idp");
+    let sp = saml.service_provider();
+    let settings = sp.settings();
+    assert_eq!(sp.acs_url(), "https://rota.example.org/saml/acs");
+    assert_eq!(sp.entity_id().as_str(), "urn:rota");
+    assert_eq!(sp.idps()[0].entity_id().as_str(), "urn:idp");
     assert_eq!(settings.session, SessionLimits::default());
     assert_eq!(settings.pending_lifetime, TimeDelta::hours(1));
     assert_eq!(settings.clock_skew, ClockSkew::from_seconds(180).unwrap());
@@ -80,7 +81,6 @@ fn keys_that_are_missing() {
     for (text, field) in [
         (format!("entity_id = \"x\"\n{IDP}"), "base_url"),
         (format!("base_url = \"https://rota.example.org\"\n{IDP}"), "entity_id"),
-        (format!("{START}[[idp]]\nlabel = \"x\"\n"), "idp.metadata"),
         (format!("{START}{IDP}[organisation]\nname = \"x\"\n"), "organisation.url"),
         (format!("{START}{IDP}[contact]\nname = \"x\"\n"), "contact.email"),
     ] {
@@ -188,21 +188,86 @@ fn metadata_that_cannot_be_used() {
         let (before, rest) = good.split_once(from).unwrap();
         format!("{before}{}", rest.split_once(to).unwrap().1)
     };
-    for (xml, problem) in [
-        (String::new(), "not readable XML"),
-        ("<html/>".to_owned(), "<html>"),
-        (good.replace("entityID", "entityId"), "entityID"),
-        (remove("<KeyDescriptor", "</KeyDescriptor>"), "no signing key"),
-        (good.replace("use=\"signing\"", "use=\"encryption\""), "no signing key"),
-        (good.replace("<X509Certificate>", "<X509Certificate>AAAA"), "signing certificate 1"),
-        (remove("<SingleSignOnService", "/>"), "SingleSignOnService"),
-        (good.replace("entityID=", "validUntil=\"2020-01-01T00:00:00Z\" entityID="), "valid until"),
+    // The process starts all the same, says so, and lets nobody in.
+    let problem = |saml: &Saml| {
+        let status = saml.status();
+        assert_eq!((status.ready, saml.is_ready(), status.idps[0].ready), (false, false, false));
+        assert!(saml.service_provider().idps().is_empty());
+        assert_eq!(status.idps[0].trust, TrustBasis::File);
+        let problem = status.idps[0].file_problem.clone().unwrap();
+        let told: Vec<_> = status.events.iter().map(|e| (e.code, e.level)).collect();
+        assert_eq!(told, [(problem.code, EventLevel::Error)]);
+        assert_eq!(problem.quarantined, problem.code != "disk_read");
+        problem.code
+    };
+    for (xml, code) in [
+        (String::new(), "xml_malformed"),
+        ("<html/>".to_owned(), "metadata_root"),
+        (good.replace("entityID", "entityId"), "metadata_entity_id"),
+        (remove("<KeyDescriptor", "</KeyDescriptor>"), "metadata_no_signing_key"),
+        (good.replace("use=\"signing\"", "use=\"encryption\""), "metadata_no_signing_key"),
+        (good.replace("<X509Certificate>", "<X509Certificate>AAAA"), "metadata_certificate"),
+        (remove("<SingleSignOnService", "/>"), "metadata_no_sso"),
+        (
+            good.replace("entityID=", "validUntil=\"2020-01-01T00:00:00Z\" entityID="),
+            "metadata_expired",
+        ),
     ] {
         folder.write("idp.xml", &xml);
-        folder.assert_refused(&text, &[], ("idp.xml", "idp[0].metadata", problem));
+        assert_eq!(problem(&folder.load(&text, &[]).unwrap()), code);
     }
     std::fs::remove_file(folder.0.join("idp.xml")).unwrap();
-    folder.assert_refused(&text, &[], (FILE, "idp[0].metadata", "No such file"));
+    let saml = folder.load(&text, &[]).unwrap();
+    assert_eq!(problem(&saml), "disk_read");
+    // It heals by itself.
+    folder.write("idp.xml", &good);
+    saml.refresh_due();
+    assert!(saml.is_ready());
+    assert_eq!(saml.status().idps[0].file_problem, None);
+    assert_eq!(saml.service_provider().idps()[0].entity_id().as_str(), "urn:idp");
+}
+
+#[test]
+fn sources_that_are_no_use() {
+    let folder = Folder::new();
+    let idp = |keys: &str| format!("{START}[[idp]]\n{keys}\n");
+    for (keys, field, problem) in [
+        ("label = \"x\"", "metadata", "no metadata to trust"),
+        ("metadata_url = \"http://fs.example.org/m\"", "metadata_url", "not https"),
+        ("metadata_url = \"http://127.0.0.1/m\"", "metadata_url", "not https"),
+        ("metadata_url = \"https://a:b@fs.example.org/m\"", "metadata_url", "a user name"),
+        ("metadata = \"idp.xml\"\npin_sha256 = [\"aa\"]", "pin_sha256", "64 hexadecimal"),
+        ("metadata = \"idp.xml\"\npin_cert = \"no.pem\"", "pin_cert", "No such file"),
+        ("metadata = \"idp.xml\"\npin_cert = \"idp.xml\"", "pin_cert", "certificate"),
+        ("metadata = \"idp.xml\"\nca = \"idp.xml\"", "ca", "certificate"),
+    ] {
+        let field = format!("idp[0].{field}");
+        folder.assert_refused(&idp(keys), &[], (FILE, &field, problem));
+    }
+    let whole = |key: &str, value| format!("{START}[refresh]\n{key} = {value}\n{IDP}");
+    for (key, wrong, right) in
+        [("minutes", [4, 1441], [5, 1440]), ("grace_hours", [169, 9999], [0, 168])]
+    {
+        for value in wrong {
+            let field = format!("refresh.{key}");
+            let problem = if key == "minutes" { "not between" } else { "more than a week" };
+            folder.assert_refused(&whole(key, value), &[], (FILE, &field, problem));
+        }
+        for value in right {
+            folder.load(&whole(key, value), &[]).unwrap();
+        }
+    }
+}
+
+#[test]
+fn metadata_of_another_entity_is_refused() {
+    let folder = Folder::new();
+    let of = |name: &str| format!("{START}{IDP}entity_id = \"urn:{name}\"\n");
+    assert!(folder.load(&of("idp"), &[]).unwrap().is_ready(), "the control");
+    let saml = folder.load(&of("other"), &[]).unwrap();
+    assert!(!saml.is_ready());
+    let status = saml.status();
+    assert_eq!(status.idps[0].file_problem.as_ref().unwrap().code, "metadata_other_entity");
 }
 
 #[test]
@@ -372,6 +437,7 @@ fn sha1_ends_within_a_year() {
     folder.write("other.xml", &metadata("other", &KEY.1));
     let two = format!("{}[[idp]]\nmetadata = \"other.xml\"\n", until("2020-02-03"));
     let saml = folder.load(&two, &[]).unwrap();
-    let ends = saml.service_provider().idps().iter().map(|idp| idp.metadata.keys().sha1_until());
+    let sp = saml.service_provider();
+    let ends = sp.idps().iter().map(|idp| idp.metadata.keys().sha1_until());
     assert_eq!(ends.collect::<Vec<_>>(), [Some(midnight), None]);
 }
