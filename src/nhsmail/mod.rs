@@ -7,10 +7,16 @@
 
 mod advice;
 mod claim_names;
+mod population;
 mod staff;
+mod staff_key;
 
 #[cfg(feature = "cli")]
 pub(crate) use advice::DAMAGED;
 pub use advice::{Advice, advise};
 pub use claim_names::ClaimNames;
-pub use staff::{NoSubjectKey, Staff, StaffKey, StaffKeyKind};
+pub use population::{
+    InvalidPopulation, NoSubjectKey, Population, SubjectForm, SubjectRule, SubjectRules,
+};
+pub use staff::Staff;
+pub use staff_key::{KeyScope, StaffKey, StaffKeyKind};

@@ -1,60 +1,22 @@
 use std::collections::BTreeMap;
 
-use thiserror::Error;
-
 use super::claim_names::ClaimNames;
-use crate::saml::{EntityId, NameIdFault};
+use super::population::{NoSubjectKey, SubjectRules};
+use super::staff_key::{KeyScope, StaffKey, StaffKeyKind};
+use crate::saml::NameIdFault;
 use crate::sp::Principal;
 
 const MULTIPLE_AUTHN: &str = "http://schemas.microsoft.com/claims/multipleauthn";
 const GROUPS_LINK: &str = "http://schemas.microsoft.com/claims/groups.link";
 const PERSISTENT: &str = "urn:oasis:names:tc:SAML:2.0:nameid-format:persistent";
 
-/// What a [`StaffKey`] is made of, the best first.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
-#[non_exhaustive]
-pub enum StaffKeyKind {
-    /// An identifier that never changes, together with the Entra tenant if there is one.
-    Immutable,
-    /// A persistent `NameID`.
-    PersistentNameId,
-    /// The `NameID`, whatever it is: often a UPN, which changes when a name does.
-    NameId,
-    /// The user principal name.
-    Upn,
-    /// The mail address, which can be given to somebody else later.
-    Mail,
-}
-
-/// Under this an application files what belongs to one person. It is unique within one identity
-/// provider, so the provider is part of it.
-#[derive(Clone, PartialEq, Eq, Hash)]
-pub struct StaffKey {
-    /// The identity provider.
-    pub issuer: EntityId,
-    /// What the value is.
-    pub kind: StaffKeyKind,
-    /// The value, exact.
-    pub value: String,
-}
-
-impl std::fmt::Debug for StaffKey {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("StaffKey").field("kind", &self.kind).finish_non_exhaustive()
-    }
-}
-
-/// Nothing in the assertion says who the person is: no `NameID`, and none of the claims that could
-/// stand for it. AD FS sends that when its rules issue neither.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
-#[error("the assertion holds neither a NameID nor a claim that says who the person is")]
-pub struct NoSubjectKey;
-
 /// A member of staff who is signed in.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Staff {
     principal: Principal,
     key: StaffKey,
+    earlier_key: Option<StaffKey>,
+    subject_claim: Option<String>,
     display_name: String,
     fields: BTreeMap<&'static str, Found>,
     ods_codes: Vec<String>,
@@ -73,11 +35,17 @@ impl std::fmt::Debug for Staff {
 }
 
 impl Staff {
-    /// Reads the claims of `principal` by `names`.
+    /// Reads the claims of `principal` by `names`. Who the person is, is read by the rule that
+    /// `subjects` has for the identity provider; without one, by what the provider itself never
+    /// gives to two people.
     ///
     /// # Errors
     /// [`NoSubjectKey`] when nothing says who the person is.
-    pub fn from_principal(principal: Principal, names: &ClaimNames) -> Result<Self, NoSubjectKey> {
+    pub fn from_principal(
+        principal: Principal,
+        names: &ClaimNames,
+        subjects: &SubjectRules,
+    ) -> Result<Self, NoSubjectKey> {
         let mut fields = BTreeMap::new();
         for (field, aliases) in [
             ("mail", &names.mail),
@@ -98,7 +66,16 @@ impl Staff {
         }
         let first =
             |field: &str| fields.get(field).and_then(|found: &Found| found.values.first()).cloned();
-        let key = choose_key(&principal, &first).ok_or(NoSubjectKey)?;
+        let of_issuer = choose_key(&principal, &first);
+        let (key, earlier_key, subject_claim) = match subjects.of(&principal.issuer) {
+            None => (of_issuer.ok_or(NoSubjectKey::Nothing)?, None, None),
+            Some(rule) => {
+                let (value, claim) = rule.identify(&principal)?;
+                let scope = KeyScope::Population(rule.population.clone());
+                let key = StaffKey { scope, kind: StaffKeyKind::Mapped, value };
+                (key, of_issuer, Some(claim))
+            }
+        };
         let full_name = match (first("given_name"), first("surname")) {
             (Some(given), Some(surname)) => Some(format!("{given} {surname}")),
             (given, surname) => given.or(surname),
@@ -106,11 +83,11 @@ impl Staff {
         let display_name = first("display_name")
             .or(full_name)
             .or_else(|| first("mail"))
-            .unwrap_or_else(|| key.value.clone());
+            .unwrap_or_else(|| earlier_key.as_ref().unwrap_or(&key).value.clone());
         let ods_codes = fields.get("ods_code").map_or_else(Vec::new, |found| {
             found.values.iter().map(|code| code.trim().to_ascii_uppercase()).collect()
         });
-        Ok(Self { principal, key, display_name, fields, ods_codes })
+        Ok(Self { principal, key, earlier_key, subject_claim, display_name, fields, ods_codes })
     }
 
     /// The person in the standard's own words.
@@ -123,8 +100,29 @@ impl Staff {
         &self.key
     }
 
+    /// The key that the person has, or had, while the identity provider belonged to no population.
+    /// An application that filed people under it moves what it finds there to [`Staff::key`].
+    /// `None` without a population, and when the assertion holds no such key.
+    ///
+    /// It is a key of *this* provider: what was filed after signing in at another one is not found
+    /// by it.
+    pub fn earlier_key(&self) -> Option<&StaffKey> {
+        self.earlier_key.as_ref()
+    }
+
+    /// [`Staff::key`], then [`Staff::earlier_key`] if there is one.
+    pub fn keys(&self) -> impl Iterator<Item = &StaffKey> {
+        std::iter::once(&self.key).chain(&self.earlier_key)
+    }
+
+    /// The claim that the key of a population was read from.
+    pub fn subject_claim(&self) -> Option<&str> {
+        self.subject_claim.as_deref()
+    }
+
     /// A name to show: the display name, else given name and surname, else the mail address, else
-    /// the key. Not for deciding anything.
+    /// the key of this
+    /// provider. Not for deciding anything.
     pub fn display_name(&self) -> &str {
         &self.display_name
     }
@@ -224,7 +222,7 @@ fn choose_key(principal: &Principal, first: &dyn Fn(&str) -> Option<String>) -> 
     if NameIdFault::of(&value).is_some() {
         return None;
     }
-    Some(StaffKey { issuer: principal.issuer.clone(), kind, value })
+    Some(StaffKey { scope: KeyScope::Issuer(principal.issuer.clone()), kind, value })
 }
 
 /// A transient `NameID` is another one at each sign-in (Core 8.3.8): no key.

@@ -45,12 +45,8 @@ pub(super) fn count(
     return_to: &ReturnTo,
     now: DateTime<Utc>,
 ) -> Result<Another, serde_json::Error> {
-    let name = if shared.is_https() { "__Host-saml-attempts" } else { "saml-attempts" };
-    let earlier = read(request, name, &shared.cookie_key).filter(|earlier| {
-        let ends = earlier.since.checked_add_signed(WINDOW);
-        earlier.return_to == *return_to && ends.is_some_and(|end| now < end)
-    });
-    let (since, count) = match earlier {
+    let name = cookie_name(shared);
+    let (since, count) = match earlier(request, shared, return_to, now) {
         Some(earlier) if earlier.count >= MAX_ATTEMPTS => {
             let mut removal = cookie(name, String::new());
             removal.make_removal();
@@ -64,6 +60,33 @@ pub(super) fn count(
     jar.private_mut(&shared.cookie_key).add(cookie(name, serde_json::to_string(&attempts)?));
     let sealed = jar.get(name).map_or_else(String::new, |c| c.value().to_owned());
     Ok(Another::GoOn(cookie(name, sealed)))
+}
+
+/// Whether this browser was sent off for `return_to` a moment ago, so that going there another time
+/// may help nobody.
+pub(super) fn is_another(
+    request: &HttpRequest,
+    shared: &Shared,
+    return_to: &ReturnTo,
+    now: DateTime<Utc>,
+) -> bool {
+    earlier(request, shared, return_to, now).is_some()
+}
+
+fn earlier(
+    request: &HttpRequest,
+    shared: &Shared,
+    return_to: &ReturnTo,
+    now: DateTime<Utc>,
+) -> Option<Attempts> {
+    read(request, cookie_name(shared), &shared.cookie_key).filter(|earlier| {
+        let ends = earlier.since.checked_add_signed(WINDOW);
+        earlier.return_to == *return_to && ends.is_some_and(|end| now < end)
+    })
+}
+
+fn cookie_name(shared: &Shared) -> &'static str {
+    if shared.is_https() { "__Host-saml-attempts" } else { "saml-attempts" }
 }
 
 fn read(request: &HttpRequest, name: &str, key: &Key) -> Option<Attempts> {

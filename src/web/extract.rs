@@ -41,7 +41,7 @@ impl FromRequest for Staff {
     fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
         ready(extract(request).and_then(|(principal, shared)| {
             // A sign-in without a key is refused when it arrives, see the ACS.
-            Staff::from_principal(principal, &shared.claims).map_err(|_| {
+            Staff::from_principal(principal, &shared.claims, &shared.subjects).map_err(|_| {
                 Unauthenticated::new(request, &shared.paths.login, shared.is_ready()).into()
             })
         }))

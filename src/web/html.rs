@@ -34,9 +34,12 @@ h1{font-size:1.75rem;line-height:1.25;margin:0 0 1rem}\
 a{color:#005eb8}a:focus,button:focus{outline:.25rem solid #ffb81c;outline-offset:0;background:#ffeb3b;color:#212b32}\
 .button,button{display:inline-block;font:inherit;font-weight:bold;padding:.6rem 1.2rem;border:0;\
 border-radius:.25rem;background:#007f3b;color:#fff;text-decoration:none;cursor:pointer;box-shadow:0 .25rem 0 #00401e}\
+.choices{list-style:none;margin:0;padding:0}.choices a{display:block;padding:.75rem 1rem;\
+margin:0 0 .75rem;border:2px solid #005eb8;border-radius:.25rem;font-weight:bold;overflow-wrap:anywhere}\
+.choices span{display:block;font-weight:normal}\
 .reference{color:#4c6272}code{font-size:1.05em}\
 @media(prefers-color-scheme:dark){body{color:#e8edee;background:#17202a}main{background:#212b32}\
-a{color:#8cc4ff}.reference{color:#c3ccd2}}";
+a{color:#8cc4ff}.choices a{border-color:#8cc4ff}.reference{color:#c3ccd2}}";
 
 /// The source expression of a Content-Security-Policy that allows exactly this inline text.
 fn source_hash(inline: &str) -> String {

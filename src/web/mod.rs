@@ -1,6 +1,7 @@
 //! The actix-web side: routes, guard, extractors, cookies, sessions and pages.
 
 mod attempts;
+mod chooser;
 mod clock;
 pub mod config;
 mod extract;

@@ -6,7 +6,6 @@ use actix_web::{HttpResponse, HttpResponseBuilder};
 use url::Url;
 
 use super::html::{Page, escape_html};
-use crate::sp::Idp;
 
 /// Metadata is asked for more often than that while there is none.
 const NOT_READY_RETRY: HeaderValue = HeaderValue::from_static("30");
@@ -121,13 +120,20 @@ impl Trouble {
     }
 }
 
-/// The page for `trouble`. `login_url` is our own address for signing in.
-pub(super) fn trouble(trouble: Trouble, reference: &str, login_url: &str) -> HttpResponse {
+/// The page for `trouble`. `login_url` is our own address for signing in, `chooser_url` the one for
+/// choosing where, if there is a choice.
+pub(super) fn trouble(
+    trouble: Trouble,
+    reference: &str,
+    login_url: &str,
+    chooser_url: Option<&str>,
+) -> HttpResponse {
     let body = format!(
-        "<p>{}</p><p><a class=\"button\" href=\"{}\">Sign in again</a></p>\
+        "<p>{}</p><p><a class=\"button\" href=\"{}\">Sign in again</a></p>{}\
          <p class=\"reference\">Reference: <code>{}</code></p>",
         trouble.advice(),
         escape_html(login_url),
+        link_to_chooser(chooser_url),
         escape_html(reference),
     );
     let mut response = Page::new(trouble.status(), trouble.title(), body).into_response();
@@ -157,6 +163,13 @@ pub(super) fn not_ready_problem() -> HttpResponse {
     let mut response = problem(Trouble::NotReady.status(), Trouble::NotReady.title(), &[]);
     response.headers_mut().insert(RETRY_AFTER, NOT_READY_RETRY);
     response
+}
+
+/// The way to another identity provider, for whoever is taken to the wrong one.
+fn link_to_chooser(url: Option<&str>) -> String {
+    url.map_or_else(String::new, |url| {
+        format!("<p><a href=\"{}\">Sign in with another account</a></p>", escape_html(url))
+    })
 }
 
 /// The page that posts a request to the identity provider by itself.
@@ -191,15 +204,28 @@ pub(super) fn problem(status: StatusCode, title: &str, more: &[(&str, &str)]) ->
         .body(serde_json::Value::Object(problem).to_string())
 }
 
+/// An identity provider on the page where people choose.
+pub(super) struct Choice<'c> {
+    pub(super) label: &'c str,
+    pub(super) href: String,
+    /// Whether somebody signed in there with this browser before.
+    pub(super) is_remembered: bool,
+}
+
 /// The page on which a person chooses where to sign in.
-pub(super) fn choose_idp<'i>(links: impl Iterator<Item = (&'i Idp, String)>) -> HttpResponse {
-    let items: String = links
-        .map(|(idp, href)| {
-            let (href, label) = (escape_html(&href), escape_html(idp.label()));
-            format!("<li><a href=\"{href}\">{label}</a></li>")
+pub(super) fn choose_idp<'c>(choices: impl Iterator<Item = Choice<'c>>) -> HttpResponse {
+    let items: String = choices
+        .map(|choice| {
+            let (href, label) = (escape_html(&choice.href), escape_html(choice.label));
+            let note =
+                if choice.is_remembered { "<span>Used last in this browser</span>" } else { "" };
+            format!("<li><a href=\"{href}\">{label}{note}</a></li>")
         })
         .collect();
-    let body = format!("<p>Where is your account?</p><ul>{items}</ul>");
+    let body = format!(
+        "<p id=\"where\">Where is your account?</p>\
+         <ul class=\"choices\" aria-labelledby=\"where\">{items}</ul>"
+    );
     Page::new(StatusCode::OK, "Sign in", body).into_response()
 }
 
@@ -225,13 +251,18 @@ pub(super) fn ask_logout(action: &str) -> HttpResponse {
 }
 
 /// After signing out. `forget_url` is asked for as an image: see the route.
-pub(super) fn signed_out(login_url: &str, forget_url: &str) -> HttpResponse {
+pub(super) fn signed_out(
+    login_url: &str,
+    chooser_url: Option<&str>,
+    forget_url: &str,
+) -> HttpResponse {
     let body = format!(
         "<p>You are signed out of this service. You may still be signed in at the sign-in service: \
          on a shared computer, close the browser.</p>\
-         <p><a class=\"button\" href=\"{}\">Sign in again</a></p>\
+         <p><a class=\"button\" href=\"{}\">Sign in again</a></p>{}\
          <img src=\"{}\" alt=\"\" width=\"1\" height=\"1\">",
         escape_html(login_url),
+        link_to_chooser(chooser_url),
         escape_html(forget_url)
     );
     let mut page = Page::new(StatusCode::OK, "Signed out", body);

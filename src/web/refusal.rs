@@ -2,6 +2,7 @@
 
 use actix_web::HttpResponse;
 
+use super::chooser;
 use super::heavy_work::HeavyWorkError;
 use super::pages::{self, Trouble};
 use super::saml::Shared;
@@ -41,7 +42,8 @@ impl Reason {
     pub(super) fn into_response(self, shared: &Shared) -> HttpResponse {
         let reference = self.log();
         let login_url = shared.login_url(self.return_to.as_ref());
-        pages::trouble(self.trouble, &reference, &login_url)
+        let chooser_url = chooser::url(shared, self.return_to.as_ref());
+        pages::trouble(self.trouble, &reference, &login_url, chooser_url.as_deref())
     }
 
     /// The same for a script, which has no use for a page.

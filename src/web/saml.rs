@@ -16,7 +16,7 @@ use super::own_metadata::OwnMetadata;
 use super::routes;
 use super::session_store::StoreAdapter;
 use super::sessions::Sessions;
-use crate::nhsmail::ClaimNames;
+use crate::nhsmail::{ClaimNames, SubjectRules};
 use crate::saml::metadata::WriteMetadataError;
 use crate::sp::{BuildError, Builder, ReplayStore, ReturnTo, ServiceProvider, SessionStore};
 use crate::store::{MemoryReplay, MemorySessions};
@@ -44,6 +44,7 @@ pub(super) struct Shared {
     /// Ends with the last clone of the [`Saml`].
     _background: Option<Background>,
     pub(super) claims: ClaimNames,
+    pub(super) subjects: SubjectRules,
     pub(super) replay: Arc<dyn ReplayStore>,
     pub(super) sessions: Arc<dyn SessionStore>,
     pub(super) clock: Arc<dyn Clock>,
@@ -109,6 +110,7 @@ pub struct SamlBuilder {
     sources: Vec<IdpSource>,
     refresh: RefreshSettings,
     claims: ClaimNames,
+    subjects: SubjectRules,
     replay: Arc<dyn ReplayStore>,
     sessions: Arc<dyn SessionStore>,
     clock: Arc<dyn Clock>,
@@ -127,6 +129,14 @@ impl SamlBuilder {
     #[must_use]
     pub fn claims(mut self, claims: ClaimNames) -> Self {
         self.claims = claims;
+        self
+    }
+
+    /// How identity providers that share their people name them. By default none do: each names
+    /// people for itself alone.
+    #[must_use]
+    pub fn subjects(mut self, subjects: SubjectRules) -> Self {
+        self.subjects = subjects;
         self
     }
 
@@ -207,6 +217,7 @@ impl SamlBuilder {
                 federation,
                 _background: background,
                 claims: self.claims,
+                subjects: self.subjects,
                 replay: self.replay,
                 sessions: self.sessions,
                 clock: self.clock,
@@ -246,6 +257,7 @@ impl Saml {
             sources: Vec::new(),
             refresh: RefreshSettings::default(),
             claims: ClaimNames::default(),
+            subjects: SubjectRules::default(),
             replay: Arc::new(MemoryReplay::default()),
             sessions: Arc::new(MemorySessions::default()),
             clock: Arc::new(SystemClock),
@@ -323,6 +335,11 @@ impl Saml {
     /// calls it unless [`RefreshSettings::background`] is off. It blocks.
     pub fn refresh_due(&self) {
         self.shared.federation.refresh_due();
+    }
+
+    /// How identity providers that share their people name them.
+    pub fn subjects(&self) -> &SubjectRules {
+        &self.shared.subjects
     }
 
     /// The claim names that are configured.

@@ -23,12 +23,14 @@ mod pages;
 
 mod attempts;
 mod bad_input;
+mod chooser;
 mod encrypted;
 mod guard;
 mod limits;
 mod logout;
 mod machines;
 mod pending;
+mod population;
 mod refused;
 mod replay;
 mod request;

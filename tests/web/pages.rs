@@ -22,6 +22,7 @@ pub fn routes(saml: &Saml) -> impl FnOnce(&mut ServiceConfig) + use<> {
             .route("/notes", web::get().to(read_note))
             .route("/renew", web::get().to(renew))
             .route("/whoami", web::get().to(whoami))
+            .route("/key", web::get().to(key))
             .service(
                 web::scope("/admin")
                     .wrap(guard)
@@ -62,6 +63,11 @@ async fn rota(staff: Staff) -> String {
 
 async fn whoami(principal: Principal) -> impl Responder {
     web::Json(principal)
+}
+
+/// Under what the person is filed, and was before.
+async fn key(staff: Staff) -> impl Responder {
+    web::Json((staff.key().clone(), staff.earlier_key().cloned()))
 }
 
 async fn cached() -> impl Responder {

@@ -1,5 +1,8 @@
 //! More than one identity provider: people choose, and none can answer for another.
 
+use actix_saml::idp::Ids;
+use actix_saml::nhsmail::{KeyScope, StaffKey};
+
 use crate::app::{Setup, TestApp, test_idp};
 use crate::message::{Begun, Form};
 
@@ -102,4 +105,87 @@ async fn crossidp_handles_cannot_be_swapped() {
     assert_eq!(browser.bring(&from_a).await.location(), "/rota/a");
     let from_b = app.respond_by(&app.idps[1], &at_b, &nurse);
     assert_eq!(browser.bring(&from_b).await.location(), "/rota/b");
+}
+
+/// B, which is trusted too, answers what A was asked: under its own name, under A's, and with A's
+/// name on one of the two parts.
+#[actix_web::test]
+async fn crossidp_neither_part_may_name_another() {
+    let app = TestApp::with(two).await;
+    let browser = app.browser();
+    let nurse = app.person("ward.nurse");
+    let begun = browser.begin_at(&format!("/saml/login?idp={A}")).await;
+    let by_b = app.respond_by(&app.idps[1], &begun, &nurse);
+    browser.bring(&by_b).await.assert_refused(403, "issuer");
+    let mut imposter = app.idps[1].clone();
+    imposter.entity_id = app.idps[0].entity_id.clone();
+    let forged = app.respond_by(&imposter, &begun, &nurse);
+    browser.bring(&forged).await.assert_refused(403, "signature_mismatch");
+
+    // Each part under another name, signed by either.
+    let (a, b) = ("//fs-a.nhsmail.test/adfs", "//fs-b.nhsmail.test/adfs");
+    for (signer, outside, inside, code) in [
+        (0, b, a, "issuer"),
+        (1, b, a, "issuer"),
+        (0, a, b, "issuer"),
+        (1, a, b, "signature_mismatch"),
+    ] {
+        let reply_to = app.reply_to(&begun.request_id);
+        let idp = &app.idps[0];
+        let draft = idp.draft(&reply_to, &nurse, app.clock.read()).unwrap().tamper(|xml| {
+            let (before, after) = xml.split_once("<Assertion").unwrap();
+            format!("{}<Assertion{}", before.replace(a, outside), after.replace(a, inside))
+        });
+        let xml = draft.sign(app.idps[signer].keys.current()).unwrap();
+        let form = Form { xml, relay_state: begun.relay_state.clone() };
+        browser.bring(&form).await.assert_refused(403, code);
+    }
+    assert!(!browser.is_signed_in().await);
+    let by_a = app.respond_by(&app.idps[0], &begun, &nurse);
+    assert_eq!(browser.bring(&by_a).await.status, 303, "the control");
+}
+
+/// Entra signs for several tenants with the same keys: a key that fits does not make B to A.
+#[actix_web::test]
+async fn crossidp_a_key_that_both_have_changes_nothing() {
+    let app = TestApp::with(|setup| {
+        two(setup);
+        setup.idps[1].keys = setup.idps[0].keys.clone();
+    })
+    .await;
+    let browser = app.browser();
+    let nurse = app.person("ward.nurse");
+    let begun = browser.begin_at(&format!("/saml/login?idp={A}")).await;
+    let by_b = app.respond_by(&app.idps[1], &begun, &nurse);
+    browser.bring(&by_b).await.assert_refused(403, "issuer");
+    let by_a = app.respond_by(&app.idps[0], &begun, &nurse);
+    assert_eq!(browser.bring(&by_a).await.status, 303, "the control");
+}
+
+/// Two providers may call two people by one name, and two assertions by one ID.
+#[actix_web::test]
+async fn crossidp_one_name_at_both_is_two_people() {
+    let app = TestApp::with(two).await;
+    let nurse = app.person("ward.nurse");
+    let mut keys = Vec::new();
+    let mut first_id = None;
+    for (index, name) in [A, B].into_iter().enumerate() {
+        let browser = app.browser();
+        let begun = browser.begin_at(&format!("/saml/login?idp={name}")).await;
+        let reply_to = app.reply_to(&begun.request_id);
+        let mut ids = Ids::random().unwrap();
+        ids.assertion = first_id.get_or_insert(ids.assertion.clone()).clone();
+        let idp = &app.idps[index];
+        let draft = idp.issue(&reply_to, &ids, app.clock.read()).draft(&nurse).unwrap();
+        let xml = draft.sign(idp.keys.current()).unwrap();
+        let form = Form { xml, relay_state: begun.relay_state.clone() };
+        assert_eq!(browser.bring(&form).await.status, 303, "no replay: another provider's");
+        let (key, earlier): (StaffKey, Option<StaffKey>) =
+            serde_json::from_str(&browser.visit("/key").await.body).unwrap();
+        assert_eq!(key.scope, KeyScope::Issuer(idp.entity_id.clone()));
+        assert_eq!(earlier, None);
+        keys.push(key);
+    }
+    assert_eq!((keys[0].kind, &keys[0].value), (keys[1].kind, &keys[1].value));
+    assert_ne!(keys[0], keys[1]);
 }

@@ -1,6 +1,7 @@
 //! From the file to a [`Saml`], or to an error that says what to mend.
 
 mod sources;
+mod subjects;
 
 use std::path::{Path, PathBuf};
 
@@ -89,10 +90,12 @@ impl Config {
             let problem = format!("{:?} is not a store that is known here", self.store.url);
             return Err(self.error("store.url", problem, "use \"memory:\""));
         }
+        let subjects = self.subject_rules()?;
         let sp = self.read_service_provider()?;
         let (sources, refresh) = self.read_sources()?;
-        let saml = Saml::builder(sp).claims(self.claims.clone()).sources(sources, refresh);
-        let saml = saml.build().map_err(|error| {
+        let saml =
+            Saml::builder(sp).claims(self.claims.clone()).subjects(subjects.into_iter().collect());
+        let saml = saml.sources(sources, refresh).build().map_err(|error| {
             let remedy = "remove control characters from organisation and contact";
             self.error("organisation, contact", error, remedy)
         })?;

@@ -15,7 +15,7 @@ use url::Url;
 pub use environment::{Kind, VARIABLES, Variable};
 pub use error::ConfigError;
 
-use crate::nhsmail::ClaimNames;
+use crate::nhsmail::{ClaimNames, SubjectForm};
 use crate::saml::EntityId;
 use crate::saml::metadata::{Contact, Organisation};
 
@@ -93,6 +93,12 @@ pub struct IdpConfig {
     pub max_validity_days: Option<u32>,
     /// What people call it.
     pub label: Option<String>,
+    /// The name of the people whom it shares with other providers.
+    pub population: Option<String>,
+    /// The claims that identify a person in the population, the preferred one first.
+    pub subject: Option<Vec<String>>,
+    /// How the values of those claims are compared.
+    pub subject_form: Option<SubjectForm>,
     /// Dangerous: until then its signatures count although they use SHA-1. See
     /// [`Dangerous`](crate::saml::Dangerous).
     #[serde(default, deserialize_with = "read_end")]

@@ -15,6 +15,7 @@ use url::form_urlencoded;
 use crate::nhsmail::Staff;
 use crate::saml::Rejection;
 use crate::sp::{FinishedLogin, PendingLogin, Refusal, Remembered};
+use crate::web::chooser;
 use crate::web::federation::Snapshot;
 use crate::web::pages::Trouble;
 use crate::web::pending::PendingCookies;
@@ -86,8 +87,8 @@ async fn complete(
             assertion_id = login.principal.assertion_id
         );
     }
-    Staff::from_principal(login.principal.clone(), &shared.claims)
-        .map_err(|error| Reason::new("no_subject", Trouble::Refused, error))?;
+    Staff::from_principal(login.principal.clone(), &shared.claims, &shared.subjects)
+        .map_err(|error| Reason::new(error.code(), Trouble::Refused, error))?;
 
     // Last of all: an assertion that was refused for another reason is not used up.
     for used in &login.uses {
@@ -100,9 +101,12 @@ async fn complete(
     session::begin(session, &login.principal)
         .map_err(|error| Reason::new("session", Trouble::Unavailable, error))?;
     let mut response = welcome(&login);
-    response
-        .add_cookie(removal)
-        .map_err(|error| Reason::new("session", Trouble::Unavailable, error))?;
+    let choice = chooser::remember(shared, &login.principal.issuer);
+    for cookie in std::iter::once(removal).chain(&choice) {
+        response
+            .add_cookie(cookie)
+            .map_err(|error| Reason::new("session", Trouble::Unavailable, error))?;
+    }
     tracing::info!(
         event = "signed_in",
         issuer = login.principal.issuer.as_str(),

@@ -7,6 +7,7 @@ use crate::sp::{
     Entropy, Idp, LoginMessage, LoginOptions, ReturnTo, ServiceProvider, StartLoginError,
 };
 use crate::web::attempts::{self, Another};
+use crate::web::chooser::{self, Wish};
 use crate::web::pages::{self, Trouble};
 use crate::web::pending::PendingCookies;
 use crate::web::refusal::Reason;
@@ -26,13 +27,12 @@ pub(super) async fn start(request: HttpRequest, shared: web::Data<Shared>) -> Ht
         return Reason::not_ready().returning_to(&return_to).into_response(&shared);
     }
     let sp = &snapshot.sp;
-    let idp = match (query.idp.as_deref(), sp.idps()) {
-        (None, [only]) => only,
-        (Some(wanted), _) => match sp.idp(wanted) {
-            Some(idp) => idp,
-            None => return choose_idp(&shared, sp, &return_to),
-        },
-        (None, _) => return choose_idp(&shared, sp, &return_to),
+    let idps = sp.idps();
+    let remembered = chooser::remembered(&request, &shared, idps);
+    let is_first = !attempts::is_another(&request, &shared, &return_to, shared.clock.now());
+    let direct = remembered.filter(|_| is_first);
+    let Some(idp) = chooser::select(&query.wish(), idps, direct) else {
+        return chooser::page(&shared, idps, remembered, &return_to);
     };
     send(&request, &shared, sp, idp, return_to)
         .unwrap_or_else(|reason| reason.into_response(&shared))
@@ -98,33 +98,36 @@ fn send(
     Ok(response)
 }
 
-fn choose_idp(shared: &Shared, sp: &ServiceProvider, return_to: &ReturnTo) -> HttpResponse {
-    pages::choose_idp(sp.idps().iter().map(|idp| {
-        let query: String = form_urlencoded::Serializer::new(String::new())
-            .append_pair("idp", idp.entity_id().as_str())
-            .append_pair("return_to", return_to.as_str())
-            .finish();
-        (idp.as_ref(), format!("{}?{query}", shared.paths.login))
-    }))
-}
-
 #[derive(Default)]
 struct Query {
     return_to: Option<String>,
     idp: Option<String>,
+    chooses: bool,
 }
 
 impl Query {
-    /// A name that comes twice is as good as absent: nobody can say which one counts.
+    /// A name that comes twice is as good as absent: nobody can say which one counts. Two
+    /// providers are a wish to choose.
     fn read(query: &str) -> Self {
-        let only = |name: &str| {
-            let mut values =
-                form_urlencoded::parse(query.as_bytes()).filter(|(n, _)| n == name).map(|(_, v)| v);
+        let values = |name: &'static str| {
+            form_urlencoded::parse(query.as_bytes()).filter(move |(n, _)| n == name).map(|(_, v)| v)
+        };
+        let only = |name: &'static str| {
+            let mut values = values(name);
             match (values.next(), values.next()) {
                 (Some(value), None) => Some(value.into_owned()),
                 _ => None,
             }
         };
-        Self { return_to: only("return_to"), idp: only("idp") }
+        let chooses = values("choose").next().is_some() || values("idp").count() > 1;
+        Self { return_to: only("return_to"), idp: only("idp"), chooses }
+    }
+
+    fn wish(&self) -> Wish<'_> {
+        match &self.idp {
+            _ if self.chooses => Wish::Choose,
+            Some(name) => Wish::At(name),
+            None => Wish::None,
+        }
     }
 }

@@ -2,6 +2,7 @@ use actix_session::Session;
 use actix_web::http::header::{CACHE_CONTROL, HeaderValue};
 use actix_web::{HttpRequest, HttpResponse, web};
 
+use crate::web::chooser;
 use crate::web::pages;
 use crate::web::saml::Shared;
 
@@ -23,7 +24,8 @@ pub(super) async fn end(
         return ask(shared).await;
     }
     session.purge();
-    pages::signed_out(&shared.paths.login, &shared.paths.forget)
+    let chooser = chooser::url(&shared, None);
+    pages::signed_out(&shared.paths.login, chooser.as_deref(), &shared.paths.forget)
 }
 
 /// Tells the browser to forget the pages that it keeps for its back button: at a shared computer

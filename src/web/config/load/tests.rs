@@ -17,6 +17,7 @@ use crate::xml::encode_base64;
 
 mod documentation;
 mod file;
+mod subjects;
 mod variables;
 
 const START: &str = "base_url = \"https://rota.example.org\"\nentity_id = \"urn:rota\"\n";

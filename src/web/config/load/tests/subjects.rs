@@ -1,0 +1,78 @@
+//! Providers that share their people.
+
+use super::*;
+use crate::nhsmail::SubjectForm;
+
+const FILE: &str = "saml.toml";
+
+fn two(first: &str, second: &str) -> String {
+    format!(
+        "{START}{IDP}entity_id = \"urn:idp\"\n{first}\
+         [[idp]]\nmetadata = \"other.xml\"\nentity_id = \"urn:other\"\n{second}"
+    )
+}
+
+fn folder() -> Folder {
+    let folder = Folder::new();
+    folder.write("other.xml", &metadata("other", &KEY.1));
+    folder
+}
+
+#[test]
+fn each_provider_names_people_its_own_way() {
+    let text = two(
+        "population = \"nhsmail\"\nsubject = [\"ImmutableID\", \"upn\"]\n",
+        "population = \"nhsmail\"\nsubject = [\"anchor\"]\nsubject_form = \"guid\"\n",
+    );
+    let saml = folder().load(&text, &[]).unwrap();
+    let rule = |name: &str| saml.subjects().of(&name.parse().unwrap()).unwrap().clone();
+    assert_eq!(rule("urn:idp").population.as_str(), "nhsmail");
+    assert_eq!(rule("urn:idp").claims, ["ImmutableID", "upn"]);
+    assert_eq!(rule("urn:idp").form, SubjectForm::Exact);
+    assert_eq!(rule("urn:other").population, rule("urn:idp").population);
+    assert_eq!(rule("urn:other").claims, ["anchor"]);
+    assert_eq!(rule("urn:other").form, SubjectForm::Guid);
+
+    // The second alone, and nobody.
+    let saml = folder().load(&two("", "population = \"x\"\nsubject = [\"a\"]\n"), &[]).unwrap();
+    assert_eq!(saml.subjects().iter().count(), 1);
+    assert_eq!(saml.subjects().of(&"urn:idp".parse().unwrap()), None);
+    assert_eq!(folder().load(&two("", ""), &[]).unwrap().subjects().iter().count(), 0);
+}
+
+#[test]
+fn half_a_rule_is_none() {
+    let folder = folder();
+    let good = "population = \"nhsmail\"\nsubject = [\"a\"]\n";
+    for (second, field, problem) in [
+        ("population = \"nhsmail\"\n", "idp[1].subject", "no claim identifies people"),
+        ("population = \"nhsmail\"\nsubject = []\n", "idp[1].subject", "no claim identifies"),
+        ("population = \"x\"\nsubject = [\"a\", \" \"]\n", "idp[1].subject", "no claim identifies"),
+        ("subject = [\"a\"]\n", "idp[1].subject", "there is no population"),
+        ("subject_form = \"lower\"\n", "idp[1].subject_form", "there is no population"),
+        ("population = \"NHS mail\"\nsubject = [\"a\"]\n", "idp[1].population", "1 to 64"),
+        ("population = \"\"\nsubject = [\"a\"]\n", "idp[1].population", "1 to 64"),
+        ("subject_form = \"upper\"\n", "idp.subject_form", "unknown variant"),
+        ("subject = \"a\"\n", "idp.subject", "expected a sequence"),
+    ] {
+        folder.assert_refused(&two(good, second), &[], (FILE, field, problem));
+    }
+}
+
+#[test]
+fn whose_people_they_are_is_not_for_the_metadata_to_say() {
+    let folder = folder();
+    let rule = "population = \"nhsmail\"\nsubject = [\"a\"]\n";
+    let text = format!("{START}{IDP}{rule}");
+    folder.assert_refused(&text, &[], (FILE, "idp[0].entity_id", "must be named"));
+    let named = format!("{text}entity_id = \"urn:idp\"\n");
+    assert_eq!(folder.load(&named, &[]).unwrap().subjects().iter().count(), 1);
+}
+
+/// The variable takes the place of every `[[idp]]`, and of what stands in it.
+#[test]
+fn the_variable_has_no_population() {
+    let text = two("population = \"x\"\nsubject = [\"a\"]\n", "");
+    let saml = folder().load(&text, &[("SAML_IDP_METADATA", "idp.xml")]).unwrap();
+    assert_eq!(saml.subjects().iter().count(), 0);
+}

@@ -1,0 +1,252 @@
+//! Where people sign in when there is a choice: what they are asked, what is remembered, and how
+//! they get out of a choice that was wrong.
+
+use actix_saml::crypto::{hex, sha256};
+use chrono::TimeDelta;
+
+use crate::answer::Answer;
+use crate::app::{Setup, TestApp, test_idp};
+use crate::browser::Browser;
+use crate::message::Begun;
+
+const A: &str = "http%3A%2F%2Ffs-a.nhsmail.test%2Fadfs%2Fservices%2Ftrust";
+const B: &str = "http%3A%2F%2Ffs-b.nhsmail.test%2Fadfs%2Fservices%2Ftrust";
+const COOKIE: &str = "__Host-saml-idp";
+const USED_LAST: &str = "<span>Used last in this browser</span>";
+
+async fn two() -> TestApp {
+    TestApp::with(|setup: &mut Setup| {
+        setup.idps = vec![test_idp(0), test_idp(1)];
+        setup.builder = Box::new(|builder| {
+            for (idp, label) in builder.idps.iter_mut().zip(["NHSmail", "Partners"]) {
+                let mut labelled = (**idp).clone();
+                labelled.label = Some(label.to_owned());
+                *idp = labelled.into();
+            }
+        });
+    })
+    .await
+}
+
+/// Signs in at the identity provider of this number, and lets a while go by.
+async fn sign_in_at(browser: &Browser<'_>, index: usize) -> Answer {
+    let app = browser.app;
+    let login = format!("/saml/login?idp={}&return_to=%2Frota", [A, B][index]);
+    let begun = browser.begin_at(&login).await;
+    let form = app.respond_by(&app.idps[index], &begun, &app.person("ward.nurse"));
+    let answer = browser.bring(&form).await;
+    assert_eq!(answer.location(), "/rota");
+    app.clock.advance(TimeDelta::minutes(2));
+    answer
+}
+
+#[track_caller]
+fn assert_sent_to(answer: &Answer, host: &str) {
+    assert_eq!(answer.status, 303, "{}", answer.body);
+    assert_eq!(Begun::read(answer.location()).url.host_str(), Some(host));
+}
+
+/// It is the chooser, with the one marked that was used last.
+#[track_caller]
+fn assert_chooser(answer: &Answer, marked: Option<&str>) {
+    assert_eq!(answer.status, 200);
+    answer.assert_page();
+    assert!(answer.body.contains("Where is your account?"), "{}", answer.body);
+    for label in ["NHSmail", "Partners"] {
+        let note = if marked == Some(label) { USED_LAST } else { "" };
+        assert!(answer.body.contains(&format!(">{label}{note}</a></li>")), "{}", answer.body);
+    }
+    assert_eq!(answer.header("Set-Cookie"), None, "nothing has begun");
+}
+
+#[actix_web::test]
+async fn where_a_sign_in_succeeded_is_remembered() {
+    let app = two().await;
+    let browser = app.browser();
+    assert_chooser(&browser.visit("/saml/login").await, None);
+    let answer = sign_in_at(&browser, 1).await;
+    assert_eq!(
+        answer.set_cookie(COOKIE).as_deref(),
+        Some("__Host-saml-idp; HttpOnly; SameSite=Lax; Secure; Path=/; Max-Age=31536000")
+    );
+    let value = browser.jar.borrow().value(COOKIE).unwrap();
+    assert_eq!(value, hex(&sha256(app.idps[1].entity_id.as_str().as_bytes()))[..32]);
+    let next = browser.visit("/saml/login?return_to=%2Frota").await;
+    assert_sent_to(&next, "fs-b.nhsmail.test");
+    assert_eq!(next.set_cookie(COOKIE), None);
+
+    // The other one when it is asked for, and from then on.
+    sign_in_at(&browser, 0).await;
+    assert_sent_to(&browser.visit("/saml/login").await, "fs-a.nhsmail.test");
+
+    // It does not depend on a session, and ends after a year.
+    let next_day = app.browser();
+    next_day.jar.borrow_mut().put(COOKIE, &value);
+    assert_sent_to(&next_day.visit("/saml/login").await, "fs-b.nhsmail.test");
+    sign_in_at(&browser, 0).await;
+    app.clock.advance(TimeDelta::days(364));
+    assert_sent_to(&browser.visit("/saml/login").await, "fs-a.nhsmail.test");
+    app.clock.advance(TimeDelta::days(1));
+    assert_chooser(&browser.visit("/saml/login").await, None);
+}
+
+#[actix_web::test]
+async fn a_choice_that_led_nowhere_is_not_remembered() {
+    let app = two().await;
+    let browser = app.browser();
+    let begun = browser.begin_at(&format!("/saml/login?idp={B}")).await;
+    assert_eq!(browser.jar.borrow().value(COOKIE), None);
+    let by_other = app.respond_by(&app.idps[0], &begun, &app.person("ward.nurse"));
+    browser.bring(&by_other).await.assert_refused(403, "issuer");
+    assert_eq!(browser.jar.borrow().value(COOKIE), None);
+}
+
+#[actix_web::test]
+async fn there_is_always_a_way_back() {
+    let app = two().await;
+    let browser = app.browser();
+    sign_in_at(&browser, 1).await;
+    for query in ["choose", "choose=", "choose=1&return_to=%2Frota", "choose&choose"] {
+        let page = browser.visit(&format!("/saml/login?{query}")).await;
+        assert_chooser(&page, Some("Partners"));
+    }
+    for query in [format!("choose&idp={A}"), format!("idp={A}&idp={B}"), format!("idp={A}&idp={A}")]
+    {
+        let page = browser.visit(&format!("/saml/login?{query}")).await;
+        assert_chooser(&page, Some("Partners"));
+    }
+
+    // From a page that says no, to the page that was asked for.
+    let link =
+        |query: &str| format!("<a href=\"/saml/login?{query}\">Sign in with another account</a>");
+    let begun = browser.begin("/rota?day=2").await;
+    let by_other = app.respond_by(&app.idps[0], &begun, &app.person("ward.nurse"));
+    let refused = browser.bring(&by_other).await;
+    refused.assert_refused(403, "issuer");
+    let chooser = link("return_to=%2Frota%3Fday%3D2&amp;choose");
+    assert!(refused.body.contains(&chooser), "{}", refused.body);
+    let page = browser.visit("/saml/login?return_to=%2Frota%3Fday%3D2&choose").await;
+    assert_chooser(&page, Some("Partners"));
+    let onward = format!("href=\"/saml/login?idp={A}&amp;return_to=%2Frota%3Fday%3D2\"");
+    assert!(page.body.contains(&onward), "{}", page.body);
+
+    // From the page after signing out: the next person may have another account.
+    let signed_out = browser.submit("/saml/logout", "").await;
+    assert!(signed_out.body.contains(&link("choose")), "{}", signed_out.body);
+}
+
+/// AD FS and Entra show pages of their own to people who have no account there: ours is not seen.
+#[actix_web::test]
+async fn who_comes_back_at_once_is_asked() {
+    let app = two().await;
+    let browser = app.browser();
+    sign_in_at(&browser, 1).await;
+    let again = "/saml/login?return_to=%2Frota";
+    assert_sent_to(&browser.visit(again).await, "fs-b.nhsmail.test");
+    app.clock.advance(TimeDelta::seconds(59));
+    assert_chooser(&browser.visit(again).await, Some("Partners"));
+    // Who names a provider is not asked, nor who wants another page, nor who comes later.
+    let named = browser.visit(&format!("{again}&idp={B}")).await;
+    assert_sent_to(&named, "fs-b.nhsmail.test");
+    let other = browser.visit("/saml/login?return_to=%2Fadmin").await;
+    assert_sent_to(&other, "fs-b.nhsmail.test");
+    app.clock.advance(TimeDelta::seconds(60));
+    assert_sent_to(&browser.visit(again).await, "fs-b.nhsmail.test");
+}
+
+#[actix_web::test]
+async fn a_memory_that_fits_no_provider_is_none() {
+    let app = two().await;
+    let digest = |name: &str| hex(&sha256(name.as_bytes()));
+    let b = digest(app.idps[1].entity_id.as_str());
+    for value in [
+        &digest("http://gone.nhsmail.test/adfs/services/trust")[..32],
+        app.idps[1].entity_id.as_str(),
+        &b,
+        &b[..31],
+        &b[..32].to_uppercase(),
+        "",
+        "1",
+        "\"><script>",
+    ] {
+        let browser = app.browser();
+        browser.jar.borrow_mut().put(COOKIE, value);
+        let page = browser.visit("/saml/login").await;
+        assert_chooser(&page, None);
+        assert!(value.len() < 2 || !page.body.contains(value), "{value}");
+    }
+    // Two: nobody can say which one is ours.
+    let browser = app.browser();
+    browser.jar.borrow_mut().put(COOKIE, &b[..32]);
+    browser.jar.borrow_mut().put_in_front(COOKIE, "x");
+    assert_chooser(&browser.visit("/saml/login").await, None);
+    browser.jar.borrow_mut().put(COOKIE, &b[..32]);
+    assert_sent_to(&browser.visit("/saml/login").await, "fs-b.nhsmail.test");
+}
+
+#[actix_web::test]
+async fn an_unknown_provider_is_no_wish_and_is_not_shown() {
+    let app = two().await;
+    let browser = app.browser();
+    sign_in_at(&browser, 1).await;
+    for name in ["https://evil.example", "<script>evil</script>", "", &A.to_lowercase()] {
+        let name: String = url::form_urlencoded::byte_serialize(name.as_bytes()).collect();
+        let page = browser.visit(&format!("/saml/login?idp={name}")).await;
+        assert_chooser(&page, Some("Partners"));
+        assert!(!page.body.contains("evil"), "{}", page.body);
+    }
+}
+
+#[actix_web::test]
+async fn one_alone_is_no_choice() {
+    let app = TestApp::start().await;
+    let browser = app.browser();
+    let answer = sign_in_at(&browser, 0).await;
+    assert_eq!(answer.set_cookie(COOKIE), None);
+    browser.jar.borrow_mut().put(COOKIE, "x");
+    assert_sent_to(&browser.visit("/saml/login?choose").await, "fs-a.nhsmail.test");
+    let begun = browser.begin("/rota").await;
+    let form = app.respond(&begun, "ward.nurse").replace("ward.nurse", "test.consultant");
+    let refused = browser.bring(&form).await;
+    refused.assert_refused(403, "digest_mismatch");
+    let signed_out = browser.submit("/saml/logout", "").await;
+    for page in [refused, signed_out] {
+        assert!(page.body.contains("Sign in again"), "{}", page.body);
+        assert!(!page.body.contains("choose") && !page.body.contains("another account"));
+    }
+}
+
+/// Plain links in a list that is named: for keyboards, screen readers, and without any script.
+#[actix_web::test]
+async fn the_page_is_plain() {
+    let app = two().await;
+    let page = app.browser().visit("/saml/login?return_to=%2Frota").await;
+    assert_chooser(&page, None);
+    for part in [
+        "<html lang=\"en-GB\">",
+        "<title>Sign in</title>",
+        "<h1>Sign in</h1>",
+        "<p id=\"where\">Where is your account?</p>",
+        "<ul class=\"choices\" aria-labelledby=\"where\"><li><a href=",
+    ] {
+        assert_eq!(page.body.matches(part).count(), 1, "{part} in {}", page.body);
+    }
+    assert!(!page.body.contains("<script") && !page.body.contains("tabindex"));
+    assert_eq!(page.body.matches("<a ").count(), 2);
+}
+
+#[actix_web::test]
+async fn in_development_the_name_has_no_prefix() {
+    let app = TestApp::with(|setup| {
+        setup.base_url = "http://localhost:8080";
+        setup.idps = vec![test_idp(0), test_idp(1)];
+    })
+    .await;
+    let browser = app.browser();
+    let answer = sign_in_at(&browser, 1).await;
+    assert_eq!(
+        answer.set_cookie("saml-idp").as_deref(),
+        Some("saml-idp; HttpOnly; SameSite=Lax; Secure; Path=/; Max-Age=31536000")
+    );
+    assert_sent_to(&browser.visit("/saml/login").await, "fs-b.nhsmail.test");
+}
