@@ -150,8 +150,8 @@ const SINGLE: &[(&str, Attack)] = &[
     ("SESSFIX-1", WEB),
     ("COOKIE", WEB),
     // Metadata
-    ("MD-SIG", Later("whoever configures the metadata vouches for it; no signature is demanded")),
-    ("MD-TAMPER", Later("as MD-SIG")),
+    ("MD-SIG", Here),
+    ("MD-TAMPER", Here),
     ("MD-COMMENT", Here),
     ("MD-EXP", Here),
     ("MD-NET", Later("metadata is read from a file")),
@@ -163,7 +163,7 @@ const SINGLE: &[(&str, Attack)] = &[
     ("MD-AGG", Here),
     ("MD-CERT", Here),
     ("MD-WEAK", Here),
-    ("MD-ALG", Later("no signature in metadata is verified, so no algorithm there counts")),
+    ("MD-ALG", Here),
     ("MD-LOC", Here),
     // Properties that are not messages
     ("U:oracle", Here),

@@ -3,7 +3,7 @@
 use actix_saml::crypto::{CryptoError, KeyShape, PrivateKey};
 use actix_saml::saml::InvalidEntityId;
 use actix_saml::saml::binding::Binding;
-use actix_saml::saml::metadata::{IdpMetadata, MetadataError, TEST_KEY_MARK};
+use actix_saml::saml::metadata::{IdpMetadata, MetadataError, Reading, TEST_KEY_MARK};
 use actix_saml::saml::names::{METADATA, PROTOCOL};
 use actix_saml::xml::XmlError;
 use actix_saml::xml::encode_base64;
@@ -20,7 +20,7 @@ pub fn descriptor(usage: &str, pair: &Pair) -> String {
     raw_descriptor(usage, &[&encode_base64(pair.certificate.as_der())])
 }
 
-fn raw_descriptor(usage: &str, certificates: &[&str]) -> String {
+pub fn raw_descriptor(usage: &str, certificates: &[&str]) -> String {
     let usage = if usage.is_empty() { String::new() } else { format!(" use=\"{usage}\"") };
     let all: String =
         certificates.iter().map(|c| format!("<X509Certificate>{c}</X509Certificate>")).collect();
@@ -30,7 +30,8 @@ fn raw_descriptor(usage: &str, certificates: &[&str]) -> String {
 }
 
 /// Metadata in the shape of AD FS: other roles with other keys come first.
-pub struct Metadata(String);
+#[derive(Clone)]
+pub struct Metadata(pub String);
 
 impl Metadata {
     pub fn with_keys(keys: &str) -> Self {
@@ -48,25 +49,48 @@ impl Metadata {
         ))
     }
 
-    fn honest() -> Self {
+    pub fn honest() -> Self {
         Self::with_keys(&descriptor("signing", &IDP_KEY))
+    }
+
+    /// The same provider under another name and another ID.
+    pub fn named(self, name: &str, id: &str) -> Self {
+        self.edit(IDP, name).edit("\"_metadata\"", &format!("\"{id}\""))
+    }
+
+    /// In a group, with `attributes`, between what stands `before` and `after`.
+    pub fn within(self, attributes: &str, before: &str, after: &str) -> Self {
+        let Self(xml) = self;
+        Self(format!(
+            "<EntitiesDescriptor {attributes} xmlns=\"{METADATA}\">{before}{xml}{after}</EntitiesDescriptor>"
+        ))
     }
 
     pub fn xml(&self) -> &str {
         &self.0
     }
 
-    fn edit(self, from: &str, to: &str) -> Self {
+    pub fn edit(self, from: &str, to: &str) -> Self {
         Self(edit(&self.0, from, to))
     }
 
-    fn read(&self) -> Result<IdpMetadata, MetadataError> {
-        IdpMetadata::read(self.0.as_bytes(), now())
+    pub fn read(&self) -> Result<IdpMetadata, MetadataError> {
+        self.read_as(&Reading::default())
+    }
+
+    pub fn read_as(&self, reading: &Reading<'_>) -> Result<IdpMetadata, MetadataError> {
+        IdpMetadata::read_as(self.0.as_bytes(), reading, now())
     }
 
     #[track_caller]
-    fn refused(&self, expected: MetadataError) {
-        assert_eq!(self.read().map(|m| m.entity_id().clone()), Err(expected), "{}", self.0);
+    pub fn refused(&self, expected: MetadataError) {
+        self.refused_as(&Reading::default(), expected);
+    }
+
+    #[track_caller]
+    pub fn refused_as(&self, reading: &Reading<'_>, expected: MetadataError) {
+        let verdict = self.read_as(reading).map(|m| m.entity_id().clone());
+        assert_eq!(verdict, Err(expected), "{}", self.0);
     }
 }
 

@@ -3,9 +3,12 @@
 
 use std::path::PathBuf;
 
+use actix_saml::crypto::CryptoError;
 use actix_saml::dsig::{DsigError, verify};
 use actix_saml::saml::binding::Binding;
-use actix_saml::saml::metadata::IdpMetadata;
+use actix_saml::saml::metadata::{
+    Fingerprint, IdpMetadata, MetadataAnchor, MetadataError, Reading, UiInfo,
+};
 use actix_saml::saml::{Keys, Rejection, validate};
 use actix_saml::xml::decode_base64;
 use actix_saml::xml::{Document, Limits};
@@ -32,6 +35,25 @@ fn own_signature(bytes: &[u8], keys: &Keys) -> Result<usize, DsigError> {
     verify(root, signature, keys.signing()).map(|signed| signed.key())
 }
 
+/// What comes of it when the certificate beside the signature is pinned by its fingerprint.
+fn pinned(bytes: &[u8]) -> Result<IdpMetadata, MetadataError> {
+    let document = Document::parse(bytes, &Limits::METADATA).unwrap();
+    let signature = document.root().elements().next().unwrap();
+    let beside = signature.descendants().find(|n| n.local_name() == "X509Certificate").unwrap();
+    let der = decode_base64(beside.text().unwrap().as_bytes()).unwrap();
+    let anchor = MetadataAnchor::new(Vec::new(), vec![Fingerprint::of_der(&der)]).unwrap();
+    let reading = Reading { anchor: Some(&anchor), ..Reading::default() };
+    IdpMetadata::read_as(bytes, &reading, now())
+}
+
+/// Microsoft's products write none of this.
+fn says_nothing_more(metadata: &IdpMetadata) {
+    assert!(!metadata.is_vouched_for());
+    assert_eq!((metadata.valid_until(), metadata.cache_duration()), (None, None));
+    assert_eq!((metadata.ui_info(), metadata.scopes()), (&UiInfo::default(), &[][..]));
+    assert!(metadata.certificates().iter().all(|c| c.not_after().is_some()));
+}
+
 #[test]
 fn adfs_with_one_key() {
     let Some(bytes) = sample("adfs-v2-federationmetadata.xml") else { return };
@@ -49,6 +71,10 @@ fn adfs_with_one_key() {
         assert!(metadata.single_sign_on(binding).unwrap().location.path().ends_with("/adfs/ls/"));
     }
     assert_eq!(own_signature(&bytes, metadata.keys()), Ok(0));
+    says_nothing_more(&metadata);
+    let signer = pinned(&bytes).unwrap();
+    assert_eq!(signer.vouched_by().unwrap().as_der(), metadata.certificates()[0].as_der());
+    assert_eq!(signer.keys().signing(), metadata.keys().signing());
 }
 
 #[test]
@@ -58,6 +84,18 @@ fn adfs_during_rollover() {
     assert_eq!(metadata.keys().signing().len(), 2);
     // The file was edited after it was signed. Nobody asked for that signature.
     assert_eq!(own_signature(&bytes, metadata.keys()), Err(DsigError::DigestMismatch));
+    says_nothing_more(&metadata);
+    // Nor can the certificate beside it be read, pinned or not.
+    let error = pinned(&bytes).unwrap_err();
+    let unreadable = CryptoError::Certificate;
+    assert!(
+        matches!(&error, MetadataError::SignerCertificate { error, .. } if *error == unreadable),
+        "{error:?}"
+    );
+    let anchor = MetadataAnchor::new(metadata.certificates().to_vec(), Vec::new()).unwrap();
+    let reading = Reading { anchor: Some(&anchor), ..Reading::default() };
+    let verdict = IdpMetadata::read_as(&bytes, &reading, now()).map(|_| ());
+    assert_eq!(verdict, Err(MetadataError::Signature(DsigError::DigestMismatch)));
 }
 
 #[test]
@@ -69,6 +107,10 @@ fn entra_with_two_keys() {
     assert!(metadata.entity_id().as_str().starts_with("https://sts.windows.net/"));
     // The second one signed: their order means nothing.
     assert_eq!(own_signature(&bytes, metadata.keys()), Ok(1));
+    says_nothing_more(&metadata);
+    let signer = pinned(&bytes).unwrap();
+    assert_eq!(signer.vouched_by().unwrap().as_der(), metadata.certificates()[1].as_der());
+    assert_eq!(signer.keys().signing(), metadata.keys().signing());
 }
 
 #[test]

@@ -8,13 +8,18 @@ use actix_saml::crypto::SignatureAlgorithm::{
     self, EcdsaSha256, EcdsaSha384, EcdsaSha512, RsaSha256, RsaSha384, RsaSha512,
 };
 use actix_saml::dsig::{DsigError, SignatureStyle};
+use actix_saml::saml::metadata::{MetadataAnchor, MetadataError, Reading};
 use actix_saml::xml::C14n;
 
 use crate::fixture::{ADMIN, ASSERTION_ID, Draft, HASH_ID, Message, NURSE, RESPONSE_ID, skipped};
 use crate::keys_of_tests::{FOREIGN_KEY, IDP_KEY, P256, P384, P521, Pair, SP_KEY};
+use crate::metadata::Metadata;
+use crate::metadata_signed::sign;
 use crate::refusal::bad_signature;
 
 const RESPONSE: &str = "urn:oasis:names:tc:SAML:2.0:protocol:Response";
+const ENTITY: &str = "urn:oasis:names:tc:SAML:2.0:metadata:EntityDescriptor";
+const ENTITIES: &str = "urn:oasis:names:tc:SAML:2.0:metadata:EntitiesDescriptor";
 const ASSERTION: &str = "urn:oasis:names:tc:SAML:2.0:assertion:Assertion";
 
 fn is_missing() -> bool {
@@ -35,12 +40,18 @@ fn file(name: &str, content: &str) -> PathBuf {
 /// Whether xmlsec1 finds the signature that is a child of `parent` to be made by `pair`. It is
 /// given the certificate and told not to look for keys in the message.
 fn judged_good(test: &str, message: &Message, parent: &str, pair: &Pair) -> bool {
+    judges_good(test, &message.0, parent, pair)
+}
+
+/// The same of any document.
+fn judges_good(test: &str, document: &str, parent: &str, pair: &Pair) -> bool {
     let certificate = file(&format!("{test}.crt"), &pair.certificate.to_pem().unwrap());
-    let xml = file(&format!("{test}.xml"), &message.0);
+    let xml = file(&format!("{test}.xml"), document);
     let output = Command::new("xmlsec1")
         .args(["--verify", "--enabled-key-data", "key-name,rsa,ec", "--pubkey-cert-pem"])
         .arg(&certificate)
-        .args(["--id-attr:ID", ASSERTION, "--id-attr:ID", RESPONSE, "--node-xpath"])
+        .args(["--id-attr:ID", ASSERTION, "--id-attr:ID", RESPONSE])
+        .args(["--id-attr:ID", ENTITY, "--id-attr:ID", ENTITIES, "--node-xpath"])
         .arg(format!("//*[local-name()='{parent}']/*[local-name()='Signature']"))
         .arg(&xml)
         .output()
@@ -75,6 +86,29 @@ fn xmlsec_agrees_on_what_we_sign() {
         }
     }
     assert!(!judged_good("sign", &Draft::adfs().signed(), "Assertion", &FOREIGN_KEY));
+}
+
+#[test]
+fn xmlsec_agrees_on_metadata() {
+    if is_missing() {
+        return;
+    }
+    let anchor = MetadataAnchor::new(vec![FOREIGN_KEY.certificate.clone()], Vec::new()).unwrap();
+    let reading = Reading { anchor: Some(&anchor), ..Reading::default() };
+    let one = Metadata::honest();
+    let group = Metadata::honest().within("ID=\"_group\"", "<!-- one -->\n", "\n");
+    for (metadata, id, root) in
+        [(one, "_metadata", "EntityDescriptor"), (group, "_group", "EntitiesDescriptor")]
+    {
+        let metadata = sign(metadata.xml(), id, &FOREIGN_KEY);
+        assert!(metadata.read_as(&reading).unwrap().is_vouched_for());
+        assert!(judges_good("metadata", metadata.xml(), root, &FOREIGN_KEY), "{root}");
+        assert!(!judges_good("metadata", metadata.xml(), root, &IDP_KEY), "{root}");
+        let changed = metadata.edit("entityID=\"http://", "entityID=\"https://");
+        let error = MetadataError::Signature(DsigError::DigestMismatch);
+        changed.refused_as(&reading, error);
+        assert!(!judges_good("metadata", changed.xml(), root, &FOREIGN_KEY), "{root}");
+    }
 }
 
 #[test]
