@@ -24,6 +24,15 @@ pub struct Certificate {
     der: Vec<u8>,
 }
 
+/// The same bytes. Whether two certificates carry the same key is another question.
+impl PartialEq for Certificate {
+    fn eq(&self, other: &Self) -> bool {
+        self.der == other.der
+    }
+}
+
+impl Eq for Certificate {}
+
 impl fmt::Debug for Certificate {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Certificate")

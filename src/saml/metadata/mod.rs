@@ -1,6 +1,7 @@
 //! Metadata: what an identity provider publishes of itself, and what we publish of ourselves.
 
 mod anchor;
+mod difference;
 mod duration;
 mod error;
 mod idp;
@@ -9,6 +10,7 @@ mod sp;
 mod ui_info;
 
 pub use anchor::{Fingerprint, InvalidFingerprint, MetadataAnchor, NoPins};
+pub use difference::Change;
 pub use error::MetadataError;
 pub use idp::{Endpoint, IdpMetadata};
 pub use reading::Reading;
