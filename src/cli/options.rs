@@ -1,5 +1,6 @@
 //! Options that several commands take.
 
+use std::io::IsTerminal as _;
 use std::path::PathBuf;
 
 use chrono::{DateTime, Utc};
@@ -46,7 +47,35 @@ impl From<Required> for RequireSigned {
     }
 }
 
-fn parse_now(text: &str) -> Result<DateTime<Utc>, String> {
+/// For programs, or for people.
+#[derive(Clone, Copy, Debug, ValueEnum)]
+pub(super) enum Format {
+    Json,
+    Text,
+}
+
+/// Whether a terminal gets colours.
+#[derive(Clone, Copy, Debug, ValueEnum)]
+pub(super) enum Colour {
+    Auto,
+    Always,
+    Never,
+}
+
+impl Colour {
+    pub(super) fn is_wanted(self) -> bool {
+        match self {
+            Self::Always => true,
+            Self::Never => false,
+            Self::Auto => {
+                let refused = std::env::var_os("NO_COLOR").is_some_and(|value| !value.is_empty());
+                !refused && std::io::stdout().is_terminal()
+            }
+        }
+    }
+}
+
+pub(super) fn parse_now(text: &str) -> Result<DateTime<Utc>, String> {
     DateTime::parse_from_rfc3339(text).map(|t| t.to_utc()).map_err(|e| e.to_string())
 }
 

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use chrono::{DateTime, Utc};
 
 use super::Problem;
-use crate::crypto::PrivateKey;
+use crate::crypto::{Certificate, PrivateKey};
 use crate::saml::metadata::IdpMetadata;
 use crate::xml::Limits;
 use crate::xmlenc::DecryptionKey;
@@ -41,6 +41,20 @@ pub(super) fn read_decryption_keys(paths: &[PathBuf]) -> Result<Vec<DecryptionKe
         key.map_err(|_| in_file(path, &"assertions are encrypted to RSA keys, and this is none"))
     };
     paths.iter().map(read_key).collect()
+}
+
+/// Certificates in PEM or DER form, one in each file.
+pub(super) fn read_certificates(paths: &[PathBuf]) -> Result<Vec<Certificate>, Problem> {
+    let read_certificate = |path: &PathBuf| {
+        let bytes = read(path, MAX_KEY)?;
+        let is_pem = bytes.windows(10).any(|w| w == b"-----BEGIN");
+        let certificate = match is_pem {
+            true => Certificate::from_pem(&bytes),
+            false => Certificate::from_der(&bytes),
+        };
+        certificate.map_err(|error| in_file(path, &error))
+    };
+    paths.iter().map(read_certificate).collect()
 }
 
 pub(super) fn read_message(path: &Path) -> Result<Vec<u8>, Problem> {

@@ -6,10 +6,10 @@ use std::process::ExitCode;
 
 use chrono::{DateTime, Utc};
 use clap::builder::NonEmptyStringValueParser;
-use clap::{ArgGroup, Args, ValueEnum};
+use clap::{ArgGroup, Args};
 use serde_json::{Value, json};
 
-use super::options::Judging;
+use super::options::{Format, Judging};
 use super::sources::{MAX_FILE, looks_like_xml, read_decryption_keys, read_message, read_metadata};
 use super::terminal::{escape_controls, printable};
 use super::{Problem, print};
@@ -49,12 +49,6 @@ pub(super) struct Arguments {
     /// The response: base64 as posted, or XML. `-` reads standard input.
     #[arg(value_name = "FILE")]
     file: PathBuf,
-}
-
-#[derive(Clone, Copy, Debug, ValueEnum)]
-enum Format {
-    Json,
-    Text,
 }
 
 pub(super) fn run(arguments: &Arguments) -> Result<ExitCode, Problem> {

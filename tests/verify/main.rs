@@ -13,6 +13,7 @@
 
 mod scene;
 
+mod check;
 mod encrypted;
 mod input;
 mod inspect;

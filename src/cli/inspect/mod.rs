@@ -16,14 +16,13 @@ mod signature;
 mod tests;
 mod text;
 
-use std::io::IsTerminal as _;
 use std::path::PathBuf;
 use std::process::ExitCode;
 
+use clap::Args;
 use clap::builder::NonEmptyStringValueParser;
-use clap::{Args, ValueEnum};
 
-use super::options::Judging;
+use super::options::{Colour, Format, Judging};
 use super::sources::{read_decryption_keys, read_metadata, read_whole};
 use super::terminal::escape_controls;
 use super::{Problem, print};
@@ -73,32 +72,6 @@ pub(super) struct Arguments {
     /// reads standard input.
     #[arg(value_name = "FILE")]
     file: PathBuf,
-}
-
-#[derive(Clone, Copy, Debug, ValueEnum)]
-enum Format {
-    Json,
-    Text,
-}
-
-#[derive(Clone, Copy, Debug, ValueEnum)]
-enum Colour {
-    Auto,
-    Always,
-    Never,
-}
-
-impl Colour {
-    fn is_wanted(self) -> bool {
-        match self {
-            Self::Always => true,
-            Self::Never => false,
-            Self::Auto => {
-                let refused = std::env::var_os("NO_COLOR").is_some_and(|value| !value.is_empty());
-                !refused && std::io::stdout().is_terminal()
-            }
-        }
-    }
 }
 
 pub(super) fn run(arguments: &Arguments) -> Result<ExitCode, Problem> {

@@ -1,5 +1,6 @@
 //! `actix-saml metadata`: ours to be registered, and that of others to be looked at.
 
+mod check;
 mod sp;
 
 use std::process::ExitCode;
@@ -16,12 +17,15 @@ pub(super) struct Arguments {
 
 #[derive(Debug, Subcommand)]
 enum What {
+    /// Say whether an identity provider's metadata can be used, and what is in it.
+    Check(check::Arguments),
     /// Print the service provider's metadata.
     Sp(sp::Arguments),
 }
 
 pub(super) fn run(arguments: &Arguments) -> Result<ExitCode, Problem> {
     match &arguments.what {
+        What::Check(arguments) => check::run(arguments),
         What::Sp(arguments) => sp::run(arguments),
     }
 }

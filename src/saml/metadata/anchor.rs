@@ -155,7 +155,7 @@ impl MetadataAnchor {
 }
 
 /// The `X509Certificate` elements of the `KeyInfo` in `node`, a signature or a `KeyDescriptor`.
-pub(super) fn x509_certificates(node: Node<'_>) -> impl Iterator<Item = Node<'_>> {
+pub(crate) fn x509_certificates(node: Node<'_>) -> impl Iterator<Item = Node<'_>> {
     children(node, "KeyInfo")
         .flat_map(|n| children(n, "X509Data"))
         .flat_map(|n| children(n, "X509Certificate"))

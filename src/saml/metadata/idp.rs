@@ -120,6 +120,11 @@ impl IdpMetadata {
         self.single_sign_on.iter().find(|e| e.binding == binding)
     }
 
+    /// Where AuthnRequests go, in the order of the metadata.
+    pub fn single_sign_on_services(&self) -> &[Endpoint] {
+        &self.single_sign_on
+    }
+
     /// Every address that AuthnRequests and log-out messages go to.
     pub fn locations(&self) -> impl Iterator<Item = &Url> {
         self.single_sign_on.iter().chain(&self.single_logout).map(|e| &e.location)

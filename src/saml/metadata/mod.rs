@@ -9,11 +9,15 @@ mod reading;
 mod sp;
 mod ui_info;
 
+#[cfg(feature = "cli")]
+pub(crate) use anchor::x509_certificates;
 pub use anchor::{Fingerprint, InvalidFingerprint, MetadataAnchor, NoPins};
 pub use difference::Change;
 pub use error::MetadataError;
 pub use idp::{Endpoint, IdpMetadata};
 pub use reading::Reading;
+#[cfg(feature = "cli")]
+pub(crate) use reading::{Chosen, entities};
 pub use sp::{Contact, Organisation, SpMetadata, WriteMetadataError};
 pub use ui_info::{Localised, Logo, Scope, UiInfo};
 
