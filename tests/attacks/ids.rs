@@ -154,7 +154,7 @@ const SINGLE: &[(&str, Attack)] = &[
     ("MD-TAMPER", Here),
     ("MD-COMMENT", Here),
     ("MD-EXP", Here),
-    ("MD-NET", Later("metadata is read from a file")),
+    ("MD-NET", Beside("tests/fetch")),
     ("MD-USE", Here),
     ("MD-NOKEY", Here),
     ("MD-ROLE", Here),

@@ -54,7 +54,7 @@ fn a_document() {
 }
 
 #[test]
-fn a_page_for_people() {
+fn md_net_a_page_for_people() {
     let Ok(Fetched::Document { bytes, .. }) = fetched(Answer::html()) else { panic!() };
     let page = String::from_utf8(bytes).unwrap();
     // A page may begin as it likes: it is judged by what it is, not by its Content-Type.
@@ -64,7 +64,7 @@ fn a_page_for_people() {
 }
 
 #[test]
-fn other_statuses() {
+fn md_net_other_statuses() {
     for status in [201, 202, 203, 204, 206, 300, 304, 305, 400, 401, 403, 404, 407, 429, 500, 503] {
         let outcome = fetched(Answer::new(&format!("{status} Status"), &[], ""));
         assert_eq!(outcome, Err(FetchError::Status(status)));
@@ -125,7 +125,7 @@ fn unusable_validators() {
 }
 
 #[test]
-fn truncated() {
+fn md_net_truncated() {
     let short = "it ends before its end";
     assert_eq!(fetched(Answer::truncated("<a></a>")), Err(answer(short)));
     let chunked = "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n";
@@ -137,7 +137,7 @@ fn truncated() {
 }
 
 #[test]
-fn no_answer() {
+fn md_net_no_answer() {
     let closed = FetchError::Connection("it was closed without an answer".to_owned());
     assert_eq!(raw(""), Err(closed.clone()));
     assert_eq!(raw("HTTP/1.1 200 OK\r\nContent-Le"), Err(closed));
@@ -148,7 +148,7 @@ fn no_answer() {
 }
 
 #[test]
-fn too_slow() {
+fn md_net_too_slow() {
     for answer in [
         Answer::silence(),
         Answer::Stall(b"HTTP/1.1 200 OK\r\n".to_vec()),
@@ -170,7 +170,7 @@ fn too_slow() {
 }
 
 #[test]
-fn too_large() {
+fn md_net_too_large() {
     let too_large = FetchError::TooLarge { limit: MAX_BYTES };
     assert_eq!(fetched(Answer::large(50_000_000)), Err(too_large.clone()));
     assert_eq!(fetched(Answer::large(usize::MAX)), Err(too_large.clone()));
@@ -184,7 +184,7 @@ fn too_large() {
 }
 
 #[test]
-fn too_much_header() {
+fn md_net_too_much_header() {
     let large = answer("its header is too large");
     let field = |length| "x".repeat(length);
     let outcome = fetched(Answer::new("200 OK", &[("X-Bomb", &field(20_000))], ""));
@@ -201,7 +201,7 @@ fn too_much_header() {
 }
 
 #[test]
-fn compressed() {
+fn md_net_compressed() {
     // 1 MB of blanks in 1 kB: whoever unpacks it has lost.
     for (field, value) in [
         ("Content-Encoding", "gzip"),
@@ -231,7 +231,7 @@ fn no_server() {
 }
 
 #[test]
-fn no_such_name() {
+fn md_net_no_such_name() {
     let dns = FetchError::Dns { host: "fs.nhsmail.invalid".to_owned() };
     assert_eq!(fetch(&request("https://fs.nhsmail.invalid/metadata.xml")), Err(dns));
 }

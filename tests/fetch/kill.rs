@@ -32,7 +32,7 @@ fn names(folder: &Path) -> Vec<String> {
 }
 
 #[test]
-fn killed_at_any_moment() {
+fn md_net_killed_at_any_moment() {
     let folder: PathBuf =
         Path::new(env!("CARGO_TARGET_TMPDIR")).join(format!("kill-{}", random_hex::<8>().unwrap()));
     std::fs::create_dir_all(&folder).unwrap();

@@ -53,7 +53,7 @@ fn with_credentials() {
 }
 
 #[test]
-fn the_proxy_is_not_the_server() {
+fn md_net_the_proxy_is_not_the_server() {
     let (_, mut request) = behind();
     // A proxy that answers for the server is found out by its certificate.
     let other = Identity::of(&[HOST]);
@@ -114,7 +114,7 @@ fn proxies_that_refuse() {
 }
 
 #[test]
-fn slow_proxies() {
+fn md_net_slow_proxies() {
     let (_, mut request) = behind();
     request.timeout = SHORT;
     for answer in [Answer::silence(), Answer::drip("", Duration::from_millis(50))] {

@@ -57,7 +57,7 @@ fn to_the_same_origin_over_https() {
 }
 
 #[test]
-fn elsewhere() {
+fn md_net_elsewhere() {
     let other = Server::http(Answer::ok("<b/>"));
     let to_other = other.url("/");
     for (location, why) in [
@@ -84,7 +84,7 @@ fn elsewhere() {
 }
 
 #[test]
-fn at_most_five() {
+fn md_net_at_most_five() {
     let server = Server::http(Answer::redirect(302, "/again"));
     let error = refused("/again", "there were too many before");
     assert_eq!(fetch(&request(&server.url("/"))), Err(error));

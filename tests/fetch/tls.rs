@@ -17,7 +17,7 @@ fn tls(request: &FetchRequest) -> String {
 }
 
 #[test]
-fn certificates() {
+fn md_net_certificates() {
     let here = Identity::of(&["127.0.0.1"]);
     let server = Server::https(&here, Answer::ok("<a/>"));
     let mut request = request(&server.url("/"));
@@ -33,7 +33,7 @@ fn certificates() {
 }
 
 #[test]
-fn the_name_in_the_certificate() {
+fn md_net_the_name_in_the_certificate() {
     let elsewhere = Identity::of(&["fs.nhsmail.test", "127.0.0.2"]);
     let server = Server::https(&elsewhere, Answer::ok("<a/>"));
     let mut request = request(&server.url("/"));
