@@ -105,6 +105,7 @@ type Call = Box<dyn Fn(TestRequest, Option<Payload>) -> Answering>;
 pub struct TestApp {
     pub idps: Vec<TestIdp>,
     pub clock: ManualClock,
+    pub saml: Saml,
     pub log: Log,
     pub base_url: Url,
     pub call: Call,
@@ -156,7 +157,7 @@ impl TestApp {
             serve(app.wrap(guard).wrap(look_first).wrap(saml.sessions())).await
         };
         log.take();
-        Self { idps: setup.idps, clock, log, base_url, call, _logging: logging }
+        Self { idps: setup.idps, clock, saml, log, base_url, call, _logging: logging }
     }
 
     pub fn browser(&self) -> Browser<'_> {

@@ -20,10 +20,7 @@ use crate::crypto::random_bytes;
 use crate::saml::EntityId;
 use crate::sp::{BuildError, Idp, Quarantine, ServiceProvider, Trust, TrustChange};
 use crate::web::clock::Clock;
-use crate::xml::Limits;
 
-/// For a fetch in the background.
-const FETCH_TIMEOUT: Duration = Duration::from_secs(30);
 /// For a fetch that a person waits for.
 const EARLY_TIMEOUT: Duration = Duration::from_secs(8);
 
@@ -68,7 +65,11 @@ impl Federation {
         let _ = federation.publish(None);
         for provider in &federation.providers {
             let mut state = provider.state();
-            state.watch = provider.source.file.clone().map(|f| FileWatch::new(f, max_bytes()));
+            state.watch = provider
+                .source
+                .file
+                .clone()
+                .map(|f| FileWatch::new(f, provider.source.max_bytes()));
             state.next_fetch = provider.source.url.as_ref().map(|_| now);
         }
         for index in 0..federation.providers.len() {
@@ -158,7 +159,7 @@ impl Federation {
         let federation = Arc::clone(self);
         web::block(move || {
             federation.check_file(index);
-            federation.fetch(index, EARLY_TIMEOUT);
+            federation.fetch(index, federation.settings.timeout.min(EARLY_TIMEOUT));
         })
         .await
         .ok()?;
@@ -230,7 +231,7 @@ impl Federation {
         let fetched = fetch.fetch(&FetchRequest {
             url: url.clone(),
             have: have.clone(),
-            max_bytes: max_bytes(),
+            max_bytes: provider.source.max_bytes(),
             timeout,
             authorities: provider.source.authorities.clone(),
             allow_loopback_http: provider.source.policy.dev,
@@ -380,7 +381,7 @@ impl Federation {
     /// Does everything that is due now, one thing after another.
     pub(in crate::web) fn refresh_due(&self) {
         for index in self.look_around() {
-            self.fetch(index, FETCH_TIMEOUT);
+            self.fetch(index, self.settings.timeout);
         }
         self.watch_radar();
     }
@@ -408,7 +409,7 @@ impl Federation {
     }
 
     pub(super) fn fetch_in_background(&self, index: usize) {
-        self.fetch(index, FETCH_TIMEOUT);
+        self.fetch(index, self.settings.timeout);
     }
 
     fn tell_changes(&self, index: usize, changes: &[TrustChange]) {
@@ -473,10 +474,6 @@ fn fixed_provider(idp: &Arc<Idp>, now: DateTime<Utc>) -> Provider {
 
 fn has_test_keys(trust: &Arc<Trust>) -> bool {
     trust.published().has_test_keys()
-}
-
-fn max_bytes() -> usize {
-    Limits::METADATA.bytes
 }
 
 /// Without randomness all machines ask at the same time; that does no harm to us.

@@ -1,5 +1,6 @@
 use std::path::PathBuf;
 use std::sync::Arc;
+use std::time::Duration;
 
 use chrono::TimeDelta;
 use url::Url;
@@ -7,6 +8,9 @@ use url::Url;
 use super::fetch::Fetch;
 use crate::crypto::Certificate;
 use crate::sp::TrustPolicy;
+use crate::xml::Limits;
+
+const MAX_BYTES_OF_ONE: usize = 8 * 1024 * 1024;
 
 /// Where the metadata of one identity provider comes from, and what it must fulfil.
 #[derive(Clone, Debug, Default)]
@@ -22,11 +26,25 @@ pub struct IdpSource {
     pub policy: TrustPolicy,
 }
 
+impl IdpSource {
+    /// Metadata of one provider has a hundred kilobytes or two. More than a few megabytes have only
+    /// aggregates, and out of an aggregate a provider is taken by its name.
+    pub(super) fn max_bytes(&self) -> usize {
+        match self.policy.entity_id {
+            Some(_) => Limits::METADATA.bytes,
+            None => MAX_BYTES_OF_ONE,
+        }
+    }
+}
+
 /// How metadata is kept current.
 #[derive(Clone)]
 pub struct RefreshSettings {
     /// How often metadata is fetched, if it does not ask for more often by `cacheDuration`.
     pub interval: TimeDelta,
+    /// How long one fetch may take, from the name's look-up to the last byte. While a person waits
+    /// for it, 8 seconds at most.
+    pub timeout: Duration,
     /// What fetches. `None` when no source has a URL.
     pub fetch: Option<Arc<dyn Fetch>>,
     /// Whether a thread does what is due. Without it the application calls
@@ -46,6 +64,11 @@ impl std::fmt::Debug for RefreshSettings {
 impl Default for RefreshSettings {
     /// Hourly, in the background, without anything that fetches.
     fn default() -> Self {
-        Self { interval: TimeDelta::hours(1), fetch: None, background: true }
+        Self {
+            interval: TimeDelta::hours(1),
+            timeout: Duration::from_secs(30),
+            fetch: None,
+            background: true,
+        }
     }
 }

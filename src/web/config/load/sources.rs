@@ -32,7 +32,7 @@ impl Config {
         let settings = RefreshSettings {
             interval: TimeDelta::minutes(i64::from(refresh.minutes)),
             fetch: if needs_client { Some(self.client()?) } else { None },
-            background: true,
+            ..RefreshSettings::default()
         };
         Ok((sources, settings))
     }
