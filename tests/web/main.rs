@@ -25,6 +25,9 @@ mod attempts;
 mod bad_input;
 mod chooser;
 mod encrypted;
+#[path = "../faults/mod.rs"]
+mod faults;
+mod federation;
 mod guard;
 mod limits;
 mod logout;
