@@ -7,6 +7,7 @@
 
 mod advice;
 mod claim_names;
+pub mod dual_run;
 mod population;
 mod staff;
 mod staff_key;

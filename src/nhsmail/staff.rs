@@ -6,6 +6,20 @@ use super::staff_key::{KeyScope, StaffKey, StaffKeyKind};
 use crate::saml::NameIdFault;
 use crate::sp::Principal;
 
+/// The logical fields, by the names that [`Staff::matched_names`] gives them.
+pub(super) const FIELDS: [&str; 11] = [
+    "mail",
+    "upn",
+    "display_name",
+    "given_name",
+    "surname",
+    "ods_code",
+    "roles",
+    "groups",
+    "immutable_id",
+    "tenant_id",
+    "authn_methods",
+];
 const MULTIPLE_AUTHN: &str = "http://schemas.microsoft.com/claims/multipleauthn";
 const GROUPS_LINK: &str = "http://schemas.microsoft.com/claims/groups.link";
 const PERSISTENT: &str = "urn:oasis:names:tc:SAML:2.0:nameid-format:persistent";
@@ -47,19 +61,20 @@ impl Staff {
         subjects: &SubjectRules,
     ) -> Result<Self, NoSubjectKey> {
         let mut fields = BTreeMap::new();
-        for (field, aliases) in [
-            ("mail", &names.mail),
-            ("upn", &names.upn),
-            ("display_name", &names.display_name),
-            ("given_name", &names.given_name),
-            ("surname", &names.surname),
-            ("ods_code", &names.ods_code),
-            ("roles", &names.roles),
-            ("groups", &names.groups),
-            ("immutable_id", &names.immutable_id),
-            ("tenant_id", &names.tenant_id),
-            ("authn_methods", &names.authn_methods),
-        ] {
+        let aliases = [
+            &names.mail,
+            &names.upn,
+            &names.display_name,
+            &names.given_name,
+            &names.surname,
+            &names.ods_code,
+            &names.roles,
+            &names.groups,
+            &names.immutable_id,
+            &names.tenant_id,
+            &names.authn_methods,
+        ];
+        for (field, aliases) in FIELDS.into_iter().zip(aliases) {
             if let Some(found) = find(&principal, aliases) {
                 fields.insert(field, found);
             }
@@ -183,6 +198,11 @@ impl Staff {
 
     fn first(&self, field: &str) -> Option<&str> {
         self.all(field).first().map(String::as_str)
+    }
+
+    /// What a field of [`FIELDS`] holds.
+    pub(super) fn values(&self, field: &str) -> &[String] {
+        self.all(field)
     }
 
     fn all(&self, field: &str) -> &[String] {
