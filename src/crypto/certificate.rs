@@ -5,7 +5,9 @@ use openssl::asn1::{Asn1Time, Asn1TimeRef};
 use openssl::bn::BigNum;
 use openssl::hash::MessageDigest;
 use openssl::nid::Nid;
-use openssl::x509::extension::{BasicConstraints, SubjectAlternativeName};
+use openssl::x509::extension::{
+    BasicConstraints, KeyUsage, SubjectAlternativeName, SubjectKeyIdentifier,
+};
 use openssl::x509::{X509, X509Name};
 
 use super::digest::sha256;
@@ -57,6 +59,16 @@ pub struct CertificateRequest<'r> {
     pub not_after: DateTime<Utc>,
 }
 
+/// What a certificate says that its key is for (RFC 5280 section 4.2.1.3). Windows refuses to
+/// encrypt to a certificate that names other uses only.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum KeyUse {
+    /// Signing.
+    Signing,
+    /// Being encrypted to.
+    Encryption,
+}
+
 impl Certificate {
     /// Reads one certificate in DER form. Bytes behind it are refused: two readers could take
     /// different ones.
@@ -102,6 +114,27 @@ impl Certificate {
         key: &PrivateKey,
         request: &CertificateRequest<'_>,
     ) -> Result<Self, CryptoError> {
+        Self::make(key, request, None)
+    }
+
+    /// As [`Certificate::self_signed`]; the certificate says that its key is for this and nothing
+    /// else.
+    ///
+    /// # Errors
+    /// As for [`Certificate::self_signed`].
+    pub fn self_signed_for(
+        key: &PrivateKey,
+        request: &CertificateRequest<'_>,
+        key_use: KeyUse,
+    ) -> Result<Self, CryptoError> {
+        Self::make(key, request, Some(key_use))
+    }
+
+    fn make(
+        key: &PrivateKey,
+        request: &CertificateRequest<'_>,
+        key_use: Option<KeyUse>,
+    ) -> Result<Self, CryptoError> {
         let mut name = X509Name::builder()?;
         name.append_entry_by_nid(Nid::COMMONNAME, request.common_name)?;
         if let Some(organisation) = request.organisation {
@@ -135,6 +168,19 @@ impl Certificate {
             let names = names.build(&builder.x509v3_context(None, None))?;
             builder.append_extension(names)?;
             builder.append_extension(BasicConstraints::new().critical().ca().build()?)?;
+        }
+        if let Some(key_use) = key_use {
+            let mut usage = KeyUsage::new();
+            usage.critical();
+            match key_use {
+                KeyUse::Signing => usage.digital_signature(),
+                KeyUse::Encryption => usage.key_encipherment(),
+            };
+            builder.append_extension(usage.build()?)?;
+            builder.append_extension(BasicConstraints::new().critical().build()?)?;
+            let identifier =
+                SubjectKeyIdentifier::new().build(&builder.x509v3_context(None, None))?;
+            builder.append_extension(identifier)?;
         }
         builder.sign(&key.key, MessageDigest::sha256())?;
         let certificate = builder.build();

@@ -10,6 +10,18 @@ pub enum CryptoError {
     /// The bytes are not a private key in PEM.
     #[error("not a private key in PEM form")]
     PrivateKey,
+    /// The private key is under a passphrase, and none was given.
+    #[error("the private key is under a passphrase, and none is given")]
+    PassphraseMissing,
+    /// The passphrase is another key's, or the file is damaged.
+    #[error("the passphrase does not open the private key")]
+    WrongPassphrase,
+    /// The private key is not under a passphrase.
+    #[error("the private key is not under a passphrase")]
+    NotEncrypted,
+    /// The passphrase cannot be used. It is not shown.
+    #[error("a passphrase has 1 to 1023 bytes, and no zero byte")]
+    Passphrase,
     /// An RSA key outside 2048 to 8192 bits.
     #[error("an RSA key of {bits} bits; 2048 to 8192 are allowed")]
     RsaSize {

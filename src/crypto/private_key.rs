@@ -8,7 +8,9 @@ use openssl::rsa::Rsa;
 
 use super::algorithm::SignatureAlgorithm;
 use super::digest::Digest;
+use super::encrypted_key;
 use super::error::CryptoError;
+use super::passphrase::Passphrase;
 use super::public_key::{self, KeyKind, PublicKey};
 
 /// Which key to make.
@@ -19,6 +21,8 @@ pub enum KeyShape {
     Rsa2048,
     /// RSA of 3072 bits.
     Rsa3072,
+    /// RSA of 4096 bits.
+    Rsa4096,
     /// Elliptic curve NIST P-256.
     P256,
     /// Elliptic curve NIST P-384.
@@ -54,6 +58,7 @@ impl PrivateKey {
         let key = match shape {
             KeyShape::Rsa2048 => PKey::from_rsa(Rsa::generate(2048)?)?,
             KeyShape::Rsa3072 => PKey::from_rsa(Rsa::generate(3072)?)?,
+            KeyShape::Rsa4096 => PKey::from_rsa(Rsa::generate(4096)?)?,
             KeyShape::P256 => ec(Nid::X9_62_PRIME256V1)?,
             KeyShape::P384 => ec(Nid::SECP384R1)?,
             KeyShape::P521 => ec(Nid::SECP521R1)?,
@@ -62,16 +67,41 @@ impl PrivateKey {
         Ok(Self { key, kind })
     }
 
-    /// Reads a key in PEM form (PKCS#8 or the traditional form, without a passphrase).
+    /// Reads a key in PEM form (PKCS#8 or the traditional form) that is not under a passphrase.
     ///
     /// # Errors
-    /// [`CryptoError::PrivateKey`] when it is none, or one of the errors for weak keys.
+    /// [`CryptoError::PrivateKey`] when it is none, [`CryptoError::PassphraseMissing`] when it is
+    /// under a passphrase, or one of the errors for weak keys.
     pub fn from_pem(pem: &[u8]) -> Result<Self, CryptoError> {
+        if Self::is_encrypted_pem(pem) {
+            return Err(CryptoError::PassphraseMissing);
+        }
         // An empty passphrase keeps OpenSSL from asking on the terminal.
         let key =
             PKey::private_key_from_pem_passphrase(pem, b"").map_err(|_| CryptoError::PrivateKey)?;
         let kind = public_key::kind_of(&key)?;
         Ok(Self { key, kind })
+    }
+
+    /// Reads a key in PEM form that is under `passphrase`.
+    ///
+    /// # Errors
+    /// [`CryptoError::NotEncrypted`] when it is under none, [`CryptoError::WrongPassphrase`] when
+    /// it is under another one or damaged, which cannot be told apart, or one of the errors for
+    /// weak keys.
+    pub fn from_encrypted_pem(pem: &[u8], passphrase: &Passphrase) -> Result<Self, CryptoError> {
+        if !Self::is_encrypted_pem(pem) {
+            return Err(CryptoError::NotEncrypted);
+        }
+        let key = PKey::private_key_from_pem_passphrase(pem, passphrase.as_bytes())
+            .map_err(|_| CryptoError::WrongPassphrase)?;
+        let kind = public_key::kind_of(&key)?;
+        Ok(Self { key, kind })
+    }
+
+    /// Whether this PEM file holds a key under a passphrase.
+    pub fn is_encrypted_pem(pem: &[u8]) -> bool {
+        encrypted_key::is_encrypted(pem)
     }
 
     /// The key in PEM form, PKCS#8, without a passphrase.
@@ -81,6 +111,15 @@ impl PrivateKey {
     pub fn to_pem(&self) -> Result<String, CryptoError> {
         let pem = self.key.private_key_to_pem_pkcs8()?;
         String::from_utf8(pem).map_err(|_| CryptoError::PrivateKey)
+    }
+
+    /// The key in PEM form, PKCS#8, under `passphrase` (AES-256-CBC, with PBKDF2 and HMAC-SHA256 in
+    /// 600,000 rounds).
+    ///
+    /// # Errors
+    /// [`CryptoError::Provider`].
+    pub fn to_encrypted_pem(&self, passphrase: &Passphrase) -> Result<String, CryptoError> {
+        encrypted_key::to_pem(&self.key.private_key_to_pkcs8()?, passphrase)
     }
 
     /// What sort of key it is.

@@ -3,9 +3,11 @@
 //! each table begins with what is right.
 
 mod aes;
+mod certificates;
 mod ecdsa;
 mod keys;
 mod oaep;
+mod passphrase;
 mod rsa_pkcs1;
 mod rsa_pss;
 
