@@ -4,6 +4,7 @@ use toml::{Table, Value};
 
 use super::Config;
 use super::error::ConfigError;
+use crate::crypto::Passphrase;
 
 /// What a variable holds.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -20,6 +21,8 @@ pub enum Kind {
     IdpMetadata,
     /// Text that is entered into every `[[idp]]`.
     EachIdp,
+    /// Text that never enters the table of the file, and no message.
+    Secret,
 }
 
 /// One variable: its name, the key that it overrides, and what it holds.
@@ -37,6 +40,8 @@ const fn variable(name: &'static str, key: &'static str, kind: Kind) -> Variable
     Variable { name, key, kind }
 }
 
+const PASSPHRASE: &str = "SAML_KEYS_PASSPHRASE";
+
 /// Every variable that is read.
 pub const VARIABLES: &[Variable] = &[
     variable("SAML_BASE_URL", "base_url", Kind::Text),
@@ -51,8 +56,23 @@ pub const VARIABLES: &[Variable] = &[
     ),
     variable("SAML_KEYS_SIGNING_KEY", "keys.signing_key", Kind::Text),
     variable("SAML_KEYS_SIGNING_CERT", "keys.signing_cert", Kind::Text),
+    variable("SAML_KEYS_NEXT_SIGNING_KEY", "keys.next_signing_key", Kind::Text),
+    variable("SAML_KEYS_NEXT_SIGNING_CERT", "keys.next_signing_cert", Kind::Text),
+    variable("SAML_KEYS_NEXT_SIGNING_FROM", "keys.next_signing_from", Kind::Text),
     variable("SAML_KEYS_DECRYPTION_KEYS", "keys.decryption_keys", Kind::List),
     variable("SAML_KEYS_ENCRYPTION_CERT", "keys.encryption_cert", Kind::Text),
+    variable("SAML_KEYS_NEXT_ENCRYPTION_CERT", "keys.next_encryption_cert", Kind::Text),
+    variable("SAML_KEYS_NEXT_ENCRYPTION_FROM", "keys.next_encryption_from", Kind::Text),
+    variable(
+        "SAML_KEYS_PUBLISH_BOTH_ENCRYPTION_CERTS",
+        "keys.publish_both_encryption_certs",
+        Kind::Switch,
+    ),
+    variable("SAML_KEYS_PASSPHRASE_FILE", "keys.passphrase_file", Kind::Text),
+    variable(PASSPHRASE, "keys.passphrase", Kind::Secret),
+    variable("SAML_METADATA_SIGN", "metadata.sign", Kind::Switch),
+    variable("SAML_METADATA_VALID_DAYS", "metadata.valid_days", Kind::Number),
+    variable("SAML_METADATA_CACHE_HOURS", "metadata.cache_hours", Kind::Number),
     variable("SAML_REFRESH_MINUTES", "refresh.minutes", Kind::Number),
     variable("SAML_REFRESH_GRACE_HOURS", "refresh.grace_hours", Kind::Number),
     variable("SAML_SESSION_IDLE_MINUTES", "session.idle_minutes", Kind::Number),
@@ -101,13 +121,25 @@ pub(super) fn apply(
     let mut set = Vec::new();
     for variable in VARIABLES {
         if let Some(text) = environment(variable.name) {
-            let value = read(variable, &text)?;
-            check_alone(variable, value.clone())?;
-            enter(table, file, variable, value)?;
+            if variable.kind != Kind::Secret {
+                let value = read(variable, &text)?;
+                check_alone(variable, value.clone())?;
+                enter(table, file, variable, value)?;
+            }
             set.push(*variable);
         }
     }
     Ok(set)
+}
+
+/// The passphrase of our keys. What is wrong with it is told without it.
+pub(super) fn passphrase(
+    environment: &dyn Fn(&str) -> Option<String>,
+) -> Result<Option<Passphrase>, ConfigError> {
+    let passphrase = environment(PASSPHRASE).map(|text| Passphrase::new(text.as_bytes()));
+    passphrase.transpose().map_err(|error| {
+        ConfigError::new(ENVIRONMENT, PASSPHRASE, error, "set it to the passphrase, or unset it")
+    })
 }
 
 /// A mistake in a variable is told by the variable's name, not by the key of a file that it is not
@@ -146,7 +178,7 @@ fn read(variable: &Variable, text: &str) -> Result<Value, ConfigError> {
     };
     let parts = || text.split(',').map(str::trim).filter(|part| !part.is_empty());
     Ok(match variable.kind {
-        Kind::Text | Kind::EachIdp => Value::String(text.to_owned()),
+        Kind::Text | Kind::EachIdp | Kind::Secret => Value::String(text.to_owned()),
         Kind::Number => Value::Integer(text.parse().map_err(|_| wrong("a whole number"))?),
         Kind::Switch => Value::Boolean(text.parse().map_err(|_| wrong("true or false"))?),
         Kind::List => Value::Array(parts().map(|part| Value::String(part.to_owned())).collect()),

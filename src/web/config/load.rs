@@ -11,12 +11,10 @@ use toml::Table;
 use super::environment::{self, ENVIRONMENT};
 use super::error::ConfigError;
 use super::{BindingConfig, Config, RequireSignedConfig};
-use crate::crypto::{Certificate, PrivateKey};
 use crate::saml::binding::Binding;
 use crate::saml::{ClockSkew, RequireSigned};
-use crate::sp::{BuildError, Builder, KeyPurpose, RequestSigning, ServiceProvider, SessionLimits};
+use crate::sp::{BuildError, Builder, KeyPurpose, ServiceProvider, SessionLimits};
 use crate::web::saml::Saml;
-use crate::xmlenc::DecryptionKey;
 
 const WHOLE_FILE: &str = "(whole file)";
 
@@ -72,12 +70,20 @@ impl Config {
         let mut config = parsed.map_err(|error| {
             let field = key_of(&error).unwrap_or_else(|| WHOLE_FILE.to_owned());
             let single_idp = field == "idp" && error.message().contains("expected a sequence");
-            let remedy = if single_idp { "write [[idp]], with two brackets" } else { remedy };
+            let remedy = match field.as_str() {
+                _ if single_idp => "write [[idp]], with two brackets",
+                "keys.passphrase" => {
+                    "it does not belong here: name a file in keys.passphrase_file, or set \
+                     SAML_KEYS_PASSPHRASE"
+                }
+                _ => remedy,
+            };
             ConfigError::new(file, field, error.message(), remedy)
         })?;
         config.folder = folder;
         config.file = file.to_owned();
         config.variables = variables;
+        config.passphrase = environment::passphrase(environment)?;
         Ok(config)
     }
 
@@ -117,11 +123,7 @@ impl Config {
         builder.dev = self.dev;
         // They come with their metadata, whenever that is.
         builder.awaits_idps = !self.idp.is_empty();
-        builder.signing = self.read_signing()?;
-        builder.decryption = self.read_decryption_keys()?;
-        if let Some(path) = &self.keys.encryption_cert {
-            builder.encryption = vec![self.read_certificate("keys.encryption_cert", path)?];
-        }
+        self.read_own_keys(&mut builder)?;
         builder.require_signed = match self.policy.require_signed {
             RequireSignedConfig::Either => RequireSigned::Either,
             RequireSignedConfig::Assertion => RequireSigned::Assertion,
@@ -151,80 +153,31 @@ impl Config {
         builder.build().map_err(|error| self.explain(error))
     }
 
-    fn read_signing(&self) -> Result<Option<RequestSigning>, ConfigError> {
-        let (key_path, cert_path) = match (&self.keys.signing_key, &self.keys.signing_cert) {
-            (None, None) => return Ok(None),
-            (Some(key), Some(cert)) => (key, cert),
-            (Some(_), None) => {
-                let problem = "there is a signing key without its certificate";
-                return Err(self.error("keys.signing_cert", problem, "name the certificate too"));
-            }
-            (None, Some(_)) => {
-                let problem = "there is a signing certificate without its key";
-                return Err(self.error("keys.signing_key", problem, "name the key too"));
-            }
-        };
-        let key = self.read_key("keys.signing_key", key_path)?;
-        let certificate = self.read_certificate("keys.signing_cert", cert_path)?;
-        Ok(Some(RequestSigning { key, certificate }))
-    }
-
-    fn read_decryption_keys(&self) -> Result<Vec<DecryptionKey>, ConfigError> {
-        let field = "keys.decryption_keys";
-        let mut keys = Vec::with_capacity(self.keys.decryption_keys.len());
-        for path in &self.keys.decryption_keys {
-            let key = self.read_key(field, path)?;
-            let key = DecryptionKey::new(key);
-            keys.push(key.map_err(|error| self.error(field, error, "use an RSA key"))?);
-        }
-        Ok(keys)
-    }
-
-    fn read_key(&self, field: &str, path: &str) -> Result<PrivateKey, ConfigError> {
-        self.refuse_exposed(field, path)?;
-        let pem = self.read_file(field, path)?;
-        PrivateKey::from_pem(&pem).map_err(|error| {
-            self.error(field, error, "use a PEM key without a passphrase: RSA or EC P-256")
-        })
-    }
-
-    fn read_certificate(&self, field: &str, path: &str) -> Result<Certificate, ConfigError> {
-        let pem = self.read_file(field, path)?;
-        Certificate::from_pem(&pem)
-            .map_err(|error| self.error(field, error, "use one certificate in PEM form"))
-    }
-
-    /// A key that others can read is no longer ours alone.
-    fn refuse_exposed(&self, field: &str, path: &str) -> Result<(), ConfigError> {
-        #[cfg(unix)]
-        {
-            use std::os::unix::fs::PermissionsExt as _;
-            let full = self.path(path);
-            let mode = std::fs::metadata(&full).map_or(0, |m| m.permissions().mode());
-            if mode & 0o077 != 0 {
-                let problem =
-                    format!("others may read {} (mode {:o})", full.display(), mode & 0o777);
-                return Err(self.error(field, problem, format!("chmod 600 {}", full.display())));
-            }
-        }
-        #[cfg(not(unix))]
-        let _ = (field, path);
-        Ok(())
-    }
-
-    fn path(&self, path: &str) -> PathBuf {
+    pub(super) fn path(&self, path: &str) -> PathBuf {
         self.folder.join(path)
     }
 
-    fn read_file(&self, field: &str, path: &str) -> Result<Vec<u8>, ConfigError> {
+    pub(super) fn read_file(&self, field: &str, path: &str) -> Result<Vec<u8>, ConfigError> {
         let full = self.path(path);
-        std::fs::read(&full).map_err(|error| {
-            let problem = format!("{}: {error}", full.display());
-            self.error(field, problem, "check the path, which is relative to this file")
-        })
+        std::fs::read(&full).map_err(|error| self.unreadable(field, &full, &error))
     }
 
-    fn error(&self, field: &str, problem: impl ToString, remedy: impl Into<String>) -> ConfigError {
+    pub(super) fn unreadable(
+        &self,
+        field: &str,
+        path: &Path,
+        error: &std::io::Error,
+    ) -> ConfigError {
+        let problem = format!("{}: {error}", path.display());
+        self.error(field, problem, "check the path, which is relative to this file")
+    }
+
+    pub(super) fn error(
+        &self,
+        field: &str,
+        problem: impl ToString,
+        remedy: impl Into<String>,
+    ) -> ConfigError {
         match self.variable_of(field) {
             Some(name) => ConfigError::new(ENVIRONMENT, name, problem, remedy),
             None => ConfigError::new(&self.file, field, problem, remedy),

@@ -5,7 +5,9 @@
 
 mod environment;
 mod error;
+mod keys;
 mod load;
+pub(crate) mod private_file;
 
 use chrono::{DateTime, NaiveDate, NaiveTime, Utc};
 use serde::de::Error as _;
@@ -15,6 +17,7 @@ use url::Url;
 pub use environment::{Kind, VARIABLES, Variable};
 pub use error::ConfigError;
 
+use crate::crypto::Passphrase;
 use crate::nhsmail::{ClaimNames, SubjectForm};
 use crate::saml::EntityId;
 use crate::saml::metadata::{Contact, Organisation};
@@ -53,6 +56,9 @@ pub struct Config {
     /// How strict to be, within what is safe.
     #[serde(default)]
     pub policy: PolicyConfig,
+    /// How our metadata is published.
+    #[serde(default)]
+    pub metadata: MetadataConfig,
     /// The claim names of a member of staff.
     #[serde(default)]
     pub claims: ClaimNames,
@@ -60,6 +66,9 @@ pub struct Config {
     pub organisation: Option<OrganisationConfig>,
     /// Whom to write to about technical matters, for our metadata.
     pub contact: Option<ContactConfig>,
+    /// What our keys are under, from the environment.
+    #[serde(skip)]
+    pub(super) passphrase: Option<Passphrase>,
     /// The folder that paths are relative to.
     #[serde(skip)]
     pub(super) folder: std::path::PathBuf,
@@ -129,10 +138,38 @@ pub struct KeysConfig {
     pub signing_key: Option<String>,
     /// Path of its certificate.
     pub signing_cert: Option<String>,
+    /// Path of the PEM key that signs requests afterwards.
+    pub next_signing_key: Option<String>,
+    /// Path of its certificate, which is published at once.
+    pub next_signing_cert: Option<String>,
+    /// When it takes over.
+    #[serde(deserialize_with = "read_end")]
+    pub next_signing_from: Option<DateTime<Utc>>,
     /// Paths of PEM keys that decrypt assertions.
     pub decryption_keys: Vec<String>,
     /// Path of the certificate to publish for encryption. AD FS encrypts as soon as it knows one.
     pub encryption_cert: Option<String>,
+    /// Path of the certificate to publish for encryption afterwards.
+    pub next_encryption_cert: Option<String>,
+    /// When it takes the place of the current one.
+    #[serde(deserialize_with = "read_end")]
+    pub next_encryption_from: Option<DateTime<Utc>>,
+    /// Whether to publish both. AD FS refuses that.
+    pub publish_both_encryption_certs: bool,
+    /// Path of a file with the passphrase of every key that is under one.
+    pub passphrase_file: Option<String>,
+}
+
+/// How our metadata is published: see [`MetadataOptions`](crate::sp::MetadataOptions).
+#[derive(Clone, Copy, Debug, Default, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct MetadataConfig {
+    /// Whether to sign it.
+    pub sign: bool,
+    /// For how many days it is valid.
+    pub valid_days: Option<u32>,
+    /// After how many hours readers are asked to look again.
+    pub cache_hours: Option<u32>,
 }
 
 /// How metadata is kept current.
