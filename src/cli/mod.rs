@@ -5,6 +5,7 @@ mod demo;
 mod files;
 mod idp;
 mod inspect;
+mod keygen;
 mod metadata;
 mod options;
 mod serve;
@@ -34,6 +35,8 @@ enum Command {
     Idp(idp::Arguments),
     /// Decide about one SAML response.
     Verify(verify::Arguments),
+    /// Make a key of our own, with its certificate.
+    Keygen(keygen::Arguments),
     /// Show what is in a message, and walk over every rule.
     Inspect(inspect::Arguments),
     /// Print this application's metadata, for registering it at the identity provider.
@@ -53,6 +56,7 @@ pub fn main() -> ExitCode {
         Command::Demo(arguments) => demo::run(&arguments),
         Command::Idp(arguments) => idp::run(&arguments),
         Command::Verify(arguments) => verify::run(&arguments),
+        Command::Keygen(arguments) => keygen::run(&arguments),
         Command::Inspect(arguments) => inspect::run(&arguments),
         Command::Metadata(arguments) => metadata::run(&arguments),
         Command::Serve(arguments) => serve::run(&arguments),

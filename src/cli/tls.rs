@@ -8,7 +8,7 @@ use openssl::ssl::{SslAcceptor, SslAcceptorBuilder, SslMethod};
 use openssl::x509::X509;
 
 use super::Problem;
-use super::files::write_private;
+use super::files::{Readers, replace};
 use crate::crypto::{Certificate, CertificateRequest, KeyShape, PrivateKey};
 use crate::web::{Clock as _, SystemClock};
 
@@ -31,7 +31,7 @@ pub(super) fn acceptor(folder: &Path) -> Result<SslAcceptorBuilder, Problem> {
                 not_after: now.checked_add_signed(TimeDelta::days(365)).unwrap_or(now),
             },
         )?;
-        write_private(&key_path, &key.to_pem()?)?;
+        replace(&key_path, &key.to_pem()?, Readers::Owner)?;
         std::fs::write(&cert_path, certificate.to_pem()?)?;
     }
     let mut builder = SslAcceptor::mozilla_intermediate_v5(SslMethod::tls_server())?;
