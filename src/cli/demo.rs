@@ -44,17 +44,17 @@ pub(super) fn run(arguments: &Arguments) -> Result<ExitCode, Problem> {
     let keys = TestKeys::load_or_generate(&arguments.data, IDP_HOST, SystemClock.now())?;
     let mut idp = TestIdp::adfs_at(&idp_url, keys)?;
     std::fs::write(arguments.data.join("idp-metadata.xml"), idp.metadata()?)?;
-    let config_path = write_config(arguments, &app_url)?;
-    // The file says everything: variables meant for a live service must not change the demo.
-    let saml = Config::load(&config_path, &|_| None)?.into_saml()?;
-    std::fs::write(arguments.data.join("sp-metadata.xml"), saml.metadata())?;
-    idp.register(saml.metadata().as_bytes())?;
-    let idp = IdpApp::new(idp, || SystemClock.now());
-
     let tls = |folder: &Path| -> Result<Option<SslAcceptorBuilder>, Problem> {
         if arguments.tls { tls::acceptor(folder).map(Some) } else { Ok(None) }
     };
     let (app_tls, idp_tls) = (tls(&arguments.data)?, tls(&arguments.data)?);
+    let config_path = write_config(arguments, &app_url, &idp.metadata_url())?;
+    // The file says everything: variables meant for a live service must not change the demo.
+    let config = Config::load(&config_path, &|_| None)?;
+    let sp_metadata = config.read_service_provider()?.metadata(SystemClock.now())?;
+    std::fs::write(arguments.data.join("sp-metadata.xml"), &sp_metadata)?;
+    idp.register(sp_metadata.as_bytes())?;
+    let idp = IdpApp::new(idp, || SystemClock.now());
     let (app_address, idp_address) =
         ((APP_HOST, arguments.app_port), (IDP_HOST, arguments.idp_port));
     actix_web::rt::System::new().block_on(async move {
@@ -63,6 +63,14 @@ pub(super) fn run(arguments: &Arguments) -> Result<ExitCode, Problem> {
             Some(acceptor) => idp_server.bind_openssl(idp_address, acceptor),
             None => idp_server.bind(idp_address),
         };
+        let taken = |(host, port): (&str, u16), error| {
+            format!("cannot listen at {host}:{port}: {error}; choose other ports, see --help")
+        };
+        let idp_server = idp_server.map_err(|error| taken(idp_address, error))?.run();
+        let idp_handle = idp_server.handle();
+        actix_web::rt::spawn(idp_server);
+        // Once its metadata can be fetched.
+        let saml = config.into_saml()?;
         let app_server = HttpServer::new(move || {
             App::new().configure(saml.routes()).configure(app::routes(&saml)).wrap(saml.sessions())
         })
@@ -71,13 +79,7 @@ pub(super) fn run(arguments: &Arguments) -> Result<ExitCode, Problem> {
             Some(acceptor) => app_server.bind_openssl(app_address, acceptor),
             None => app_server.bind(app_address),
         };
-        let taken = |(host, port): (&str, u16), error| {
-            format!("cannot listen at {host}:{port}: {error}; choose other ports, see --help")
-        };
-        let idp_server = idp_server.map_err(|error| taken(idp_address, error))?.run();
         let app_server = app_server.map_err(|error| taken(app_address, error))?.run();
-        let idp_handle = idp_server.handle();
-        actix_web::rt::spawn(idp_server);
         print(&format!(
             "\n  Open {app_url}\n\n  The test identity provider is at {idp_url}.\n  \
              Keys, metadata and saml.toml are in {}.\n  Stop with Ctrl-C.\n",
@@ -89,8 +91,13 @@ pub(super) fn run(arguments: &Arguments) -> Result<ExitCode, Problem> {
     })
 }
 
-fn write_config(arguments: &Arguments, app_url: &str) -> Result<PathBuf, Problem> {
+fn write_config(
+    arguments: &Arguments,
+    app_url: &str,
+    metadata_url: &str,
+) -> Result<PathBuf, Problem> {
     let path = arguments.data.join("saml.toml");
+    let ca = if arguments.tls { "ca = \"tls-cert.pem\"\n" } else { "" };
     let text = format!(
         "# Written by `actix-saml demo` at each start.\n\
          base_url = \"{app_url}\"\n\
@@ -99,8 +106,12 @@ fn write_config(arguments: &Arguments, app_url: &str) -> Result<PathBuf, Problem
          # Allows http on this machine and the keys of the test identity provider.\n\
          dev = true\n\n\
          [[idp]]\n\
+         # Fetched every few minutes; the file is the last known good.\n\
+         metadata_url = \"{metadata_url}\"\n\
          metadata = \"idp-metadata.xml\"\n\
-         label = \"Test sign-in\"\n\n\
+         label = \"Test sign-in\"\n{ca}\n\
+         [refresh]\n\
+         minutes = 5\n\n\
          [organisation]\n\
          name = \"Example Wards NHS Trust (fictional)\"\n\
          url = \"{app_url}\"\n\n\

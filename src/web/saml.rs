@@ -16,6 +16,8 @@ use super::own_metadata::OwnMetadata;
 use super::routes;
 use super::session_store::StoreAdapter;
 use super::sessions::Sessions;
+use crate::crypto::random_bytes;
+use crate::nhsmail::dual_run::DualRun;
 use crate::nhsmail::{ClaimNames, SubjectRules};
 use crate::saml::metadata::WriteMetadataError;
 use crate::sp::{BuildError, Builder, ReplayStore, ReturnTo, ServiceProvider, SessionStore};
@@ -45,6 +47,8 @@ pub(super) struct Shared {
     _background: Option<Background>,
     pub(super) claims: ClaimNames,
     pub(super) subjects: SubjectRules,
+    /// When several providers share their people.
+    pub(super) dual_run: Option<DualRun>,
     pub(super) replay: Arc<dyn ReplayStore>,
     pub(super) sessions: Arc<dyn SessionStore>,
     pub(super) clock: Arc<dyn Clock>,
@@ -211,12 +215,16 @@ impl SamlBuilder {
         let federation = Federation::new(self.sp, self.sources, self.refresh, clock);
         let federation = Arc::new(federation);
         let background = is_kept_current.then(|| Background::start(&federation)).flatten();
+        // Without randomness nothing is compared: people must not be told by what is kept of them.
+        let salt = (self.subjects.iter().next().is_some()).then(|| random_bytes().ok()).flatten();
+        let dual_run = salt.map(|salt| DualRun::new(salt, &self.subjects));
         Ok(Saml {
             shared: Arc::new(Shared {
                 settings,
                 federation,
                 _background: background,
                 claims: self.claims,
+                dual_run,
                 subjects: self.subjects,
                 replay: self.replay,
                 sessions: self.sessions,
@@ -316,7 +324,8 @@ impl Saml {
     /// How the trust between us and the identity providers stands: metadata, keys, clocks, and what
     /// has happened to them. For operators; see docs/federation.md.
     pub fn status(&self) -> Status {
-        self.shared.federation.status()
+        let dual_run = self.shared.dual_run.as_ref().map(DualRun::report);
+        Status { dual_run, ..self.shared.federation.status() }
     }
 
     /// Whether anybody can sign in: whether there is usable metadata of one identity provider at

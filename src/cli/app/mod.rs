@@ -1,6 +1,7 @@
 //! The demo application: a fictional ward rota. It shows how an application uses this crate, and
 //! lets people see what an identity provider sends.
 
+mod federation;
 mod layout;
 mod pages;
 
@@ -19,6 +20,7 @@ pub const ADMIN_ROLE: &str = "RotaAdmin";
 /// Mounts the demo application.
 pub fn routes(saml: &Saml) -> impl FnOnce(&mut ServiceConfig) + use<> {
     let guard = saml.require_login();
+    let saml = web::Data::new(saml.clone());
     move |config| {
         config
             .route("/", web::get().to(pages::home))
@@ -27,7 +29,16 @@ pub fn routes(saml: &Saml) -> impl FnOnce(&mut ServiceConfig) + use<> {
             .route("/api/shifts", web::get().to(shifts))
             .route("/whoami", web::get().to(whoami))
             // The same rule for a whole scope, without a handler that asks for anybody.
-            .service(web::scope("/admin").wrap(guard).route("", web::get().to(pages::admin)));
+            .service(
+                web::scope("/admin")
+                    .wrap(guard)
+                    .route("", web::get().to(pages::admin))
+                    .route("/federation", web::get().to(federation::page))
+                    .route("/federation.json", web::get().to(federation::json)),
+            )
+            .route("/health/live", web::get().to(HttpResponse::Ok))
+            .route("/health/ready", web::get().to(federation::ready))
+            .app_data(saml);
     }
 }
 

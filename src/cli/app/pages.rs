@@ -55,16 +55,22 @@ pub(super) async fn rota(staff: Staff) -> HttpResponse {
     page(StatusCode::OK, "Your rota", Some(&staff), &body)
 }
 
+/// The answer to staff without the role.
+pub(super) fn not_for_you(staff: &Staff) -> HttpResponse {
+    let body = format!(
+        "<p>You are signed in, but this page is for people with the role \
+         <strong>{ADMIN_ROLE}</strong>. Ask whoever manages your account.</p>"
+    );
+    page(StatusCode::FORBIDDEN, "Not for you", Some(staff), &body)
+}
+
 /// For staff with a role.
 pub(super) async fn admin(staff: Staff) -> HttpResponse {
     if !staff.has_role(ADMIN_ROLE) {
-        let body = format!(
-            "<p>You are signed in, but this page is for people with the role \
-             <strong>{ADMIN_ROLE}</strong>. Ask whoever manages your account.</p>"
-        );
-        return page(StatusCode::FORBIDDEN, "Not for you", Some(&staff), &body);
+        return not_for_you(&staff);
     }
-    let body = "<p>You may change the rota. In this demo there is nothing to change.</p>";
+    let body = "<p>You may change the rota. In this demo there is nothing to change.</p>\
+                <p><a href=\"/admin/federation\">How the trust in the sign-in service stands</a></p>";
     page(StatusCode::OK, "Manage the rota", Some(&staff), body)
 }
 

@@ -15,7 +15,7 @@ use crate::sp::{ServiceProvider, TrackedKey};
 /// What has been told of our own certificates, by fingerprint.
 pub(super) type OwnKeysTold = HashMap<String, ExpiryThreshold>;
 
-/// A key counts as unused so long after another has signed for the first time.
+/// A key counts as unused when only others have signed for so long.
 const UNUSED_AFTER: TimeDelta = TimeDelta::hours(24);
 
 impl Federation {
@@ -144,23 +144,25 @@ fn in_words(threshold: ExpiryThreshold, end: DateTime<Utc>) -> String {
     }
 }
 
-/// Since when `key` has not been used while another one that came later signs: `None` when it is
-/// not so, `Some(None)` when it was never used in this process.
+/// Since when `key` has not been used while another one signs: `None` when it is not so,
+/// `Some(None)` when it was never used in this process.
 fn unused_since(
     key: &TrackedKey,
     keys: &[TrackedKey],
     now: DateTime<Utc>,
 ) -> Option<Option<DateTime<Utc>>> {
     let last = key.uses.last();
-    let is_long_ago = |time: DateTime<Utc>| now.signed_duration_since(time) >= UNUSED_AFTER;
     if key.is_newcomer && last.is_none() {
         // Announced, and not in use yet.
         return None;
     }
-    let successor = keys.iter().filter_map(|other| {
-        let first = other.uses.first()?;
-        let is_other = other.certificate.public_key() != key.certificate.public_key();
-        (is_other && last.is_none_or(|last| last < first)).then_some(first)
-    });
-    successor.min().filter(|first| is_long_ago(*first)).map(|_| last)
+    let is_other =
+        |other: &&TrackedKey| other.certificate.public_key() != key.certificate.public_key();
+    let is_left_behind = |other: &TrackedKey| {
+        let (first, latest) = (other.uses.first()?, other.uses.last()?);
+        let since = last.unwrap_or(first);
+        Some(latest > since && now.signed_duration_since(since) >= UNUSED_AFTER)
+    };
+    let mut others = keys.iter().filter(is_other);
+    others.any(|other| is_left_behind(other) == Some(true)).then_some(last)
 }

@@ -8,6 +8,7 @@ use super::keeper::Federation;
 use super::provider::{Problem, Provider};
 use super::radar::is_far;
 use crate::crypto::hex;
+use crate::nhsmail::dual_run::DualRunReport;
 use crate::sp::expiry::days_left;
 use crate::sp::{OwnKey, ServiceProvider, TrackedKey};
 
@@ -25,6 +26,9 @@ pub struct Status {
     pub own_keys: Vec<OwnKeyStatus>,
     /// The last events, the newest last.
     pub events: Vec<Event>,
+    /// What providers that share their people say about them, in comparison. `None` without a
+    /// population.
+    pub dual_run: Option<DualRunReport>,
 }
 
 /// What makes metadata trustworthy.
@@ -145,6 +149,7 @@ impl Federation {
             idps: self.providers.iter().map(|p| idp_status(p, tolerance, at)).collect(),
             own_keys: own_keys(&snapshot.sp, at),
             events: self.events.list(),
+            dual_run: None,
         }
     }
 }

@@ -87,8 +87,13 @@ async fn complete(
             assertion_id = login.principal.assertion_id
         );
     }
-    Staff::from_principal(login.principal.clone(), &shared.claims, &shared.subjects)
-        .map_err(|error| Reason::new(error.code(), Trouble::Refused, error))?;
+    let staff = Staff::from_principal(login.principal.clone(), &shared.claims, &shared.subjects)
+        .map_err(|error| {
+            if let Some(dual_run) = &shared.dual_run {
+                dual_run.record_refusal(&login.principal.issuer, &error);
+            }
+            Reason::new(error.code(), Trouble::Refused, error)
+        })?;
 
     // Last of all: an assertion that was refused for another reason is not used up.
     for used in &login.uses {
@@ -100,6 +105,9 @@ async fn complete(
     }
     session::begin(session, &login.principal)
         .map_err(|error| Reason::new("session", Trouble::Unavailable, error))?;
+    if let Some(dual_run) = &shared.dual_run {
+        dual_run.record(&staff);
+    }
     let mut response = welcome(&login);
     let choice = chooser::remember(shared, &login.principal.issuer);
     for cookie in std::iter::once(removal).chain(&choice) {

@@ -56,7 +56,7 @@ async fn md_net_every_fault_leaves_the_last_known_good() {
     for (answer, code, quarantined) in [
         (Answer::silence(), "fetch_timeout", false),
         (Answer::error(), "fetch_status", false),
-        (Answer::html(), "metadata_root", true),
+        (Answer::html(), "xml_doctype", true),
         (Answer::truncated(&good), "fetch_answer", false),
         (Answer::ok(other), "metadata_other_entity", true),
         (Answer::ok(expired), "metadata_expired", true),

@@ -95,7 +95,7 @@ async fn md_tamper_with_a_pin_nothing_unsigned_or_changed_is_applied() {
         (unsigned, "metadata_not_signed"),
         (good.replace(&written(1), &written(2)), "digest_mismatch"),
         // Signed by the key that it announces, and by nobody who is pinned.
-        (metadata(1, Some(0)), "metadata_not_pinned"),
+        (metadata(1, Some(0)), "metadata_signer_not_pinned"),
     ] {
         publisher.publish(document);
         app.clock.advance(TimeDelta::hours(1));
