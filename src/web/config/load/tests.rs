@@ -17,6 +17,7 @@ use crate::xml::encode_base64;
 
 mod documentation;
 mod file;
+mod keys;
 mod subjects;
 mod variables;
 

@@ -2,7 +2,7 @@
 
 use super::*;
 use crate::nhsmail::ClaimNames;
-use crate::web::config::{PolicyConfig, SessionConfig, StoreConfig};
+use crate::web::config::{Kind, PolicyConfig, SessionConfig, StoreConfig};
 
 const PAGE: &str = include_str!("../../../../../docs/configuration.md");
 
@@ -36,6 +36,7 @@ fn every_key_has_a_row_and_a_variable() {
     let tables = [
         "idp",
         "keys",
+        "metadata",
         "refresh",
         "session",
         "store",
@@ -49,6 +50,9 @@ fn every_key_has_a_row_and_a_variable() {
     let plain = top.into_iter().filter(|key| !tables.contains(&key.as_str()));
     let mut keys: Vec<String> =
         plain.chain(["idp".to_owned()]).chain(tables.into_iter().flat_map(keys_of)).collect();
+    // Secrets have no key in the file.
+    let secrets = VARIABLES.iter().filter(|variable| variable.kind == Kind::Secret);
+    keys.extend(secrets.map(|variable| variable.key.to_owned()));
     let has_none = |key: &&String| {
         key.starts_with("idp.") && VARIABLES.iter().all(|variable| variable.key != **key)
     };
@@ -82,6 +86,9 @@ fn the_defaults_are_those_of_the_program() {
     assert_eq!(default_of("dev"), config.dev.to_string());
     assert_eq!(default_of("session.idle_minutes"), session.idle_minutes.to_string());
     assert_eq!(default_of("session.absolute_hours"), session.absolute_hours.to_string());
+    let beside = config.keys.publish_both_encryption_certs;
+    assert_eq!(default_of("keys.publish_both_encryption_certs"), beside.to_string());
+    assert_eq!(default_of("metadata.sign"), config.metadata.sign.to_string());
     assert_eq!(default_of("store.url"), StoreConfig::default().url);
     assert_eq!(default_of("policy.clock_skew_seconds"), policy.clock_skew_seconds.to_string());
     assert_eq!(default_of("policy.pending_minutes"), policy.pending_minutes.to_string());

@@ -22,8 +22,28 @@ const EFFECTS: &[(&str, &str, &str, Reads)] = &[
     }),
     ("SAML_KEYS_SIGNING_KEY", "k", "k", |c| c.keys.signing_key.clone().unwrap()),
     ("SAML_KEYS_SIGNING_CERT", "c", "c", |c| c.keys.signing_cert.clone().unwrap()),
+    ("SAML_KEYS_NEXT_SIGNING_KEY", "k", "k", |c| c.keys.next_signing_key.clone().unwrap()),
+    ("SAML_KEYS_NEXT_SIGNING_CERT", "c", "c", |c| c.keys.next_signing_cert.clone().unwrap()),
+    ("SAML_KEYS_NEXT_SIGNING_FROM", "2027-03-31", "2027-03-31T00:00:00+00:00", |c| {
+        c.keys.next_signing_from.unwrap().to_rfc3339()
+    }),
     ("SAML_KEYS_DECRYPTION_KEYS", "k,l", "k l", |c| c.keys.decryption_keys.join(" ")),
     ("SAML_KEYS_ENCRYPTION_CERT", "c", "c", |c| c.keys.encryption_cert.clone().unwrap()),
+    ("SAML_KEYS_NEXT_ENCRYPTION_CERT", "c", "c", |c| c.keys.next_encryption_cert.clone().unwrap()),
+    (
+        "SAML_KEYS_NEXT_ENCRYPTION_FROM",
+        "2027-03-31T08:00:00+01:00",
+        "2027-03-31T07:00:00+00:00",
+        |c| c.keys.next_encryption_from.unwrap().to_rfc3339(),
+    ),
+    ("SAML_KEYS_PUBLISH_BOTH_ENCRYPTION_CERTS", "true", "true", |c| {
+        c.keys.publish_both_encryption_certs.to_string()
+    }),
+    ("SAML_KEYS_PASSPHRASE_FILE", "p", "p", |c| c.keys.passphrase_file.clone().unwrap()),
+    ("SAML_KEYS_PASSPHRASE", "four", "4", |c| c.passphrase.as_ref().unwrap().len().to_string()),
+    ("SAML_METADATA_SIGN", "true", "true", |c| c.metadata.sign.to_string()),
+    ("SAML_METADATA_VALID_DAYS", "7", "7", |c| c.metadata.valid_days.unwrap().to_string()),
+    ("SAML_METADATA_CACHE_HOURS", "7", "7", |c| c.metadata.cache_hours.unwrap().to_string()),
     ("SAML_REFRESH_MINUTES", "7", "7", |c| c.refresh.minutes.to_string()),
     ("SAML_REFRESH_GRACE_HOURS", "7", "7", |c| c.refresh.grace_hours.to_string()),
     ("SAML_SESSION_IDLE_MINUTES", "7", "7", |c| c.session.idle_minutes.to_string()),
