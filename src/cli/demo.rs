@@ -2,19 +2,25 @@
 
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
+use std::time::Duration;
 
 use actix_web::{App, HttpServer};
 use clap::Args;
 use openssl::ssl::SslAcceptorBuilder;
 
+use super::idp::{METADATA, keeping};
 use super::{Problem, app, log_to_stderr, print, tls};
-use crate::idp::{IdpApp, TestIdp, TestKeys};
+use crate::idp::{TestIdp, TestKeys};
 use crate::web::{Clock as _, Config, SystemClock};
 
 // Two sites, as in life: a browser treats `localhost` and `127.0.0.1` as strangers, but two ports
 // of one host as one site.
 const APP_HOST: &str = "localhost";
 const IDP_HOST: &str = "127.0.0.1";
+
+/// Where the application keeps what it has fetched.
+const KNOWN_GOOD: &str = "idp-last-known-good.xml";
+const FIRST_METADATA: Duration = Duration::from_secs(10);
 
 #[derive(Debug, Args)]
 pub(super) struct Arguments {
@@ -43,7 +49,9 @@ pub(super) fn run(arguments: &Arguments) -> Result<ExitCode, Problem> {
 
     let keys = TestKeys::load_or_generate(&arguments.data, IDP_HOST, SystemClock.now())?;
     let mut idp = TestIdp::adfs_at(&idp_url, keys)?;
-    std::fs::write(arguments.data.join("idp-metadata.xml"), idp.metadata()?)?;
+    std::fs::write(arguments.data.join(METADATA), idp.metadata()?)?;
+    // What was known of keys that have been removed since must not count against the new ones.
+    let _ = std::fs::remove_file(arguments.data.join(KNOWN_GOOD));
     let tls = |folder: &Path| -> Result<Option<SslAcceptorBuilder>, Problem> {
         if arguments.tls { tls::acceptor(folder).map(Some) } else { Ok(None) }
     };
@@ -54,7 +62,7 @@ pub(super) fn run(arguments: &Arguments) -> Result<ExitCode, Problem> {
     let sp_metadata = config.read_service_provider()?.metadata(SystemClock.now())?;
     std::fs::write(arguments.data.join("sp-metadata.xml"), &sp_metadata)?;
     idp.register(sp_metadata.as_bytes())?;
-    let idp = IdpApp::new(idp, || SystemClock.now());
+    let idp = keeping(idp, arguments.data.clone());
     let (app_address, idp_address) =
         ((APP_HOST, arguments.app_port), (IDP_HOST, arguments.idp_port));
     actix_web::rt::System::new().block_on(async move {
@@ -71,6 +79,7 @@ pub(super) fn run(arguments: &Arguments) -> Result<ExitCode, Problem> {
         actix_web::rt::spawn(idp_server);
         // Once its metadata can be fetched.
         let saml = config.into_saml()?;
+        saml.first_metadata(FIRST_METADATA).await;
         let app_server = HttpServer::new(move || {
             App::new().configure(saml.routes()).configure(app::routes(&saml)).wrap(saml.sessions())
         })
@@ -108,7 +117,7 @@ fn write_config(
          [[idp]]\n\
          # Fetched every few minutes; the file is the last known good.\n\
          metadata_url = \"{metadata_url}\"\n\
-         metadata = \"idp-metadata.xml\"\n\
+         metadata = \"{KNOWN_GOOD}\"\n\
          label = \"Test sign-in\"\n{ca}\n\
          [refresh]\n\
          minutes = 5\n\n\

@@ -9,7 +9,11 @@ use clap::Args;
 
 use super::{Problem, complain, log_to_stderr, print};
 use crate::idp::{IdpApp, TestIdp, TestKeys};
+use crate::web::federation::replace_file;
 use crate::web::{Clock as _, SystemClock};
+
+/// The identity provider's metadata, in the folder of its keys.
+pub(super) const METADATA: &str = "idp-metadata.xml";
 
 #[derive(Debug, Args)]
 pub(super) struct Arguments {
@@ -49,10 +53,10 @@ pub(super) fn run(arguments: &Arguments) -> Result<ExitCode, Problem> {
         idp.register(&xml).map_err(|error| in_file(error.to_string()))?;
     }
     idp.accept_unknown = arguments.sp_metadata.is_empty();
-    let metadata = arguments.data.join("idp-metadata.xml");
+    let metadata = arguments.data.join(METADATA);
     std::fs::write(&metadata, idp.metadata()?)?;
     let (entity_id, metadata_url) = (idp.entity_id.clone(), idp.metadata_url());
-    let app = IdpApp::new(idp, || SystemClock.now());
+    let app = keeping(idp, arguments.data.clone());
     actix_web::rt::System::new().block_on(async move {
         let server = HttpServer::new(move || App::new().configure(app.routes()))
             .workers(1)
@@ -66,4 +70,14 @@ pub(super) fn run(arguments: &Arguments) -> Result<ExitCode, Problem> {
         server.run().await?;
         Ok(ExitCode::SUCCESS)
     })
+}
+
+/// Serves `idp`. When its keys are changed on the page for it, they and its metadata are kept in
+/// `folder`.
+pub(super) fn keeping(idp: TestIdp, folder: PathBuf) -> IdpApp {
+    let keep = move |idp: &TestIdp| {
+        idp.keys.save(&folder)?;
+        Ok(replace_file(&folder.join(METADATA), idp.metadata()?.as_bytes())?)
+    };
+    IdpApp::keeping(idp, || SystemClock.now(), keep)
 }

@@ -6,6 +6,8 @@ use actix_web::{HttpRequest, HttpResponse, web};
 use chrono::{DateTime, Utc};
 use url::form_urlencoded;
 
+use super::keys::TestKeys;
+use super::keys_page;
 use super::pages::{self, Chooser};
 use super::person::Person;
 use super::received::Received;
@@ -19,6 +21,7 @@ use super::test_idp::TestIdp;
 /// - `GET /FederationMetadata/2007-06/FederationMetadata.xml`
 /// - `GET` and `POST /adfs/ls/`: requests by either binding, and the sign-in page
 /// - `GET /`: a front page
+/// - `GET` and `POST /keys`: a page on which a rollover of the signing key is rehearsed
 ///
 /// Nothing is kept between the request and the choice of a person: the page carries the request,
 /// and it is checked again.
@@ -47,7 +50,12 @@ pub struct IdpApp {
 struct State {
     idp: RwLock<TestIdp>,
     clock: Box<dyn Fn() -> DateTime<Utc> + Send + Sync>,
+    keep: Box<Keep>,
 }
+
+/// Keeps an identity provider whose keys have changed.
+type Keep = dyn Fn(&TestIdp) -> Result<(), KeepError> + Send + Sync;
+type KeepError = Box<dyn std::error::Error + Send + Sync>;
 
 impl std::fmt::Debug for IdpApp {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
@@ -58,7 +66,18 @@ impl std::fmt::Debug for IdpApp {
 impl IdpApp {
     /// Serves `idp`, with `clock` to tell the time.
     pub fn new(idp: TestIdp, clock: impl Fn() -> DateTime<Utc> + Send + Sync + 'static) -> Self {
-        Self { state: Arc::new(State { idp: RwLock::new(idp), clock: Box::new(clock) }) }
+        Self::keeping(idp, clock, |_| Ok(()))
+    }
+
+    /// As [`IdpApp::new`]. When the keys are changed on the page for it, `keep` is told first: it
+    /// may save them, and write the metadata to a file. If it fails, nothing is changed.
+    pub fn keeping(
+        idp: TestIdp,
+        clock: impl Fn() -> DateTime<Utc> + Send + Sync + 'static,
+        keep: impl Fn(&TestIdp) -> Result<(), KeepError> + Send + Sync + 'static,
+    ) -> Self {
+        let (clock, keep) = (Box::new(clock), Box::new(keep));
+        Self { state: Arc::new(State { idp: RwLock::new(idp), clock, keep }) }
     }
 
     /// The identity provider as it is now.
@@ -71,6 +90,22 @@ impl IdpApp {
         change(&mut self.state.idp.write().unwrap_or_else(PoisonError::into_inner))
     }
 
+    /// Changes the keys, and keeps them. `change` tells whether there was anything to do.
+    pub(super) fn change_keys(
+        &self,
+        change: impl FnOnce(&mut TestKeys) -> bool,
+    ) -> Result<bool, KeepError> {
+        self.change(|idp| {
+            let mut changed = idp.clone();
+            if !change(&mut changed.keys) {
+                return Ok(false);
+            }
+            (self.state.keep)(&changed)?;
+            *idp = changed;
+            Ok(true)
+        })
+    }
+
     /// The routes, for [`App::configure`](actix_web::App::configure).
     pub fn routes(&self) -> impl Fn(&mut ServiceConfig) + Clone + use<> {
         let app = self.clone();
@@ -78,6 +113,11 @@ impl IdpApp {
             config.app_data(Data::new(app.clone())).route("/", web::get().to(front)).route(
                 "/FederationMetadata/2007-06/FederationMetadata.xml",
                 web::get().to(metadata),
+            );
+            config.service(
+                web::resource(keys_page::PATH)
+                    .route(web::get().to(keys_page::show))
+                    .route(web::post().to(keys_page::change)),
             );
             for path in ["/adfs/ls/", "/adfs/ls"] {
                 config.service(
@@ -89,7 +129,7 @@ impl IdpApp {
         }
     }
 
-    fn now(&self) -> DateTime<Utc> {
+    pub(super) fn now(&self) -> DateTime<Utc> {
         (self.state.clock)()
     }
 }

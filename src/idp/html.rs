@@ -108,7 +108,7 @@ pub(super) fn page(
          <header class=\"test\"><p><strong>TEST</strong> This is a test identity provider. \
          It is not NHSmail. Never type a real password here.</p></header>\
          <main><h1>{title}</h1>{body}</main>\
-         <footer>Everybody on these pages is invented, and nothing is remembered.</footer>\
+         <footer>Everybody on these pages is invented.</footer>\
          {script}</body></html>"
     );
     HttpResponse::build(status)

@@ -26,6 +26,12 @@ pub enum KeyError {
         /// The first that is missing.
         path: String,
     },
+    /// The file that says which key is which is not of our making.
+    #[error("{path} does not say which key is which; remove it and all keys to have new ones made")]
+    Order {
+        /// Which file.
+        path: String,
+    },
     /// A file cannot be read or written.
     #[error("{path}: {error}")]
     File {
@@ -142,8 +148,18 @@ impl SigningKey {
 #[derive(Clone, Debug)]
 pub struct TestKeys {
     current: SigningKey,
-    other: Option<SigningKey>,
+    /// AD FS has two signing keys at most.
+    other: Option<Other>,
     encryption: SigningKey,
+}
+
+/// The second signing key.
+#[derive(Clone, Debug)]
+enum Other {
+    /// It will sign.
+    Announced(SigningKey),
+    /// It has signed.
+    Old(SigningKey),
 }
 
 impl TestKeys {
@@ -166,9 +182,28 @@ impl TestKeys {
         &self.current
     }
 
-    /// The signing keys in the metadata: the one in use, then the one announced or retired.
+    /// The key that is in the metadata and will sign, if one is announced.
+    pub fn announced(&self) -> Option<&SigningKey> {
+        match &self.other {
+            Some(Other::Announced(key)) => Some(key),
+            _ => None,
+        }
+    }
+
+    /// The key that no longer signs and is still in the metadata, if there is one.
+    pub fn old(&self) -> Option<&SigningKey> {
+        match &self.other {
+            Some(Other::Old(key)) => Some(key),
+            _ => None,
+        }
+    }
+
+    /// The signing keys in the metadata: the one in use, then the one announced, or the old one.
     pub fn signing(&self) -> impl Iterator<Item = &SigningKey> {
-        std::iter::once(&self.current).chain(&self.other)
+        let other = self.other.as_ref().map(|other| match other {
+            Other::Announced(key) | Other::Old(key) => key,
+        });
+        std::iter::once(&self.current).chain(other)
     }
 
     /// The key that relying parties would encrypt to.
@@ -177,16 +212,51 @@ impl TestKeys {
     }
 
     /// Announces the next signing key, as AD FS does twenty days before the current one ends.
-    /// Takes the place of one announced before.
+    /// Takes the place of one announced before, or of the old one.
     pub fn announce(&mut self, next: SigningKey) {
-        self.other = Some(next);
+        self.other = Some(Other::Announced(next));
     }
 
     /// Makes the announced key the one in use, as AD FS does five days later. The old one stays in
-    /// the metadata. Does nothing when none is announced.
-    pub fn promote(&mut self) {
-        if let Some(next) = &mut self.other {
-            std::mem::swap(&mut self.current, next);
+    /// the metadata. Does nothing, and says so with `false`, when none is announced.
+    pub fn promote(&mut self) -> bool {
+        match self.other.take() {
+            Some(Other::Announced(next)) => {
+                self.other = Some(Other::Old(std::mem::replace(&mut self.current, next)));
+                true
+            }
+            other => {
+                self.other = other;
+                false
+            }
         }
+    }
+
+    /// Takes the old key out of the metadata. Does nothing, and says so with `false`, when there is
+    /// none.
+    pub fn retire(&mut self) -> bool {
+        let has_old = self.old().is_some();
+        if has_old {
+            self.other = None;
+        }
+        has_old
+    }
+
+    /// Signs with `next` from now on, and takes every other key out of the metadata: what an
+    /// administrator does when a key has got into wrong hands
+    /// (`Update-AdfsCertificate -Urgent`). Nobody was told before.
+    pub fn replace(&mut self, next: SigningKey) {
+        self.current = next;
+        self.other = None;
+    }
+
+    pub(super) fn with_announced(mut self, key: SigningKey) -> Self {
+        self.other = Some(Other::Announced(key));
+        self
+    }
+
+    pub(super) fn with_old(mut self, key: SigningKey) -> Self {
+        self.other = Some(Other::Old(key));
+        self
     }
 }

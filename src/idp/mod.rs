@@ -36,6 +36,7 @@ mod claim_types;
 mod html;
 mod key_folder;
 mod keys;
+mod keys_page;
 mod metadata;
 mod names;
 mod pages;

@@ -6,6 +6,7 @@ use actix_web::HttpResponse;
 use actix_web::http::StatusCode;
 
 use super::html::{Behaviour, escape, page};
+use super::keys_page;
 use super::person::{ODS, Person};
 use super::refusal::Refusal;
 use super::sign_in::{FormPost, SignIn};
@@ -157,10 +158,12 @@ pub(super) fn front(idp: &TestIdp) -> HttpResponse {
          you here.</p>\
          <dl><dt>entityID</dt><dd>{}</dd>\
          <dt>Metadata</dt><dd><a href=\"{metadata}\">{metadata}</a></dd>\
-         <dt>AuthnRequests go to</dt><dd>{}</dd></dl><h2>Registered applications</h2>",
+         <dt>AuthnRequests go to</dt><dd>{}</dd>\
+         <dt>Signing keys</dt><dd><a href=\"{keys}\">See and change them</a></dd></dl><h2>Registered applications</h2>",
         escape(idp.entity_id.as_str()),
         escape(&idp.sign_in_url()),
         metadata = escape(&idp.metadata_url()),
+        keys = keys_page::PATH,
     );
     if idp.relying_parties.is_empty() {
         body.push_str("<p>None.</p>");

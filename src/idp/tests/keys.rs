@@ -5,10 +5,10 @@ use crate::crypto::{Certificate, CertificateRequest, random_hex};
 use crate::idp::{KeyError, SigningKey, TestKeys, Validity};
 
 /// A folder that is gone when the test is over.
-struct Folder(PathBuf);
+pub(super) struct Folder(pub(super) PathBuf);
 
 impl Folder {
-    fn new() -> Self {
+    pub(super) fn new() -> Self {
         let name = format!("actix-saml-test-{}", random_hex::<8>().unwrap());
         Self(std::env::temp_dir().join(name).join("keys"))
     }

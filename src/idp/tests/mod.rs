@@ -3,6 +3,7 @@ mod keys;
 mod metadata;
 mod requests;
 mod response;
+mod rollover;
 
 use std::sync::LazyLock;
 
