@@ -8,6 +8,7 @@ mod inspect;
 mod keygen;
 mod metadata;
 mod options;
+mod page;
 mod serve;
 mod sources;
 mod terminal;

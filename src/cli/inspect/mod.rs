@@ -8,7 +8,6 @@ mod listing;
 mod message;
 mod metadata;
 mod moment;
-mod page;
 mod report;
 mod rules;
 mod signature;

@@ -5,10 +5,10 @@ use super::listing::{Line, Mark};
 use super::message::{Assertion, Message, NameId};
 use super::metadata::{Metadata, Role};
 use super::moment::Moment;
-use super::page::{Page, Style};
 use super::report::{Encryption, Report, Verdict};
 use super::rules::{RuleLine, State};
 use super::signature::{self, Signature, short_name};
+use crate::cli::page::{Page, Style};
 use crate::nhsmail::DAMAGED;
 
 /// Where values begin.

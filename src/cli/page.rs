@@ -5,7 +5,7 @@ use crate::cli::terminal::printable;
 
 /// How a piece of text looks.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Style {
+pub(in crate::cli) enum Style {
     Plain,
     Strong,
     Faint,
@@ -28,21 +28,21 @@ impl Style {
 }
 
 /// How wide running text may be.
-pub(super) const WIDTH: usize = 80;
+pub(in crate::cli) const WIDTH: usize = 80;
 
 /// A page in the making.
 #[derive(Debug)]
-pub(super) struct Page {
+pub(in crate::cli) struct Page {
     text: String,
     in_colour: bool,
 }
 
 impl Page {
-    pub(super) fn new(in_colour: bool) -> Self {
+    pub(in crate::cli) fn new(in_colour: bool) -> Self {
         Self { text: String::new(), in_colour }
     }
 
-    pub(super) fn piece(&mut self, style: Style, text: &str) -> &mut Self {
+    pub(in crate::cli) fn piece(&mut self, style: Style, text: &str) -> &mut Self {
         let text = printable(text);
         if self.in_colour && style != Style::Plain {
             self.text.extend([style.code(), &text, "\u{1b}[0m"]);
@@ -52,26 +52,26 @@ impl Page {
         self
     }
 
-    pub(super) fn plain(&mut self, text: &str) -> &mut Self {
+    pub(in crate::cli) fn plain(&mut self, text: &str) -> &mut Self {
         self.piece(Style::Plain, text)
     }
 
-    pub(super) fn end(&mut self) {
+    pub(in crate::cli) fn end(&mut self) {
         self.text.truncate(self.text.trim_end_matches(' ').len());
         self.text.push('\n');
     }
 
-    pub(super) fn line(&mut self, style: Style, text: &str) {
+    pub(in crate::cli) fn line(&mut self, style: Style, text: &str) {
         self.piece(style, text).end();
     }
 
     /// Running text, broken between words and indented.
-    pub(super) fn paragraph(&mut self, indent: usize, style: Style, text: &str) {
+    pub(in crate::cli) fn paragraph(&mut self, indent: usize, style: Style, text: &str) {
         self.hanging(&" ".repeat(indent), style, text);
     }
 
     /// Running text behind a label, broken between words and indented as far as the label goes.
-    pub(super) fn hanging(&mut self, label: &str, style: Style, text: &str) {
+    pub(in crate::cli) fn hanging(&mut self, label: &str, style: Style, text: &str) {
         let indent = label.chars().count();
         let room = WIDTH.saturating_sub(indent).max(20);
         let mut before = label.to_owned();
@@ -91,7 +91,7 @@ impl Page {
         self.piece(Style::Faint, &before).line(style, &line);
     }
 
-    pub(super) fn into_text(self) -> String {
+    pub(in crate::cli) fn into_text(self) -> String {
         self.text
     }
 }
