@@ -7,6 +7,7 @@ mod idp;
 mod inspect;
 mod keygen;
 mod metadata;
+mod onboard;
 mod options;
 mod page;
 mod serve;
@@ -42,6 +43,8 @@ enum Command {
     Inspect(inspect::Arguments),
     /// Print this application's metadata, for registering it at the identity provider.
     Metadata(metadata::Arguments),
+    /// Write what an identity provider's help desk needs to register this application.
+    Onboard(onboard::Arguments),
     /// Run the demo application against the identity providers of a configuration file.
     Serve(serve::Arguments),
 }
@@ -60,6 +63,7 @@ pub fn main() -> ExitCode {
         Command::Keygen(arguments) => keygen::run(&arguments),
         Command::Inspect(arguments) => inspect::run(&arguments),
         Command::Metadata(arguments) => metadata::run(&arguments),
+        Command::Onboard(arguments) => onboard::run(&arguments),
         Command::Serve(arguments) => serve::run(&arguments),
     };
     outcome.unwrap_or_else(|problem| {

@@ -1,4 +1,4 @@
-//! `actix-saml verify`, `inspect` and `metadata` as people and other programs call them: arguments,
+//! `actix-saml verify`, `inspect`, `metadata` and `onboard` as people and other programs call them: arguments,
 //! exit status, and what is printed where.
 
 #![allow(
@@ -18,6 +18,7 @@ mod encrypted;
 mod input;
 mod inspect;
 mod metadata;
+mod onboard;
 mod terminal;
 mod trust;
 mod usage;
