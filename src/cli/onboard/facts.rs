@@ -60,7 +60,8 @@ impl Facts {
         now: DateTime<Utc>,
     ) -> Result<Self, Problem> {
         let own = config.own_side()?;
-        let metadata = own.metadata()?;
+        let settings = own.settings();
+        let metadata = own.metadata(now)?;
         let document = Document::parse(metadata.as_bytes(), &Limits::METADATA)?;
         let mut missing = Vec::new();
         let mut or_blank = |value: Option<String>, what: &str, how: &str| {
@@ -92,7 +93,7 @@ impl Facts {
             missing.push(format!("{what} (dev and base_url in the configuration)"));
         }
         let base_url = config.base_url.as_str().trim_end_matches('/').to_owned();
-        let parent = own.acs_path.rsplit_once('/').map_or("", |(parent, _)| parent);
+        let parent = settings.acs_path.rsplit_once('/').map_or("", |(parent, _)| parent);
         Ok(Self {
             date: now.format("%-d %B %Y").to_string(),
             application,
@@ -102,12 +103,12 @@ impl Facts {
             contact_name: contact.and_then(|c| c.name.clone()),
             contact_email,
             contact_telephone: contact.and_then(|c| c.telephone.clone()),
-            entity_id: own.entity_id.as_str().to_owned(),
-            acs_url: own.acs_url(),
+            entity_id: own.entity_id().as_str().to_owned(),
+            acs_url: own.acs_url().to_owned(),
             metadata_url: format!("{base_url}{parent}/metadata"),
             logout_urls: logout_urls(document.root()),
-            signs_requests: own.signing.is_some(),
-            decrypts: !own.encryption.is_empty(),
+            signs_requests: settings.signing.is_some(),
+            decrypts: !settings.encryption.is_empty(),
             certificates: published(document.root())?,
             require_signed: config.policy.require_signed,
             mfa: arguments.mfa,

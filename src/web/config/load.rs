@@ -153,7 +153,8 @@ impl Config {
         builder.build().map_err(|error| self.explain(error))
     }
 
-    pub(super) fn path(&self, path: &str) -> PathBuf {
+    /// Where a path of the configuration leads.
+    pub(crate) fn path(&self, path: &str) -> PathBuf {
         self.folder.join(path)
     }
 
