@@ -2,6 +2,7 @@
 
 pub mod app;
 mod demo;
+mod doctor;
 mod files;
 mod idp;
 mod inspect;
@@ -10,6 +11,7 @@ mod metadata;
 mod onboard;
 mod options;
 mod page;
+mod products;
 mod serve;
 mod sources;
 mod terminal;
@@ -43,6 +45,8 @@ enum Command {
     Inspect(inspect::Arguments),
     /// Print this application's metadata, for registering it at the identity provider.
     Metadata(metadata::Arguments),
+    /// Look at the whole trust relation, and say what to do about each thing that is not right.
+    Doctor(doctor::Arguments),
     /// Write what an identity provider's help desk needs to register this application.
     Onboard(onboard::Arguments),
     /// Run the demo application against the identity providers of a configuration file.
@@ -63,6 +67,7 @@ pub fn main() -> ExitCode {
         Command::Keygen(arguments) => keygen::run(&arguments),
         Command::Inspect(arguments) => inspect::run(&arguments),
         Command::Metadata(arguments) => metadata::run(&arguments),
+        Command::Doctor(arguments) => doctor::run(&arguments),
         Command::Onboard(arguments) => onboard::run(&arguments),
         Command::Serve(arguments) => serve::run(&arguments),
     };

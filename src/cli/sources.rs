@@ -71,7 +71,8 @@ pub(super) fn read_whole(path: &Path, limit: usize) -> Result<Vec<u8>, Problem> 
     read(path, limit)
 }
 
-fn read(path: &Path, limit: usize) -> Result<Vec<u8>, Problem> {
+/// A file, which ends one byte behind `limit`.
+pub(super) fn read(path: &Path, limit: usize) -> Result<Vec<u8>, Problem> {
     let file = std::fs::File::open(path);
     file.and_then(|file| read_up_to(file, limit)).map_err(|error| in_file(path, &error))
 }
@@ -84,7 +85,7 @@ fn read_up_to(source: impl std::io::Read, limit: usize) -> std::io::Result<Vec<u
     Ok(bytes)
 }
 
-fn in_file(path: &Path, problem: &dyn std::fmt::Display) -> Problem {
+pub(super) fn in_file(path: &Path, problem: &dyn std::fmt::Display) -> Problem {
     format!("{}: {problem}", path.display()).into()
 }
 

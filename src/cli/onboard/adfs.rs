@@ -3,9 +3,8 @@
 use super::Mfa;
 use super::claims::{AtAdfs, PRIMARY_SID, Wanted};
 use super::facts::Facts;
-use super::text::quoted;
+use crate::cli::products::{quoted, response_signature};
 use crate::crypto::SignatureAlgorithm;
-use crate::web::config::RequireSignedConfig;
 
 const ACCOUNT: &str = "http://schemas.microsoft.com/ws/2008/06/identity/claims/windowsaccountname";
 const NAME_ID: &str = "http://schemas.xmlsoap.org/ws/2005/05/identity/claims/nameidentifier";
@@ -68,15 +67,6 @@ fn policy(mfa: Mfa) -> &'static str {
     match mfa {
         Mfa::Policy => "Permit everyone",
         Mfa::Always => "Permit everyone and require MFA",
-    }
-}
-
-/// What the relying party trust must be set to for the signatures that we insist on.
-pub(in crate::cli) fn response_signature(required: RequireSignedConfig) -> &'static str {
-    match required {
-        RequireSignedConfig::Either | RequireSignedConfig::Assertion => "AssertionOnly",
-        RequireSignedConfig::Response => "MessageOnly",
-        RequireSignedConfig::Both => "MessageAndAssertion",
     }
 }
 

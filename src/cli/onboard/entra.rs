@@ -3,16 +3,7 @@
 use super::Mfa;
 use super::facts::Facts;
 use super::text::{code, plain};
-use crate::web::config::RequireSignedConfig;
-
-/// The signing option of an enterprise application for the signatures that we insist on.
-pub(in crate::cli) fn signing_option(required: RequireSignedConfig) -> &'static str {
-    match required {
-        RequireSignedConfig::Either | RequireSignedConfig::Assertion => "Sign SAML assertion",
-        RequireSignedConfig::Response => "Sign SAML response",
-        RequireSignedConfig::Both => "Sign SAML response and assertion",
-    }
-}
+use crate::cli::products::signing_option;
 
 pub(super) fn write(facts: &Facts) -> String {
     let logout = facts.logout_urls.first().map_or("leave empty".to_owned(), |url| code(url));

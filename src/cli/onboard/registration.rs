@@ -1,9 +1,9 @@
 //! Everything that is registered, the claims, and what has to be asked.
 
 use super::Mfa;
-use super::adfs::response_signature;
 use super::facts::Facts;
 use super::text::{code, plain};
+use crate::cli::products::response_signature;
 
 pub(super) fn write(facts: &Facts) -> String {
     let application = plain(&facts.application);

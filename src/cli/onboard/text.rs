@@ -25,21 +25,6 @@ pub(super) fn plain(value: &str) -> String {
     text
 }
 
-/// A text of PowerShell that is taken as it is. PowerShell takes the curly quotes for straight
-/// ones.
-pub(super) fn quoted(value: &str) -> String {
-    let mut text = String::from("'");
-    for c in value.chars() {
-        match c {
-            '\'' | '\u{2018}'..='\u{201B}' => text.extend([c, c]),
-            c if c.is_control() => text.push('\u{FFFD}'),
-            c => text.push(c),
-        }
-    }
-    text.push('\'');
-    text
-}
-
 /// What a person has to fill in.
 pub(super) fn blank(what: &str) -> String {
     format!("[FILL IN: {what}]")

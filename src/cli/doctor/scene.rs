@@ -1,0 +1,240 @@
+//! Everything that is looked at, gathered before anything is said about it. What is found out from
+//! it needs neither files nor network nor a clock.
+
+use std::path::{Path, PathBuf};
+
+use chrono::{DateTime, Utc};
+use url::Url;
+
+use super::reach::Reach;
+use crate::cli::sources::{in_file, read};
+use crate::crypto::Certificate;
+use crate::dsig::DSIG_NAMESPACE;
+use crate::saml::binding::Binding;
+use crate::saml::metadata::IdpMetadata;
+use crate::saml::names::METADATA;
+use crate::sp::ServiceProvider;
+use crate::web::{Config, ConfigError};
+use crate::xml::{Document, Limits, Node, decode_base64};
+
+pub(super) struct Scene {
+    pub(super) config: Config,
+    pub(super) now: DateTime<Utc>,
+    /// Whether the application would start with this configuration.
+    pub(super) starts: Result<(), ConfigError>,
+    /// What we are without an identity provider, if that can be had.
+    pub(super) own: Option<ServiceProvider>,
+    /// Our metadata, read again as others read it.
+    pub(super) published: Option<SpDocument>,
+    pub(super) key_files: Vec<KeyFile>,
+    pub(super) providers: Vec<Provider>,
+    pub(super) registered: Registered,
+    /// What the network says, if it was asked.
+    pub(super) reach: Option<Reach>,
+}
+
+/// A private key of ours on the disk.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct KeyFile {
+    /// The key of the configuration that names it.
+    pub(super) field: &'static str,
+    pub(super) path: PathBuf,
+    /// The permission bits, where the system has them; or why there is no such file.
+    pub(super) mode: Result<u32, String>,
+}
+
+/// An identity provider of the configuration.
+#[derive(Clone, Debug)]
+pub(super) struct Provider {
+    /// The label, else the entityID, else the file.
+    pub(super) name: String,
+    pub(super) has_label: bool,
+    pub(super) source: Source,
+    /// What the file holds, or why it cannot be used.
+    pub(super) document: Result<IdpMetadata, Fault>,
+    pub(super) accept_sha1_until: Option<DateTime<Utc>>,
+    pub(super) population: Option<String>,
+    pub(super) names_subject: bool,
+}
+
+/// Where a provider's metadata comes from.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Source {
+    pub(super) file: Option<PathBuf>,
+    /// When the file was written.
+    pub(super) modified: Option<DateTime<Utc>>,
+    pub(super) url: Option<Url>,
+    pub(super) is_pinned: bool,
+}
+
+/// Why something cannot be used.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Fault {
+    pub(super) code: &'static str,
+    pub(super) detail: String,
+}
+
+/// What the identity provider's administrator has registered, as far as we were told.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Registered {
+    pub(super) entity_id: Option<String>,
+    pub(super) acs_urls: Vec<String>,
+    /// Certificates of the metadata that was registered.
+    pub(super) certificates: Option<SpDocument>,
+}
+
+/// What a service provider's metadata says.
+#[derive(Clone, Debug, Default)]
+pub(super) struct SpDocument {
+    pub(super) entity_id: String,
+    pub(super) acs_urls: Vec<String>,
+    pub(super) signing: Vec<Certificate>,
+    pub(super) encryption: Vec<Certificate>,
+}
+
+impl SpDocument {
+    /// Reads metadata of a service provider. Nothing is trusted because of it.
+    pub(super) fn read(bytes: &[u8]) -> Result<Self, String> {
+        let document =
+            Document::parse(bytes, &Limits::METADATA).map_err(|error| error.to_string())?;
+        let root = document.root();
+        if !root.is(METADATA, "EntityDescriptor") {
+            return Err(format!("the root element is <{}>", root.local_name()));
+        }
+        let role = root
+            .elements()
+            .find(|n| n.is(METADATA, "SPSSODescriptor"))
+            .ok_or("there is no SPSSODescriptor")?;
+        let is_post = |n: &Node<'_>| {
+            n.attribute("Binding").and_then(Binding::from_uri) == Some(Binding::HttpPost)
+        };
+        let acs_urls = role
+            .elements()
+            .filter(|n| n.is(METADATA, "AssertionConsumerService") && is_post(n))
+            .filter_map(|n| n.attribute("Location").map(str::to_owned));
+        let certificates = |purpose: &str| -> Vec<Certificate> {
+            role.elements()
+                .filter(|n| n.is(METADATA, "KeyDescriptor"))
+                .filter(|n| n.attribute("use").is_none_or(|found| found == purpose))
+                .filter_map(|n| n.descendants().find(|n| n.is(DSIG_NAMESPACE, "X509Certificate")))
+                .filter_map(|n| decode_base64(n.text()?.as_bytes()))
+                .filter_map(|der| Certificate::from_der(&der).ok())
+                .collect()
+        };
+        Ok(Self {
+            entity_id: root.attribute("entityID").unwrap_or_default().to_owned(),
+            acs_urls: acs_urls.collect(),
+            signing: certificates("signing"),
+            encryption: certificates("encryption"),
+        })
+    }
+}
+
+impl Registered {
+    /// From the metadata that was registered, and from what was said in its place.
+    pub(super) fn gather(
+        metadata: Option<&Path>,
+        entity_id: Option<&str>,
+        acs_url: Option<&str>,
+    ) -> Result<Self, crate::cli::Problem> {
+        let document = match metadata {
+            Some(path) => {
+                let bytes = read(path, Limits::METADATA.bytes)?;
+                Some(SpDocument::read(&bytes).map_err(|problem| in_file(path, &problem))?)
+            }
+            None => None,
+        };
+        let of_document = document.as_ref();
+        Ok(Self {
+            entity_id: entity_id
+                .map(str::to_owned)
+                .or_else(|| of_document.map(|d| d.entity_id.clone())),
+            acs_urls: match acs_url {
+                Some(url) => vec![url.to_owned()],
+                None => of_document.map(|d| d.acs_urls.clone()).unwrap_or_default(),
+            },
+            certificates: document,
+        })
+    }
+}
+
+impl Scene {
+    /// Everything but the network.
+    pub(super) fn gather(config: Config, registered: Registered, now: DateTime<Utc>) -> Self {
+        let own = config.own_side().ok();
+        let published = own
+            .as_ref()
+            .and_then(|own| own.metadata(now).ok())
+            .and_then(|xml| SpDocument::read(xml.as_bytes()).ok());
+        let providers = (0..config.idp.len()).filter_map(|n| Provider::gather(&config, n, now));
+        Self {
+            starts: config.clone().into_saml().map(drop),
+            key_files: KeyFile::gather(&config),
+            providers: providers.collect(),
+            own,
+            published,
+            registered,
+            reach: None,
+            config,
+            now,
+        }
+    }
+}
+
+impl KeyFile {
+    fn gather(config: &Config) -> Vec<Self> {
+        let keys = &config.keys;
+        let signing = keys.signing_key.iter().map(|path| ("keys.signing_key", path));
+        let decryption = keys.decryption_keys.iter().map(|path| ("keys.decryption_keys", path));
+        signing
+            .chain(decryption)
+            .map(|(field, path)| {
+                let path = config.path(path);
+                let mode = std::fs::metadata(&path).map_err(|error| error.to_string());
+                Self { field, mode: mode.map(|found| permissions(&found)), path }
+            })
+            .collect()
+    }
+}
+
+#[cfg(unix)]
+fn permissions(found: &std::fs::Metadata) -> u32 {
+    use std::os::unix::fs::PermissionsExt as _;
+    found.permissions().mode() & 0o777
+}
+
+#[cfg(not(unix))]
+fn permissions(_: &std::fs::Metadata) -> u32 {
+    0
+}
+
+impl Provider {
+    fn gather(config: &Config, index: usize, now: DateTime<Utc>) -> Option<Self> {
+        let idp = config.idp.get(index)?;
+        let path = config.path(&idp.metadata);
+        let document = std::fs::File::open(&path)
+            .map_err(|error| error.to_string())
+            .and_then(|_| read(&path, Limits::METADATA.bytes).map_err(|error| error.to_string()))
+            .map_err(|detail| Fault { code: "file", detail })
+            .and_then(|bytes| {
+                IdpMetadata::read(&bytes, now)
+                    .map_err(|error| Fault { code: error.code(), detail: error.to_string() })
+            });
+        let modified = std::fs::metadata(&path).and_then(|found| found.modified()).ok();
+        let entity_id = document.as_ref().ok().map(|d| d.entity_id().as_str().to_owned());
+        Some(Self {
+            name: idp.label.clone().or(entity_id).unwrap_or_else(|| path.display().to_string()),
+            has_label: idp.label.is_some(),
+            source: Source {
+                file: Some(path),
+                modified: modified.map(DateTime::<Utc>::from),
+                url: None,
+                is_pinned: false,
+            },
+            document,
+            accept_sha1_until: idp.dangerous_accept_sha1_until,
+            population: None,
+            names_subject: false,
+        })
+    }
+}
