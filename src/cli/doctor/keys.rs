@@ -104,7 +104,7 @@ fn signing(scene: &Scene) -> Finding {
     let insists: Vec<&String> = scene
         .providers
         .iter()
-        .filter(|p| p.document.as_ref().is_ok_and(|d| d.wants_signed_requests()))
+        .filter(|p| matches!(&p.document, Some(Ok(d)) if d.wants_signed_requests()))
         .map(|p| &p.name)
         .collect();
     let Some(signing) = signing else {

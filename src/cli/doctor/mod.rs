@@ -25,6 +25,7 @@ use super::terminal::escape_controls;
 use super::{Problem, USAGE, print};
 use crate::web::{Clock as _, Config, ConfigError, SystemClock};
 use finding::{Area, Finding, Level};
+use reach::Reach;
 use report::Report;
 use scene::{Registered, Scene};
 
@@ -42,6 +43,9 @@ pub(super) struct Arguments {
     /// Our assertion consumer service (reply URL) as the identity provider has registered it.
     #[arg(long, value_name = "URL")]
     registered_acs: Option<String>,
+    /// Try the network as well: our own address, and each metadata_url.
+    #[arg(long)]
+    reach: bool,
     /// Count warnings as problems in the exit status.
     #[arg(long)]
     strict: bool,
@@ -68,7 +72,11 @@ pub(super) fn run(arguments: &Arguments) -> Result<ExitCode, Problem> {
     )?;
     let (report, status) = match Config::from_file(&arguments.config) {
         Ok(config) => {
-            let report = Report::new(look(&Scene::gather(config, registered, now)), now);
+            let mut scene = Scene::gather(config, registered, now);
+            if arguments.reach {
+                scene.reach = Some(Reach::gather(&scene));
+            }
+            let report = Report::new(look(&scene), now);
             let limit = if arguments.strict { Level::Warning } else { Level::Problem };
             let status = u8::from(report.verdict >= limit);
             (report, status)

@@ -3,7 +3,7 @@
 use chrono::{DateTime, TimeDelta, Utc};
 
 use super::finding::{Area, Finding, Level};
-use super::scene::{Provider, Scene};
+use super::scene::{Fault, Provider, Scene};
 use crate::crypto::Certificate;
 use crate::saml::binding::Binding;
 use crate::saml::format_instant;
@@ -13,6 +13,8 @@ use crate::web::config::BindingConfig;
 
 const ENTRA_HOSTS: [&str; 2] = ["login.microsoftonline.com", "login.windows.net"];
 const ADFS_PATH: &str = "/FederationMetadata/2007-06/FederationMetadata.xml";
+const METADATA_ADDRESS: &str =
+    "(Get-AdfsEndpoint -AddressPath '/FederationMetadata/2007-06/FederationMetadata.xml').FullUrl";
 const FEDERATION_URL: &str = "Enterprise apps > the application > Single sign-on > SAML \
                               Certificates > App Federation Metadata Url";
 
@@ -28,19 +30,19 @@ pub(super) fn look(scene: &Scene) -> Vec<Finding> {
     for provider in &scene.providers {
         let named = |finding: Finding| finding.about(&provider.name);
         findings.extend(source(provider, scene.now).into_iter().map(named));
-        match &provider.document {
-            Ok(document) => {
-                findings.extend(document_of(provider, document, scene).into_iter().map(named));
+        findings.extend(
+            match &provider.document {
+                Some(Ok(document)) => document_of(provider, document, scene),
+                Some(Err(fault)) => vec![unusable(provider, fault)],
+                None => {
+                    let title = "Its metadata is not here: it is fetched at start.";
+                    let remedy = "Try it with --reach.";
+                    vec![finding("idp_metadata", Level::Note, title).remedy(remedy)]
+                }
             }
-            Err(fault) => findings.push(named(
-                finding("idp_metadata", Level::Problem, "Its metadata cannot be used.")
-                    .fact("code", fault.code)
-                    .fact("problem", &fault.detail)
-                    .remedy("Save its federation metadata again, and look at it: actix-saml inspect.")
-                    .adfs("(Get-AdfsEndpoint -AddressPath /FederationMetadata/2007-06/FederationMetadata.xml).FullUrl")
-                    .entra(FEDERATION_URL),
-            )),
-        }
+            .into_iter()
+            .map(named),
+        );
     }
     findings.extend(labels(scene));
     findings.extend(populations(scene));
@@ -49,6 +51,31 @@ pub(super) fn look(scene: &Scene) -> Vec<Finding> {
 
 fn finding(code: &'static str, level: Level, title: impl Into<String>) -> Finding {
     Finding::new(Area::IdentityProvider, code, level, title)
+}
+
+fn unusable(provider: &Provider, fault: &Fault) -> Finding {
+    let is_first = fault.code == "file" && provider.source.url.is_some();
+    let (level, title, remedy) = match is_first {
+        true => (
+            Level::Warning,
+            "There is no last known good metadata yet.",
+            "It is written when the address has been fetched for the first time. Until then a \
+             start depends on the network: look with --reach whether it can be fetched.",
+        ),
+        false => (
+            Level::Problem,
+            "Its metadata cannot be used: nobody can sign in by it.",
+            "Save its federation metadata again, and look at it with actix-saml metadata check.",
+        ),
+    };
+    let finding = finding("idp_metadata", level, title)
+        .fact("reason", fault.code)
+        .fact("problem", &fault.detail)
+        .remedy(remedy);
+    match is_first {
+        true => finding,
+        false => finding.adfs(METADATA_ADDRESS).entra(FEDERATION_URL),
+    }
 }
 
 /// Where the metadata comes from, and who renews it.
@@ -345,7 +372,7 @@ fn adfs(provider: &Provider, document: &IdpMetadata) -> Option<Finding> {
         true => finding,
         false => finding
             .remedy(format!("AD FS publishes it at https://<host>{ADFS_PATH}."))
-            .adfs("(Get-AdfsEndpoint -AddressPath /FederationMetadata/2007-06/FederationMetadata.xml).FullUrl"),
+            .adfs(METADATA_ADDRESS),
     })
 }
 

@@ -2,6 +2,7 @@
 //! it needs neither files nor network nor a clock.
 
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use chrono::{DateTime, Utc};
 use url::Url;
@@ -11,9 +12,11 @@ use crate::cli::sources::{in_file, read};
 use crate::crypto::Certificate;
 use crate::dsig::DSIG_NAMESPACE;
 use crate::saml::binding::Binding;
-use crate::saml::metadata::IdpMetadata;
+use crate::saml::metadata::{IdpMetadata, Reading};
 use crate::saml::names::METADATA;
-use crate::sp::ServiceProvider;
+use crate::sp::{Idp, ServiceProvider, TrustPolicy};
+use crate::web::config::IdpConfig;
+use crate::web::federation::{IdpSource, InvalidProxy};
 use crate::web::{Config, ConfigError};
 use crate::xml::{Document, Limits, Node, decode_base64};
 
@@ -30,7 +33,7 @@ pub(super) struct Scene {
     pub(super) providers: Vec<Provider>,
     pub(super) registered: Registered,
     /// What the network says, if it was asked.
-    pub(super) reach: Option<Reach>,
+    pub(super) reach: Option<Result<Reach, InvalidProxy>>,
 }
 
 /// A private key of ours on the disk.
@@ -50,8 +53,10 @@ pub(super) struct Provider {
     pub(super) name: String,
     pub(super) has_label: bool,
     pub(super) source: Source,
-    /// What the file holds, or why it cannot be used.
-    pub(super) document: Result<IdpMetadata, Fault>,
+    /// What the file holds, or why it cannot be used. Nothing without a file.
+    pub(super) document: Option<Result<IdpMetadata, Fault>>,
+    /// What its documents must fulfil.
+    pub(super) policy: TrustPolicy,
     pub(super) accept_sha1_until: Option<DateTime<Utc>>,
     pub(super) population: Option<String>,
     pub(super) names_subject: bool,
@@ -65,6 +70,8 @@ pub(super) struct Source {
     pub(super) modified: Option<DateTime<Utc>>,
     pub(super) url: Option<Url>,
     pub(super) is_pinned: bool,
+    /// Certificate authorities of our own for the address.
+    pub(super) authorities: Vec<Certificate>,
 }
 
 /// Why something cannot be used.
@@ -166,11 +173,22 @@ impl Scene {
             .as_ref()
             .and_then(|own| own.metadata(now).ok())
             .and_then(|xml| SpDocument::read(xml.as_bytes()).ok());
-        let providers = (0..config.idp.len()).filter_map(|n| Provider::gather(&config, n, now));
+        let parts = config.read_parts();
+        let sources = match &parts {
+            Ok((_, sources, _)) => sources.clone(),
+            Err(_) => config.read_sources().map(|(sources, _)| sources).unwrap_or_default(),
+        };
+        let all = config.idp.iter().enumerate();
+        let providers: Vec<Provider> =
+            all.map(|(n, idp)| Provider::gather(&config, idp, sources.get(n), now)).collect();
+        let starts = parts.and_then(|(sp, ..)| {
+            let idps = providers.iter().filter_map(Provider::as_idp).map(Arc::new).collect();
+            sp.with_idps(idps).map(drop).map_err(|error| config.explain(error))
+        });
         Self {
-            starts: config.clone().into_saml().map(drop),
+            starts,
             key_files: KeyFile::gather(&config),
-            providers: providers.collect(),
+            providers,
             own,
             published,
             registered,
@@ -209,32 +227,73 @@ fn permissions(_: &std::fs::Metadata) -> u32 {
 }
 
 impl Provider {
-    fn gather(config: &Config, index: usize, now: DateTime<Utc>) -> Option<Self> {
-        let idp = config.idp.get(index)?;
-        let path = config.path(&idp.metadata);
-        let document = std::fs::File::open(&path)
-            .map_err(|error| error.to_string())
-            .and_then(|_| read(&path, Limits::METADATA.bytes).map_err(|error| error.to_string()))
-            .map_err(|detail| Fault { code: "file", detail })
-            .and_then(|bytes| {
-                IdpMetadata::read(&bytes, now)
-                    .map_err(|error| Fault { code: error.code(), detail: error.to_string() })
-            });
-        let modified = std::fs::metadata(&path).and_then(|found| found.modified()).ok();
-        let entity_id = document.as_ref().ok().map(|d| d.entity_id().as_str().to_owned());
-        Some(Self {
-            name: idp.label.clone().or(entity_id).unwrap_or_else(|| path.display().to_string()),
+    fn gather(
+        config: &Config,
+        idp: &IdpConfig,
+        source: Option<&IdpSource>,
+        now: DateTime<Utc>,
+    ) -> Self {
+        let file = idp.metadata.as_ref().map(|path| config.path(path));
+        let policy = source.map(|source| source.policy.clone()).unwrap_or_default();
+        let bytes = file.as_ref().map(|path| read_file(path));
+        let document = bytes.map(|bytes| read_document(&bytes?, &policy, now));
+        let modified = file.as_ref().and_then(|path| std::fs::metadata(path).ok()?.modified().ok());
+        let place = || match (&file, &idp.metadata_url) {
+            (Some(file), _) => file.display().to_string(),
+            (None, Some(url)) => url.to_string(),
+            (None, None) => "[[idp]]".to_owned(),
+        };
+        let entity_id = match &document {
+            Some(Ok(document)) => Some(document.entity_id().as_str().to_owned()),
+            _ => idp.entity_id.as_ref().map(|id| id.as_str().to_owned()),
+        };
+        Self {
+            name: idp.label.clone().or(entity_id).unwrap_or_else(place),
             has_label: idp.label.is_some(),
             source: Source {
-                file: Some(path),
                 modified: modified.map(DateTime::<Utc>::from),
-                url: None,
-                is_pinned: false,
+                url: idp.metadata_url.clone(),
+                is_pinned: idp.pin_cert.is_some() || !idp.pin_sha256.is_empty(),
+                authorities: source.map(|source| source.authorities.clone()).unwrap_or_default(),
+                file,
             },
             document,
+            policy,
             accept_sha1_until: idp.dangerous_accept_sha1_until,
             population: None,
             names_subject: false,
-        })
+        }
     }
+
+    /// Another document of this provider.
+    pub(super) fn read(&self, bytes: &[u8], now: DateTime<Utc>) -> Result<IdpMetadata, Fault> {
+        read_document(bytes, &self.policy, now)
+    }
+
+    fn as_idp(&self) -> Option<Idp> {
+        let metadata = self.document.as_ref()?.as_ref().ok()?.clone();
+        Some(Idp { metadata, label: None })
+    }
+}
+
+fn read_document(
+    bytes: &[u8],
+    policy: &TrustPolicy,
+    now: DateTime<Utc>,
+) -> Result<IdpMetadata, Fault> {
+    let reading = Reading {
+        entity_id: policy.entity_id.as_ref(),
+        anchor: policy.anchor.as_ref(),
+        max_validity: policy.max_validity,
+    };
+    IdpMetadata::read_as(bytes, &reading, now)
+        .map_err(|error| Fault { code: error.code(), detail: error.to_string() })
+}
+
+fn read_file(path: &Path) -> Result<Vec<u8>, Fault> {
+    // The path is told beside it.
+    let fault = |error: std::io::Error| Fault { code: "file", detail: error.to_string() };
+    std::fs::metadata(path).map_err(fault)?;
+    read(path, Limits::METADATA.bytes)
+        .map_err(|error| Fault { code: "file", detail: error.to_string() })
 }

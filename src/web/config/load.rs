@@ -14,6 +14,7 @@ use super::{BindingConfig, Config, RequireSignedConfig};
 use crate::saml::binding::Binding;
 use crate::saml::{ClockSkew, RequireSigned};
 use crate::sp::{BuildError, Builder, KeyPurpose, ServiceProvider, SessionLimits};
+use crate::web::federation::{IdpSource, RefreshSettings};
 use crate::web::saml::Saml;
 
 const WHOLE_FILE: &str = "(whole file)";
@@ -87,18 +88,31 @@ impl Config {
         Ok(config)
     }
 
+    /// Everything of [`Config::into_saml`] before anything begins: no metadata is read, and no
+    /// thread started.
+    ///
+    /// # Errors
+    /// A [`ConfigError`].
+    pub(crate) fn read_parts(
+        &self,
+    ) -> Result<(ServiceProvider, Vec<IdpSource>, RefreshSettings), ConfigError> {
+        if self.store.url != "memory:" {
+            let problem = format!("{:?} is not a store that is known here", self.store.url);
+            return Err(self.error("store.url", problem, "use \"memory:\""));
+        }
+        let sp = self.read_service_provider()?;
+        let (sources, refresh) = self.read_sources()?;
+        self.subject_rules()?;
+        Ok((sp, sources, refresh))
+    }
+
     /// Reads what the configuration names, and checks all of it.
     ///
     /// # Errors
     /// A [`ConfigError`].
     pub fn into_saml(self) -> Result<Saml, ConfigError> {
-        if self.store.url != "memory:" {
-            let problem = format!("{:?} is not a store that is known here", self.store.url);
-            return Err(self.error("store.url", problem, "use \"memory:\""));
-        }
+        let (sp, sources, refresh) = self.read_parts()?;
         let subjects = self.subject_rules()?;
-        let sp = self.read_service_provider()?;
-        let (sources, refresh) = self.read_sources()?;
         let saml =
             Saml::builder(sp).claims(self.claims.clone()).subjects(subjects.into_iter().collect());
         let saml = saml.sources(sources, refresh).build().map_err(|error| {
@@ -203,7 +217,8 @@ impl Config {
         self.variables.iter().find(|v| concerns(v.key)).map(|v| v.name)
     }
 
-    fn explain(&self, error: BuildError) -> ConfigError {
+    /// A mistake in the words of the configuration.
+    pub(crate) fn explain(&self, error: BuildError) -> ConfigError {
         let (field, remedy) = match &error {
             BuildError::InsecureBaseUrl(_) => (
                 "base_url",

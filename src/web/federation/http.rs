@@ -41,8 +41,49 @@ impl HttpFetch {
     }
 }
 
+/// What a server answered.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Answer {
+    /// The status.
+    pub status: u16,
+    /// `Location`
+    pub location: Option<String>,
+    /// `Content-Type`
+    pub content_type: Option<String>,
+    /// `Date`
+    pub date: Option<String>,
+    /// Each `Set-Cookie`.
+    pub set_cookies: Vec<String>,
+    /// The body, or its beginning.
+    pub body: Vec<u8>,
+}
+
 impl Fetch for HttpFetch {
     fn fetch(&self, request: &FetchRequest) -> Result<Fetched, FetchError> {
+        self.exchange(request, Exchange::run)
+    }
+}
+
+impl HttpFetch {
+    /// Sends one request and tells what came back, whatever it is: redirects are not followed, no
+    /// status is an error, and a longer body is cut. For looking at a server, not for trusting it.
+    ///
+    /// # Errors
+    /// A [`FetchError`], when there is no answer.
+    pub fn probe(&self, request: &FetchRequest) -> Result<Answer, FetchError> {
+        self.exchange(request, Exchange::probe)
+    }
+
+    /// Whether a proxy leads to `url`.
+    pub fn uses_proxy(&self, url: &Url) -> bool {
+        self.proxy.towards(url).is_some()
+    }
+
+    fn exchange<T: Send + 'static>(
+        &self,
+        request: &FetchRequest,
+        run: fn(&Exchange) -> Result<T, FetchError>,
+    ) -> Result<T, FetchError> {
         check_address(&request.url, request.allow_loopback_http)?;
         let proxy = self.proxy.towards(&request.url).cloned();
         let agent = agent(request, proxy.as_ref())?;
@@ -53,7 +94,7 @@ impl Fetch for HttpFetch {
         let worker = thread::Builder::new().name("saml-fetch".to_owned());
         worker
             .spawn(move || {
-                let _ = sender.send(exchange.run());
+                let _ = sender.send(run(&exchange));
             })
             .map_err(|error| FetchError::Connection(error.kind().to_string()))?;
         receiver.recv_timeout(request.timeout).unwrap_or_else(|error| {
@@ -172,6 +213,34 @@ impl Exchange {
             }
         }
         Err(FetchError::Redirect { location, why: "there were too many before" })
+    }
+
+    fn probe(&self) -> Result<Answer, FetchError> {
+        self.resolve()?;
+        let (response, _) = self.ask(&self.request.url)?;
+        let text = |field: &str| {
+            let value = response.headers().get(field)?;
+            Some(String::from_utf8_lossy(value.as_bytes()).into_owned())
+        };
+        let cookies = response.headers().get_all("Set-Cookie");
+        let mut answer = Answer {
+            status: response.status().as_u16(),
+            location: text("Location"),
+            content_type: text("Content-Type"),
+            date: text("Date"),
+            set_cookies: cookies
+                .iter()
+                .map(|value| String::from_utf8_lossy(value.as_bytes()).into_owned())
+                .collect(),
+            body: Vec::new(),
+        };
+        let limit = u64::try_from(self.request.max_bytes).unwrap_or(u64::MAX);
+        let mut body = response.into_body();
+        let mut reader = body.as_reader().take(limit);
+        reader
+            .read_to_end(&mut answer.body)
+            .map_err(|error| self.name(ureq::Error::from(error), Phase::Body))?;
+        Ok(answer)
     }
 
     /// Looks the name up, to tell a name without an address from a connection that fails.

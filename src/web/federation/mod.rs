@@ -21,7 +21,7 @@ pub use disk::{DiskError, FileWatch, replace_file};
 pub use event::{Event, EventLevel};
 pub use fetch::{Fetch, FetchError, FetchRequest, Fetched, Validators};
 #[cfg(feature = "fetch")]
-pub use http::HttpFetch;
+pub use http::{Answer, HttpFetch};
 pub use provider::Problem;
 #[cfg(feature = "fetch")]
 pub use proxy::{InvalidProxy, ProxySettings};

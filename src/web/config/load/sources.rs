@@ -14,7 +14,7 @@ use crate::web::federation::{Fetch, IdpSource, RefreshSettings};
 
 impl Config {
     /// The identity providers, and how their metadata is kept current. Nothing is read of them yet.
-    pub(super) fn read_sources(&self) -> Result<(Vec<IdpSource>, RefreshSettings), ConfigError> {
+    pub(crate) fn read_sources(&self) -> Result<(Vec<IdpSource>, RefreshSettings), ConfigError> {
         let now = SystemClock.now();
         let refresh = &self.refresh;
         if !(5..=1440).contains(&refresh.minutes) {
