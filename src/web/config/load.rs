@@ -133,10 +133,23 @@ impl Config {
     /// # Errors
     /// A [`ConfigError`].
     pub fn read_service_provider(&self) -> Result<ServiceProvider, ConfigError> {
+        // They come with their metadata, whenever that is.
+        self.read_own_side(!self.idp.is_empty())
+    }
+
+    /// As [`Config::read_service_provider`], without asking for an identity provider: registering
+    /// comes before there is one.
+    ///
+    /// # Errors
+    /// A [`ConfigError`].
+    pub fn own_side(&self) -> Result<ServiceProvider, ConfigError> {
+        self.read_own_side(true)
+    }
+
+    fn read_own_side(&self, awaits_idps: bool) -> Result<ServiceProvider, ConfigError> {
         let mut builder = Builder::new(self.entity_id.clone(), self.base_url.clone());
         builder.dev = self.dev;
-        // They come with their metadata, whenever that is.
-        builder.awaits_idps = !self.idp.is_empty();
+        builder.awaits_idps = awaits_idps;
         self.read_own_keys(&mut builder)?;
         builder.require_signed = match self.policy.require_signed {
             RequireSignedConfig::Either => RequireSigned::Either,
