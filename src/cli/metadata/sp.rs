@@ -34,7 +34,8 @@ pub(super) fn run(arguments: &Arguments) -> Result<ExitCode, Problem> {
     metadata.valid_days = arguments.valid_days.or(metadata.valid_days);
     metadata.cache_hours = arguments.cache_hours.or(metadata.cache_hours);
     // Nobody's metadata is needed for ours: this comes before theirs is there.
-    let xml = config.read_service_provider()?.metadata(SystemClock.now())?;
+    let (own, ..) = config.read_parts()?;
+    let xml = own.metadata(SystemClock.now())?;
     match &arguments.output {
         Some(path) => std::fs::write(path, xml + "\n")
             .map_err(|error| format!("{}: {error}", path.display()))?,
