@@ -6,7 +6,7 @@ use actix_saml::Saml;
 use actix_saml::crypto::{KeyShape, PrivateKey};
 use actix_web::{App, test};
 
-use crate::scene::{IDP, Scene};
+use crate::scene::Scene;
 
 const CONFIG: &str = "\
 base_url = \"https://rota.example.nhs.uk\"
