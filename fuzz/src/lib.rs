@@ -3,6 +3,7 @@
 //!
 //! `README.md` says how to run the targets and what each of them proves.
 
+pub mod federation;
 pub mod judge;
 pub mod keys;
 pub mod message;

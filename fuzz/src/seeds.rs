@@ -7,6 +7,7 @@ use actix_saml::saml::binding::redirect_url;
 use actix_saml::saml::metadata::SpMetadata;
 use url::Url;
 
+use crate::federation::SIGNED;
 use crate::keys;
 use crate::message::{ACS, ENCRYPTED, HONEST, IDP, SIGNED_RELAY_STATE, SP, request};
 use crate::target;
@@ -90,7 +91,8 @@ pub fn write(corpus: &Path) -> std::io::Result<()> {
     save(corpus, "validate", plain.chain(encrypted))?;
 
     let ours = in_modes(b"1", &sp_metadata());
-    save(corpus, "metadata", in_modes(b"0", &metadata).into_iter().chain(ours))?;
+    let signed = SIGNED.iter().flat_map(|xml| in_modes(b"023", xml));
+    save(corpus, "metadata", in_modes(b"0", &metadata).into_iter().chain(ours).chain(signed))?;
 
     let request = request();
     let endpoint = Url::parse("https://fs.nhsmail.test/adfs/ls/").expect("an address");
@@ -128,6 +130,13 @@ fn check() {
     assert!(target::validate(&in_mode("5", &HONEST[0])));
     assert!(target::metadata(&in_mode("0", &idp_metadata())));
     assert!(target::metadata(&in_mode("1", &sp_metadata())));
+    for (n, xml) in SIGNED.iter().enumerate() {
+        // Without a name only the document of one provider will do.
+        assert_eq!(target::metadata(&in_mode("0", xml)), n == 0, "metadata 0: {xml}");
+        for mode in ["2", "3"] {
+            assert!(target::metadata(&in_mode(mode, xml)), "metadata {mode}: {xml}");
+        }
+    }
 }
 
 fn save(corpus: &Path, target: &str, seeds: impl Iterator<Item = Vec<u8>>) -> std::io::Result<()> {
@@ -154,6 +163,9 @@ fn sp_metadata() -> String {
         signs_requests: true,
         organisation: None,
         contact: None,
+        valid_until: None,
+        cache_duration: None,
+        is_signable: false,
     };
     metadata.to_xml().expect("metadata")
 }

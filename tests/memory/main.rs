@@ -28,8 +28,9 @@ mod witness;
 use std::io::Write as _;
 use std::time::Duration;
 
-use actix_saml::saml::{Assertion, Keys, Rejection, validate};
-use actix_saml::xml::Limits;
+use actix_saml::saml::metadata::{IdpMetadata, Reading};
+use actix_saml::saml::{Assertion, EntityId, Keys, Rejection, validate};
+use actix_saml::xml::{Limits, encode_base64};
 use peak_alloc::PeakAlloc;
 
 use fixture::{Draft, Message, expectations, now};
@@ -180,6 +181,28 @@ fn hostile() -> Vec<Case> {
     ]
 }
 
+/// A megabyte of metadata, and what is held at most while one provider is taken out of it.
+fn cost_of_an_aggregate() -> (usize, usize) {
+    let certificate = encode_base64(keys_of_tests::IDP_KEY.certificate.as_der());
+    let entity = |n: usize| {
+        format!(
+            "<md:EntityDescriptor ID=\"_{n}\" entityID=\"https://trust-{n}.example.nhs.uk/saml\">\n<md:IDPSSODescriptor protocolSupportEnumeration=\"urn:oasis:names:tc:SAML:2.0:protocol\">\n<md:KeyDescriptor use=\"signing\">\n<ds:KeyInfo>\n<ds:X509Data>\n<ds:X509Certificate>{certificate}</ds:X509Certificate>\n</ds:X509Data>\n</ds:KeyInfo>\n</md:KeyDescriptor>\n<md:NameIDFormat>urn:oasis:names:tc:SAML:2.0:nameid-format:persistent</md:NameIDFormat>\n<md:SingleSignOnService Binding=\"urn:oasis:names:tc:SAML:2.0:bindings:HTTP-Redirect\" Location=\"https://trust-{n}.example.nhs.uk/saml/sso\"/>\n</md:IDPSSODescriptor>\n<md:ContactPerson contactType=\"technical\"><md:EmailAddress>mailto:team{n}@example.nhs.uk</md:EmailAddress></md:ContactPerson>\n</md:EntityDescriptor>\n"
+        )
+    };
+    let xml = format!(
+        "<md:EntitiesDescriptor xmlns:md=\"urn:oasis:names:tc:SAML:2.0:metadata\" xmlns:ds=\"http://www.w3.org/2000/09/xmldsig#\">{}</md:EntitiesDescriptor>",
+        (0..480).map(entity).collect::<String>()
+    );
+    let name = EntityId::new("https://trust-479.example.nhs.uk/saml").unwrap();
+    let reading = Reading { entity_id: Some(&name), ..Reading::default() };
+    let read = || IdpMetadata::read_as(xml.as_bytes(), &reading, now()).unwrap();
+    assert_eq!(read().entity_id(), &name);
+    let before = HEAP.current_usage();
+    HEAP.reset_peak_usage();
+    read();
+    (xml.len(), HEAP.peak_usage() - before)
+}
+
 /// One test, so that nothing else in this process allocates meanwhile.
 #[test]
 fn u_mem_time() {
@@ -207,6 +230,12 @@ fn u_mem_time() {
     }
     for case in hostile() {
         measure(case, false);
+    }
+    let (size, bytes) = cost_of_an_aggregate();
+    let times = bytes as f64 / size as f64;
+    writeln!(out, "{:44} {size:9} {bytes:9} {times:6.2}", "metadata of a federation").unwrap();
+    if bytes > size * TIMES_THE_DOCUMENT {
+        exceeded.push(format!("metadata of a federation: {bytes} bytes for {size}"));
     }
     assert!(exceeded.is_empty(), "{exceeded:#?}");
 }

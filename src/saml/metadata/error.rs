@@ -168,3 +168,63 @@ impl MetadataError {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::saml::parse_instant;
+
+    /// Other tools know them, from `docs/metadata.md`.
+    #[test]
+    fn codes() {
+        let documented = include_str!("../../../docs/metadata.md");
+        let name = || EntityId::new("urn:x").unwrap();
+        let now = parse_instant("2026-11-22T10:00:00Z").unwrap();
+        let (text, error) = (String::new, CryptoError::Certificate);
+        let fingerprint = Fingerprint::of_der(b"");
+        let of_metadata = [
+            (MetadataError::NotEntityDescriptor { found: text() }, "metadata_root"),
+            (MetadataError::NotSigned, "metadata_not_signed"),
+            (MetadataError::SignaturePlace, "metadata_signature_place"),
+            (MetadataError::SignerNotPinned { found: Vec::new() }, "metadata_signer_not_pinned"),
+            (
+                MetadataError::SignerCertificate { fingerprint, error: error.clone() },
+                "metadata_signer_certificate",
+            ),
+            (
+                MetadataError::OtherEntity { expected: name(), found: name() },
+                "metadata_other_entity",
+            ),
+            (
+                MetadataError::NoSuchEntity { expected: name(), entities: 0 },
+                "metadata_no_such_entity",
+            ),
+            (
+                MetadataError::SeveralEntities { entity_id: name(), found: 2 },
+                "metadata_several_entities",
+            ),
+            (MetadataError::Aggregate { providers: 2 }, "metadata_aggregate"),
+            (InvalidEntityId.into(), "metadata_entity_id"),
+            (MetadataError::Role { found: 0 }, "metadata_role"),
+            (MetadataError::Expired { valid_until: text(), now }, "metadata_expired"),
+            (MetadataError::NoValidUntil, "metadata_no_valid_until"),
+            (
+                MetadataError::ValidTooLong { valid_until: now, latest: now },
+                "metadata_valid_too_long",
+            ),
+            (MetadataError::CacheDuration { found: text() }, "metadata_cache_duration"),
+            (MetadataError::NoSigningKey, "metadata_no_signing_key"),
+            (MetadataError::Certificate { position: 1, error }, "metadata_certificate"),
+            (MetadataError::SeveralCertificates { position: 1 }, "metadata_several_certificates"),
+            (MetadataError::NoSingleSignOnService, "metadata_no_sso"),
+            (MetadataError::Location { location: text() }, "metadata_location"),
+        ];
+        for (error, code) in of_metadata {
+            assert_eq!(error.code(), code);
+            assert!(documented.contains(&format!("`{code}`")), "{code} is not documented");
+        }
+        assert_eq!(MetadataError::from(XmlError::Doctype).code(), "xml_doctype");
+        let dsig = MetadataError::Signature(DsigError::DigestMismatch);
+        assert_eq!(dsig.code(), "digest_mismatch");
+    }
+}
