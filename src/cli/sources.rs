@@ -15,6 +15,8 @@ use crate::xmlenc::DecryptionKey;
 pub(super) const MAX_FILE: usize = 4 * 1024 * 1024;
 /// The largest key, with room for what people write around it.
 const MAX_KEY: usize = 64 * 1024;
+/// Certificate authorities in one file: a machine's has some 200 kB.
+const MAX_BUNDLE: usize = 1024 * 1024;
 
 pub(super) fn read_metadata(
     paths: &[PathBuf],
@@ -55,6 +57,17 @@ pub(super) fn read_certificates(paths: &[PathBuf]) -> Result<Vec<Certificate>, P
         certificate.map_err(|error| in_file(path, &error))
     };
     paths.iter().map(read_certificate).collect()
+}
+
+/// Certificate authorities in PEM form, one or more in each file.
+pub(super) fn read_authorities(paths: &[PathBuf]) -> Result<Vec<Certificate>, Problem> {
+    let mut all = Vec::new();
+    for path in paths {
+        let bytes = read(path, MAX_BUNDLE)?;
+        let some = Certificate::all_from_pem(&bytes).map_err(|error| in_file(path, &error))?;
+        all.extend(some);
+    }
+    Ok(all)
 }
 
 pub(super) fn read_message(path: &Path) -> Result<Vec<u8>, Problem> {

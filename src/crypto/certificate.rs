@@ -100,6 +100,23 @@ impl Certificate {
         }
     }
 
+    /// Reads every certificate in a PEM file.
+    ///
+    /// # Errors
+    /// [`CryptoError::Certificate`] when there is none, or one of the errors for weak keys.
+    pub fn all_from_pem(pem: &[u8]) -> Result<Vec<Self>, CryptoError> {
+        let all = X509::stack_from_pem(pem).map_err(|_| CryptoError::Certificate)?;
+        if all.is_empty() {
+            return Err(CryptoError::Certificate);
+        }
+        all.into_iter()
+            .map(|certificate| {
+                let der = certificate.to_der()?;
+                Self::new(certificate, der)
+            })
+            .collect()
+    }
+
     fn new(certificate: X509, der: Vec<u8>) -> Result<Self, CryptoError> {
         let key = certificate.public_key().map_err(|_| CryptoError::Certificate)?;
         let public_key = PublicKey::new(key)?;

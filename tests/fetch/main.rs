@@ -12,6 +12,7 @@
 )]
 
 mod answers;
+mod command;
 mod disk;
 #[path = "../faults/mod.rs"]
 mod faults;

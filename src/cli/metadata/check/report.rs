@@ -17,20 +17,20 @@ const VALID_UNTIL_SOON_HOURS: i64 = 48;
 /// The keys of this and of what is in it are documented in `docs/metadata.md`, and stay.
 #[derive(Debug, Serialize)]
 #[serde(untagged)]
-pub(super) enum Report {
+pub(in crate::cli::metadata) enum Report {
     Usable(Box<Usable>),
     Refused(Refused),
 }
 
 #[derive(Debug, Serialize)]
-pub(super) struct Refused {
+pub(in crate::cli::metadata) struct Refused {
     usable: bool,
-    pub(super) code: &'static str,
-    pub(super) detail: String,
+    pub(in crate::cli::metadata) code: &'static str,
+    pub(in crate::cli::metadata) detail: String,
 }
 
 #[derive(Debug, Serialize)]
-pub(super) struct Usable {
+pub(in crate::cli::metadata) struct Usable {
     usable: bool,
     pub(super) entity_id: String,
     /// Whether a pinned key signed it.
@@ -47,7 +47,7 @@ pub(super) struct Usable {
     pub(super) signing_keys: Vec<SigningKey>,
     pub(super) display_names: Vec<DisplayName>,
     pub(super) scopes: Vec<Scope>,
-    pub(super) warnings: Vec<Warning>,
+    pub(in crate::cli::metadata) warnings: Vec<Warning>,
     pub(super) ignored: Vec<Ignored>,
 }
 
@@ -99,23 +99,38 @@ pub(super) struct Scope {
 }
 
 #[derive(Debug, Serialize)]
-pub(super) struct Warning {
-    pub(super) code: &'static str,
-    pub(super) detail: String,
+pub(in crate::cli::metadata) struct Warning {
+    pub(in crate::cli::metadata) code: &'static str,
+    pub(in crate::cli::metadata) detail: String,
 }
 
 impl Report {
-    pub(super) fn make(bytes: &[u8], reading: &Reading<'_>, now: DateTime<Utc>) -> Self {
+    pub(in crate::cli::metadata) fn make(
+        bytes: &[u8],
+        reading: &Reading<'_>,
+        now: DateTime<Utc>,
+    ) -> Self {
         match IdpMetadata::read_as(bytes, reading, now) {
             Ok(metadata) => Self::Usable(Box::new(Usable::of(&metadata, bytes, reading, now))),
             Err(error) => Self::Refused(Refused::for_(&error)),
         }
     }
+
+    /// Adds a warning, unless it is refused anyway.
+    pub(in crate::cli::metadata) fn warn(&mut self, warning: Warning) {
+        if let Self::Usable(usable) = self {
+            usable.warnings.push(warning);
+        }
+    }
 }
 
 impl Refused {
+    pub(in crate::cli::metadata) fn new(code: &'static str, detail: String) -> Self {
+        Self { usable: false, code, detail }
+    }
+
     fn for_(error: &MetadataError) -> Self {
-        Self { usable: false, code: error.code(), detail: error.to_string() }
+        Self::new(error.code(), error.to_string())
     }
 }
 

@@ -6,12 +6,13 @@ use crate::cli::terminal::printable;
 /// Entries of a list that are shown.
 const MAX_LINES: usize = 20;
 
-pub(super) fn to_text(report: &Report) -> String {
+/// Made fit to be shown.
+pub(in crate::cli::metadata) fn to_lines(report: &Report) -> Vec<String> {
     let lines = match report {
         Report::Refused(refused) => of_refused(refused),
         Report::Usable(usable) => of_usable(usable),
     };
-    lines.iter().map(|line| printable(line)).collect::<Vec<_>>().join("\n")
+    lines.iter().map(|line| printable(line)).collect()
 }
 
 fn of_refused(refused: &Refused) -> Vec<String> {
