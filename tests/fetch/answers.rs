@@ -220,14 +220,9 @@ fn md_net_compressed() {
 
 #[test]
 fn no_server() {
-    let server = Server::http(Answer::ok("<a/>"));
-    let url = server.url("/");
-    drop(server);
-    // The port is free when the thread behind it has ended: until then a connection is closed.
+    // Nothing listens on the port of a protocol that nobody uses any more.
     let refused = FetchError::Connection("connection refused".to_owned());
-    while fetch(&request(&url)) != Err(refused.clone()) {
-        std::thread::yield_now();
-    }
+    assert_eq!(fetch(&request("http://127.0.0.1:1/")), Err(refused));
 }
 
 #[test]

@@ -324,6 +324,12 @@ fn over_tls() {
     assert_eq!((&json["trust"], &json["saved"]), (&json!("tls"), &json!("idp.xml")));
     scene.fetch(&["--ca", "other.pem", "--ca", "ca.pem"]).usable();
 
+    // The machine's authorities count without further ado, and beside others.
+    let machine = [("SSL_CERT_FILE", "ca.pem")];
+    let json = ["--format", "json"];
+    scene.run_with(&machine, &json).usable();
+    scene.run_with(&machine, &[&json[..], &["--ca", "other.pem"]].concat()).usable();
+
     let proxy = Proxy::start(Tunnel::Open);
     let through = |value: &str| {
         scene.run_with(&[("HTTPS_PROXY", value)], &["--ca", "ca.pem", "--format", "json"])

@@ -127,9 +127,8 @@ fn md_net_slow_proxies() {
 #[test]
 fn no_proxy_there() {
     let (_, request) = behind();
-    let free = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
-    let url = format!("http://user:secret@{free}");
-    let error = fetch_with(&[("HTTPS_PROXY", &url)], &request).unwrap_err();
+    let url = "http://user:secret@127.0.0.1:1";
+    let error = fetch_with(&[("HTTPS_PROXY", url)], &request).unwrap_err();
     assert_eq!(error, refused("connection refused"));
     let url = "http://user:secret@proxy.invalid:3128";
     let error = fetch_with(&[("HTTPS_PROXY", url)], &request).unwrap_err();
