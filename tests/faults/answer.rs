@@ -1,6 +1,8 @@
 use std::io::{Read, Write};
 use std::time::Duration;
 
+const METADATA: [(&str, &str); 1] = [("Content-Type", "application/samlmetadata+xml")];
+
 /// What is sent when a request was read.
 #[derive(Clone, Debug)]
 pub enum Answer {
@@ -17,15 +19,12 @@ pub enum Answer {
 impl Answer {
     /// A status line, header fields, and a body of the length that it says.
     pub fn new(status: &str, fields: &[(&str, &str)], body: impl AsRef<[u8]>) -> Self {
-        let length = body.as_ref().len().to_string();
-        let mut bytes = head(status, &[fields, &[("Content-Length", &length)]].concat());
-        bytes.extend(body.as_ref());
-        Self::Bytes(bytes)
+        Self::Bytes(whole(status, fields, body.as_ref()))
     }
 
     /// The document.
     pub fn ok(body: impl AsRef<[u8]>) -> Self {
-        Self::new("200 OK", &[("Content-Type", "application/samlmetadata+xml")], body)
+        Self::new("200 OK", &METADATA, body)
     }
 
     /// A page for people, with status 200.
@@ -58,8 +57,7 @@ impl Answer {
 
     /// The document, a byte at a time.
     pub fn drip(body: impl AsRef<[u8]>, pause: Duration) -> Self {
-        let Self::Bytes(bytes) = Self::ok(body) else { unreachable!() };
-        Self::Drip { bytes, pause }
+        Self::Drip { bytes: whole("200 OK", &METADATA, body.as_ref()), pause }
     }
 
     /// So many bytes, which the header announces.
@@ -100,6 +98,14 @@ impl Answer {
             }
         }
     }
+}
+
+/// Head and body, and the length of the body in the head.
+fn whole(status: &str, fields: &[(&str, &str)], body: &[u8]) -> Vec<u8> {
+    let length = body.len().to_string();
+    let mut bytes = head(status, &[fields, &[("Content-Length", &length)]].concat());
+    bytes.extend(body);
+    bytes
 }
 
 /// A status line and header fields.

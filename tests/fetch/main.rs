@@ -5,7 +5,6 @@
     clippy::indexing_slicing,
     clippy::panic,
     clippy::string_slice,
-    clippy::unreachable,
     clippy::unwrap_used,
     unreachable_pub,
     reason = "a test that panics has failed, which is what it is for"
