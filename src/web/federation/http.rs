@@ -329,6 +329,7 @@ impl Exchange {
                 (kind @ ErrorKind::ConnectionRefused, _) if self.proxy.is_some() => {
                     FetchError::Proxy(kind.to_string())
                 }
+                (ErrorKind::Other, _) => FetchError::Connection(cut(&error.to_string())),
                 (kind, _) => FetchError::Connection(kind.to_string()),
             },
             ureq::Error::HostNotFound => {
