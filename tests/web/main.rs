@@ -38,6 +38,7 @@ mod refused;
 mod replay;
 mod request;
 mod return_to;
+mod rollover;
 mod sha1;
 mod sign_in;
 mod single_use;
