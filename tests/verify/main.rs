@@ -1,5 +1,5 @@
-//! `actix-saml verify`, `inspect`, `metadata` and `onboard` as people and other programs call them: arguments,
-//! exit status, and what is printed where.
+//! `actix-saml verify`, `inspect`, `keygen`, `metadata` and `onboard` as people and other programs
+//! call them: arguments, exit status, and what is printed where.
 
 #![allow(
     clippy::arithmetic_side_effects,
@@ -17,6 +17,7 @@ mod check;
 mod encrypted;
 mod input;
 mod inspect;
+mod keygen;
 mod metadata;
 mod onboard;
 mod terminal;

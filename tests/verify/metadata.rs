@@ -90,7 +90,6 @@ fn a_broken_configuration_names_file_field_and_remedy() {
             ours,
             "keys.signing_key",
         ),
-        (section, &before_section("[store]\nurl = \"redis://x\""), ours, "store.url"),
         (
             section,
             &before_section("[policy]\nclock_skew_seconds = 301"),
@@ -114,4 +113,48 @@ fn a_broken_configuration_names_file_field_and_remedy() {
     let outcome = scene.call(&["metadata", "sp", "--config", "nowhere.toml"]).run(b"");
     outcome.unusable("actix-saml: nowhere.toml: (whole file): ");
     outcome.unusable("\n  remedy: ");
+}
+
+/// It is needed to register us, which comes before the other side's metadata is there.
+#[::core::prelude::v1::test]
+fn nobody_elses_metadata_is_read() {
+    let scene = Scene::new();
+    scene.file("saml.toml", CONFIG.replace("idp.xml", "nowhere.xml"));
+    let outcome = scene.call(&["metadata", "sp"]).run(b"");
+    assert_eq!((outcome.status, &outcome.stderr[..]), (0, ""), "{outcome:?}");
+    scene.file("saml.toml", CONFIG);
+    assert_eq!(outcome.stdout, scene.call(&["metadata", "sp"]).run(b"").stdout);
+}
+
+const KEYS: &str = "[keys]\nsigning_key = \"k.pem\"\nsigning_cert = \"c.pem\"\n";
+
+#[::core::prelude::v1::test]
+fn it_is_signed_and_limited_on_demand() {
+    let scene = Scene::new();
+    scene.call(&["keygen", "--type", "p256", "--key", "k.pem", "--cert", "c.pem"]).run(b"");
+    scene.file("saml.toml", format!("{CONFIG}\n{KEYS}"));
+    let plain = scene.call(&["metadata", "sp"]).run(b"").stdout;
+    for absent in ["<ds:Signature ", "validUntil", "cacheDuration", " ID="] {
+        assert!(!plain.contains(absent), "{plain}");
+    }
+    let all = ["--sign", "--valid-days", "7", "--cache-hours", "12"];
+    let outcome = scene.call(&["metadata", "sp"]).flags(&all).run(b"");
+    assert_eq!((outcome.status, &outcome.stderr[..]), (0, ""), "{outcome:?}");
+    let signed = outcome.stdout;
+    for present in ["<ds:Signature ", " validUntil=\"2", " cacheDuration=\"PT12H\"", " ID=\"_"] {
+        assert!(signed.contains(present), "{signed}");
+    }
+    // The options count in place of the file.
+    let file = "[metadata]\nsign = true\nvalid_days = 7\ncache_hours = 24\n";
+    scene.file("saml.toml", format!("{CONFIG}\n{KEYS}{file}"));
+    let outcome = scene.call(&["metadata", "sp", "--cache-hours", "12"]).run(b"");
+    for present in ["<ds:Signature ", " validUntil=\"2", " cacheDuration=\"PT12H\"", " ID=\"_"] {
+        assert!(outcome.stdout.contains(present), "{outcome:?}");
+    }
+
+    scene.file("saml.toml", CONFIG);
+    let outcome = scene.call(&["metadata", "sp", "--sign"]).run(b"");
+    outcome.unusable("saml.toml: metadata.sign: the metadata is to be signed, and there is no");
+    let outcome = scene.call(&["metadata", "sp", "--valid-days", "0"]).run(b"");
+    outcome.unusable("saml.toml: metadata: the metadata must be valid for between a day and ten");
 }

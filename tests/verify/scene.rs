@@ -143,6 +143,12 @@ impl Call<'_> {
         self
     }
 
+    /// With more arguments.
+    pub fn flags(mut self, arguments: &[&str]) -> Self {
+        self.arguments.extend(arguments.iter().map(|argument| (*argument).to_owned()));
+        self
+    }
+
     /// Without an option and its value.
     pub fn without(mut self, option: &str) -> Self {
         let at = self.arguments.iter().position(|a| a == option);
