@@ -243,3 +243,33 @@ fn staged<'c>(
             .collect(),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::saml::parse_instant;
+    use chrono::TimeDelta;
+
+    #[test]
+    fn nobody_is_warned_of_a_key_that_is_no_longer_in_use() {
+        let end = parse_instant("2027-03-31T00:00:00Z").unwrap();
+        let key = |stage, not_after| OwnKey {
+            purpose: KeyPurpose::Signing,
+            stage,
+            fingerprint: String::new(),
+            not_before: None,
+            not_after,
+        };
+        let now = end - TimeDelta::days(7);
+        let week = ExpiryThreshold::SevenDays;
+        for (stage, expected) in [
+            (KeyStage::Current, Some(week)),
+            (KeyStage::Next, Some(week)),
+            (KeyStage::Retiring, None),
+        ] {
+            assert_eq!(key(stage, Some(end)).due_warning(now, None), expected, "{stage:?}");
+            assert_eq!(key(stage, Some(end)).due_warning(now, Some(week)), None);
+            assert_eq!(key(stage, None).due_warning(now, None), None);
+        }
+    }
+}

@@ -8,10 +8,15 @@ use actix_saml::crypto::SignatureAlgorithm::{
     self, EcdsaSha256, EcdsaSha384, EcdsaSha512, RsaSha256, RsaSha384, RsaSha512,
 };
 use actix_saml::dsig::{DsigError, SignatureStyle};
+use actix_saml::saml::EntityId;
 use actix_saml::saml::metadata::{MetadataAnchor, MetadataError, Reading};
-use actix_saml::xml::C14n;
+use actix_saml::sp::{Builder, MetadataOptions, RequestSigning};
+use actix_saml::xml::{C14n, encode_base64};
+use chrono::TimeDelta;
 
-use crate::fixture::{ADMIN, ASSERTION_ID, Draft, HASH_ID, Message, NURSE, RESPONSE_ID, skipped};
+use crate::fixture::{
+    ADMIN, ASSERTION_ID, Draft, HASH_ID, Message, NURSE, RESPONSE_ID, now, skipped,
+};
 use crate::keys_of_tests::{FOREIGN_KEY, IDP_KEY, P256, P384, P521, Pair, SP_KEY};
 use crate::metadata::Metadata;
 use crate::metadata_signed::sign;
@@ -322,4 +327,33 @@ fn we_accept_the_names_and_attributes_that_xmlsec_encrypts() {
     assert!(!draft.xml.contains(NURSE));
     draft.clone().signed().opens_as(&Draft::adfs().signed());
     draft.signed().edit("ward 7", "ward 8").stays_shut(bad_signature(DsigError::DigestMismatch));
+}
+
+/// AD FS judges our own metadata by the certificate that goes with the signature.
+#[test]
+fn xmlsec_agrees_on_our_own_metadata() {
+    if is_missing() {
+        return;
+    }
+    for (name, pair) in [("rsa", &SP_KEY), ("ec", &P256)] {
+        let entity_id = EntityId::new("https://rota.example.org/saml/metadata").unwrap();
+        let mut builder = Builder::new(entity_id, "https://rota.example.org/".parse().unwrap());
+        builder.awaits_idps = true;
+        let (key, certificate) = (pair.key.clone(), pair.certificate.clone());
+        builder.signing = Some(RequestSigning { key, certificate });
+        builder.metadata = MetadataOptions {
+            sign: true,
+            valid_for: Some(TimeDelta::days(7)),
+            cache_duration: Some(TimeDelta::hours(24)),
+        };
+        let metadata = builder.build().unwrap().metadata(now()).unwrap();
+        let expected = encode_base64(pair.certificate.as_der());
+        let found = metadata.split("<ds:X509Certificate>").nth(1).unwrap();
+        assert!(found.starts_with(&format!("{expected}</")), "{metadata}");
+        let test = format!("own-metadata-{name}");
+        assert!(judges_good(&test, &metadata, "EntityDescriptor", pair));
+        assert!(!judges_good(&test, &metadata, "EntityDescriptor", &FOREIGN_KEY), "the control");
+        let changed = metadata.replace("saml/acs", "saml/acs2");
+        assert!(!judges_good(&test, &changed, "EntityDescriptor", pair));
+    }
 }
