@@ -4,6 +4,7 @@ use std::io::Write as _;
 use std::path::PathBuf;
 use std::time::Duration;
 
+use fantoccini::actions::{InputSource as _, KeyAction, KeyActions};
 use fantoccini::cookies::Cookie;
 use fantoccini::elements::Element;
 use fantoccini::wd::WindowHandle;
@@ -98,6 +99,14 @@ impl Browser {
     /// Clicks on the one thing that `css` describes.
     pub(crate) async fn click(&self, css: &str) {
         self.element(Locator::Css(css)).await.click().await.unwrap();
+    }
+
+    /// Presses a key, by its code point in WebDriver where it is none of a letter.
+    pub(crate) async fn press(&self, key: char) {
+        let press = KeyActions::new("keyboard".to_owned())
+            .then(KeyAction::Down { value: key })
+            .then(KeyAction::Up { value: key });
+        self.client.perform_actions(press).await.unwrap();
     }
 
     pub(crate) async fn text(&self, css: &str) -> String {

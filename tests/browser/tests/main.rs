@@ -14,6 +14,7 @@
 #![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing)]
 
 mod browser;
+mod chooser;
 mod driver;
 mod session;
 mod sign_in;

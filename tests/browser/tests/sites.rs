@@ -33,6 +33,8 @@ static KEYS: LazyLock<TestKeys> =
 pub(crate) struct Setting {
     pub(crate) https: bool,
     pub(crate) idp_host: &'static str,
+    /// Where there is another identity provider, if there is.
+    pub(crate) other_idp_host: Option<&'static str>,
     pub(crate) request_binding: Binding,
     /// Stands in the cookie of a pending sign-in in the place of what the application wrote.
     pub(crate) pending_same_site: &'static str,
@@ -43,6 +45,7 @@ impl Default for Setting {
         Self {
             https: false,
             idp_host: IDP_HOST,
+            other_idp_host: None,
             request_binding: Binding::HttpRedirect,
             pending_same_site: "None",
         }
@@ -53,6 +56,7 @@ impl Default for Setting {
 pub(crate) struct Sites {
     app: Url,
     pub(crate) idp: Url,
+    pub(crate) other_idp: Option<Url>,
     pub(crate) idp_entity_id: String,
     /// `SameSite` of each cookie of a pending sign-in, as it went to the browser.
     pending_same_site: Arc<Mutex<Vec<String>>>,
@@ -69,29 +73,40 @@ impl Clock for StoppedClock {
 impl Setting {
     /// Starts both on ports that are free. They run until the test ends.
     pub(crate) fn serve(self) -> Sites {
-        let listen = || TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap();
-        let (app_listener, idp_listener) = (listen(), listen());
-        let address = |host: &str, listener: &TcpListener| {
+        let listen = |host| {
+            let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap();
             let scheme = if self.https { "https" } else { "http" };
             let port = listener.local_addr().unwrap().port();
-            Url::parse(&format!("{scheme}://{host}:{port}")).unwrap()
+            (Url::parse(&format!("{scheme}://{host}:{port}")).unwrap(), listener)
         };
-        let app_url = address(APP_HOST, &app_listener);
-        let idp_url = address(self.idp_host, &idp_listener);
-
+        let (app_url, app_listener) = listen(APP_HOST);
         let now = parse_instant("2026-11-22T09:00:00Z").unwrap();
-        let mut idp = TestIdp::adfs_at(idp_url.as_str(), KEYS.clone()).unwrap();
-        let idp_entity_id = idp.entity_id.to_string();
-        let saml = self.saml(&app_url, &idp, now);
-        idp.register(saml.metadata().as_bytes()).unwrap();
-        let idp = IdpApp::new(idp, move || now);
-        let idp_server = HttpServer::new(move || App::new().configure(idp.routes())).workers(1);
-        let idp_server = if self.https {
-            idp_server.listen_openssl(idp_listener, acceptor())
-        } else {
-            idp_server.listen(idp_listener)
-        };
-        actix_web::rt::spawn(idp_server.unwrap().disable_signals().run());
+        let (mut idps, listeners): (Vec<TestIdp>, Vec<TcpListener>) =
+            [Some(self.idp_host), self.other_idp_host]
+                .into_iter()
+                .flatten()
+                .map(|host| {
+                    let (url, listener) = listen(host);
+                    (TestIdp::adfs_at(url.as_str(), KEYS.clone()).unwrap(), listener)
+                })
+                .unzip();
+        let saml = self.saml(&app_url, &idps, now);
+        for idp in &mut idps {
+            idp.register(saml.metadata().as_bytes()).unwrap();
+        }
+        let idp_entity_id = idps[0].entity_id.to_string();
+        let mut urls = idps.iter().map(|idp| Url::parse(idp.base_url()).unwrap());
+        let (idp_url, other_idp) = (urls.next().unwrap(), urls.next());
+        for (idp, listener) in idps.into_iter().zip(listeners) {
+            let idp = IdpApp::new(idp, move || now);
+            let server = HttpServer::new(move || App::new().configure(idp.routes())).workers(1);
+            let server = if self.https {
+                server.listen_openssl(listener, acceptor())
+            } else {
+                server.listen(listener)
+            };
+            actix_web::rt::spawn(server.unwrap().disable_signals().run());
+        }
 
         let pending_same_site = Arc::new(Mutex::new(Vec::new()));
         let seen = Arc::clone(&pending_same_site);
@@ -121,16 +136,22 @@ impl Setting {
             app_server.listen(app_listener)
         };
         actix_web::rt::spawn(app_server.unwrap().disable_signals().run());
-        Sites { app: app_url, idp: idp_url, idp_entity_id, pending_same_site }
+        Sites { app: app_url, idp: idp_url, other_idp, idp_entity_id, pending_same_site }
     }
 
-    fn saml(self, app_url: &Url, idp: &TestIdp, now: DateTime<Utc>) -> Saml {
-        let metadata = IdpMetadata::read(idp.metadata().unwrap().as_bytes(), now).unwrap();
+    fn saml(self, app_url: &Url, idps: &[TestIdp], now: DateTime<Utc>) -> Saml {
         let entity_id = EntityId::new(format!("{app_url}saml/metadata")).unwrap();
         let mut builder = Builder::new(entity_id, app_url.clone());
         builder.dev = true;
         builder.request_binding = self.request_binding;
-        builder.idps = vec![Arc::new(Idp { metadata, label: Some("Test sign-in".to_owned()) })];
+        let labelled = idps.iter().zip(["Test sign-in", "Other sign-in"]);
+        builder.idps = labelled
+            .map(|(idp, label)| {
+                let xml = idp.metadata().unwrap();
+                let metadata = IdpMetadata::read(xml.as_bytes(), now).unwrap();
+                Arc::new(Idp { metadata, label: Some(label.to_owned()) })
+            })
+            .collect();
         let sp = builder.build().unwrap();
         Saml::builder(sp).clock(Arc::new(StoppedClock(now))).build().unwrap()
     }
