@@ -1,5 +1,7 @@
 //! `actix-saml verify`, `inspect`, `keygen`, `metadata` and `onboard` as people and other programs
 //! call them: arguments, exit status, and what is printed where.
+//! `actix-saml verify`, `inspect`, `metadata`, `onboard` and `doctor` as people and other programs call them: arguments,
+//! exit status, and what is printed where.
 
 #![allow(
     clippy::arithmetic_side_effects,
@@ -14,6 +16,7 @@
 mod scene;
 
 mod check;
+mod doctor;
 mod encrypted;
 mod input;
 mod inspect;

@@ -1,5 +1,6 @@
 //! A test identity provider, files, and calls of the program.
 
+use std::collections::BTreeSet;
 use std::io::Write as _;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
@@ -246,4 +247,45 @@ impl Outcome {
         assert_eq!((self.status, &self.stdout[..]), (2, ""), "{self:?}");
         assert!(self.stderr.contains(complaint), "{complaint:?} is not in {}", self.stderr);
     }
+}
+
+/// The paths of all members, `[]` for those of an array.
+pub fn members(value: &Value, path: &str, into: &mut BTreeSet<String>) {
+    match value {
+        Value::Object(object) => {
+            for (name, value) in object {
+                let path = if path.is_empty() { name.clone() } else { format!("{path}.{name}") };
+                into.insert(path.clone());
+                members(value, &path, into);
+            }
+        }
+        Value::Array(items) => {
+            for item in items {
+                members(item, &format!("{path}[]"), into);
+            }
+        }
+        _ => {}
+    }
+}
+
+/// The members in the tables of a page.
+pub fn documented_members(page: &str) -> BTreeSet<String> {
+    let mut documented = BTreeSet::new();
+    for line in page.lines() {
+        if !line.starts_with("| `") || line.starts_with("| `--") {
+            continue;
+        }
+        let cell = line.split('|').nth(1).unwrap();
+        // Members of one parent stand in one cell: `a.b`, `.c`
+        let mut parent = String::new();
+        for name in cell.split(',').map(|name| name.trim().trim_matches('`')) {
+            let name = match name.strip_prefix('.') {
+                Some(last) => format!("{parent}.{last}"),
+                None => name.to_owned(),
+            };
+            parent = name.rsplit_once('.').map_or(String::new(), |(parent, _)| parent.to_owned());
+            documented.insert(name);
+        }
+    }
+    documented
 }

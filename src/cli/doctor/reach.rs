@@ -55,8 +55,9 @@ impl Reach {
             Some(url) => client.probe(&request(&scene.config, url, &[])),
             None => Err(FetchError::Address("base_url cannot be joined with a path")),
         };
+        let (metadata, login) = (own("metadata"), own("login"));
         let providers = scene.providers.iter().map(|p| try_provider(&client, scene, p)).collect();
-        Ok(Self { metadata: own("metadata"), login: own("login"), providers })
+        Ok(Self { metadata, login, providers })
     }
 }
 

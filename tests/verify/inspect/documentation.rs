@@ -3,33 +3,12 @@
 use std::collections::BTreeSet;
 use std::path::Path;
 
+use crate::scene::{IDP, Scene, documented_members, honest, members, nurse, reply_to, respond};
 use actix_saml::idp::{ReplyTo, SignedParts};
-use serde_json::Value;
-
-use crate::scene::{IDP, Scene, honest, nurse, reply_to, respond};
 
 fn page() -> String {
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("docs/inspect.md");
     std::fs::read_to_string(path).unwrap()
-}
-
-/// The paths of all members, `[]` for those of an array.
-fn members(value: &Value, path: &str, into: &mut BTreeSet<String>) {
-    match value {
-        Value::Object(object) => {
-            for (name, value) in object {
-                let path = if path.is_empty() { name.clone() } else { format!("{path}.{name}") };
-                into.insert(path.clone());
-                members(value, &path, into);
-            }
-        }
-        Value::Array(items) => {
-            for item in items {
-                members(item, &format!("{path}[]"), into);
-            }
-        }
-        _ => {}
-    }
 }
 
 /// The example in the page, from the mark in front of it.
@@ -53,23 +32,7 @@ fn every_member_is_documented() {
     for content in [&honest(), logout, request, &metadata, &encrypted, &session, "<a>"] {
         members(&scene.inspect_fully().on(content).json(), "", &mut found);
     }
-    let mut documented = BTreeSet::new();
-    for line in page().lines() {
-        if !line.starts_with("| `") || line.starts_with("| `--") {
-            continue;
-        }
-        let cell = line.split('|').nth(1).unwrap();
-        // Members of one parent stand in one cell: `a.b`, `.c`
-        let mut parent = String::new();
-        for name in cell.split(',').map(|name| name.trim().trim_matches('`')) {
-            let name = match name.strip_prefix('.') {
-                Some(last) => format!("{parent}.{last}"),
-                None => name.to_owned(),
-            };
-            parent = name.rsplit_once('.').map_or(String::new(), |(parent, _)| parent.to_owned());
-            documented.insert(name);
-        }
-    }
+    let documented = documented_members(&page());
     let moments = |path: &String| path.ends_with(".at") || path.ends_with(".seconds_from_now");
     found.retain(|path| !moments(path));
     assert_eq!(found.difference(&documented).collect::<Vec<_>>(), Vec::<&String>::new());
