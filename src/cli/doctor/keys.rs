@@ -1,5 +1,7 @@
 //! Our own keys: where they lie, how long they are good, what they are for.
 
+use chrono::{DateTime, Utc};
+
 use super::finding::{Area, Finding, Level};
 use super::scene::{KeyFile, Scene};
 use crate::crypto::KeyKind;
@@ -15,6 +17,7 @@ pub(super) fn look(scene: &Scene) -> Vec<Finding> {
     let mut findings: Vec<Finding> = scene.key_files.iter().map(file).collect();
     if let Some(own) = &scene.own {
         findings.extend(own.own_keys(scene.now).iter().map(|key| certificate(key, scene)));
+        findings.extend(next(scene));
         findings.push(signing(scene));
         findings.push(encryption(scene));
     }
@@ -25,18 +28,20 @@ fn file(file: &KeyFile) -> Finding {
     let path = file.path.display().to_string();
     let about = |finding: Finding| finding.about(file.field).fact("file", &path);
     match &file.mode {
-        Err(error) => about(finding("key_file", Level::Problem, "A key of ours cannot be read."))
-            .fact("problem", error)
-            .remedy("Check the path, which is relative to the configuration file."),
+        Err(error) => {
+            about(finding("key_file", Level::Problem, "A secret of ours cannot be read."))
+                .fact("problem", error)
+                .remedy("Check the path, which is relative to the configuration file.")
+        }
         Ok(mode) if mode & 0o077 != 0 => {
-            about(finding("key_file", Level::Problem, "Others can read a key of ours."))
+            about(finding("key_file", Level::Problem, "Others can read a secret of ours."))
                 .fact("mode", format!("{mode:o}"))
                 .remedy(format!(
                     "chmod 600 {path}; and if others have been on this machine, make a new key: \
                      actix-saml keygen."
                 ))
         }
-        Ok(_) => about(finding("key_file", Level::Ok, "Only its owner can read this key of ours.")),
+        Ok(_) => about(finding("key_file", Level::Ok, "Only its owner can read it.")),
     }
 }
 
@@ -95,6 +100,47 @@ fn certificate(key: &OwnKey, scene: &Scene) -> Finding {
                  Verification certificates"
             }
         })
+}
+
+/// Whether the key that follows another has everything that it needs to.
+fn next(scene: &Scene) -> Vec<Finding> {
+    let keys = &scene.config.keys;
+    [
+        ("signing", keys.next_signing_key.is_some(), keys.next_signing_from),
+        ("encryption", keys.next_encryption_cert.is_some(), keys.next_encryption_from),
+    ]
+    .into_iter()
+    .filter(|(_, is_there, _)| *is_there)
+    .map(|(purpose, _, from)| next_of(purpose, from, scene))
+    .collect()
+}
+
+fn next_of(purpose: &str, from: Option<DateTime<Utc>>, scene: &Scene) -> Finding {
+    let code = "own_next_key";
+    let about = |finding: Finding| finding.about(format!("next {purpose} key"));
+    let register = "Send our metadata to the identity provider before that day, and ask whether \
+                    the certificate is registered: actix-saml doctor --idp-sp-metadata.";
+    let Some(from) = from else {
+        let title = "Nothing says when it takes over: it never does by itself.";
+        return about(finding(code, Level::Warning, title)).remedy(format!(
+            "Once the identity provider has its certificate, set keys.next_{purpose}_from."
+        ));
+    };
+    let days = days_left(from, scene.now);
+    let (level, title, remedy) = match days {
+        ..0 => (
+            Level::Note,
+            "It has taken over.".to_owned(),
+            "Make it the current one in the configuration, at leisure; keep the old decryption key \
+             until nobody encrypts to it.",
+        ),
+        0..7 => (Level::Warning, format!("It takes over in {days} days."), register),
+        _ => (Level::Note, format!("It takes over in {days} days."), register),
+    };
+    about(finding(code, level, title))
+        .fact("from", format_instant(from))
+        .remedy(remedy)
+        .adfs("Update-AdfsRelyingPartyTrust -TargetName '<trust>'")
 }
 
 /// What requests are signed with, and what that asks of the identity provider.

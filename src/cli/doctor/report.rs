@@ -112,17 +112,17 @@ fn show(page: &mut Page, finding: &Finding, in_full: bool) {
         return;
     }
     if let Some(remedy) = &finding.remedy {
-        page.paragraph(6, Style::Plain, remedy);
+        page.paragraph(4, Style::Plain, remedy);
     }
     // A command is for copying: it stays on one line.
     if let Some(adfs) = &finding.adfs {
-        page.piece(Style::Faint, "      AD FS      ").plain(adfs).end();
+        page.piece(Style::Faint, "    AD FS      ").plain(adfs).end();
     }
     if let Some(entra) = &finding.entra {
-        page.hanging("      Entra      ", Style::Plain, entra);
+        page.hanging("    Entra      ", Style::Plain, entra);
     }
 }
 
 fn field(page: &mut Page, label: &str, value: &str) {
-    page.piece(Style::Faint, &format!("      {label:LABEL$} ")).plain(value).end();
+    page.piece(Style::Faint, &format!("    {label:LABEL$} ")).plain(value).end();
 }

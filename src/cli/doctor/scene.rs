@@ -182,6 +182,7 @@ impl Scene {
         let providers: Vec<Provider> =
             all.map(|(n, idp)| Provider::gather(&config, idp, sources.get(n), now)).collect();
         let starts = parts.and_then(|(sp, ..)| {
+            config.subject_rules()?;
             let idps = providers.iter().filter_map(Provider::as_idp).map(Arc::new).collect();
             sp.with_idps(idps).map(drop).map_err(|error| config.explain(error))
         });
@@ -203,9 +204,13 @@ impl KeyFile {
     fn gather(config: &Config) -> Vec<Self> {
         let keys = &config.keys;
         let signing = keys.signing_key.iter().map(|path| ("keys.signing_key", path));
+        let next = keys.next_signing_key.iter().map(|path| ("keys.next_signing_key", path));
         let decryption = keys.decryption_keys.iter().map(|path| ("keys.decryption_keys", path));
+        let passphrase = keys.passphrase_file.iter().map(|path| ("keys.passphrase_file", path));
         signing
+            .chain(next)
             .chain(decryption)
+            .chain(passphrase)
             .map(|(field, path)| {
                 let path = config.path(path);
                 let mode = std::fs::metadata(&path).map_err(|error| error.to_string());
@@ -260,8 +265,8 @@ impl Provider {
             document,
             policy,
             accept_sha1_until: idp.dangerous_accept_sha1_until,
-            population: None,
-            names_subject: false,
+            population: idp.population.clone(),
+            names_subject: idp.subject.as_ref().is_some_and(|names| !names.is_empty()),
         }
     }
 

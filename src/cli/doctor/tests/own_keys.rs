@@ -41,7 +41,7 @@ fn who_can_read_a_key() {
     assert_eq!(finding.facts[1].value, "640");
     let missing = scene(&text.replace("key.pem", "nowhere.pem"));
     let finding = assert_level(&missing, "key_file", Level::Problem);
-    assert_eq!(finding.title, "A key of ours cannot be read.");
+    assert_eq!(finding.title, "A secret of ours cannot be read.");
     assert_level(&missing, "start", Level::Problem);
 }
 
@@ -88,4 +88,31 @@ fn encryption_that_is_asked_for_or_not() {
     let asked = scene(&format!("{START}{IDP}{keys}encryption_cert = \"cert.pem\"\n"));
     let asked = assert_level(&asked, "encryption", Level::Ok);
     assert!(asked.adfs.unwrap().ends_with("-EncryptClaims $true"));
+}
+
+#[test]
+fn the_key_that_takes_over() {
+    let folder = Folder::new();
+    let (key, certificate) = pair(KeyShape::Rsa2048, "2030-01-01T00:00:00Z");
+    folder.write_key("next.pem", &key, 0o600);
+    folder.write("next-cert.pem", &certificate.to_pem().unwrap());
+    let next = "next_signing_key = \"next.pem\"\nnext_signing_cert = \"next-cert.pem\"\n";
+    let from = |from: &str| folder.scene(&format!("{START}{IDP}{KEYS}{next}{from}"));
+    for (line, level) in [
+        ("", Level::Warning),
+        ("next_signing_from = 2026-12-30\n", Level::Note),
+        ("next_signing_from = 2026-11-28\n", Level::Warning),
+        ("next_signing_from = 2026-11-20\n", Level::Note),
+    ] {
+        assert_level(&from(line), "own_next_key", level);
+    }
+    let stages: Vec<_> =
+        all(&from(""), "own_certificate").into_iter().filter_map(|f| f.about).collect();
+    assert_eq!(stages, ["signing key", "next signing key"]);
+    assert_eq!(all(&from(""), "key_file").len(), 2);
+    // One that another has taken over from may end.
+    let done = from("next_signing_from = 2026-11-20\n");
+    let former = &all(&done, "own_certificate")[1];
+    assert_eq!((former.about.as_deref(), former.level), (Some("former signing key"), Level::Note));
+    assert!(all(&scene(&format!("{START}{IDP}{KEYS}")), "own_next_key").is_empty());
 }
