@@ -182,7 +182,6 @@ impl Scene {
         let providers: Vec<Provider> =
             all.map(|(n, idp)| Provider::gather(&config, idp, sources.get(n), now)).collect();
         let starts = parts.and_then(|(sp, ..)| {
-            config.subject_rules()?;
             let idps = providers.iter().filter_map(Provider::as_idp).map(Arc::new).collect();
             sp.with_idps(idps).map(drop).map_err(|error| config.explain(error))
         });

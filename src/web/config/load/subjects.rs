@@ -10,7 +10,7 @@ impl Config {
     /// # Errors
     /// A [`ConfigError`] when a provider has a population and no claim that identifies people in
     /// it, or the other way about, or when it is not named itself.
-    pub(crate) fn subject_rules(&self) -> Result<Vec<(EntityId, SubjectRule)>, ConfigError> {
+    pub(super) fn subject_rules(&self) -> Result<Vec<(EntityId, SubjectRule)>, ConfigError> {
         let rules = (0..self.idp.len()).map(|index| self.subject_rule(index).transpose());
         rules.flatten().collect()
     }
