@@ -5,6 +5,7 @@ use std::fmt::Write as _;
 use actix_web::http::StatusCode;
 use actix_web::http::header::CACHE_CONTROL;
 use actix_web::{HttpResponse, web};
+use chrono::{DateTime, Utc};
 use serde_json::json;
 
 use super::ADMIN_ROLE;
@@ -12,7 +13,6 @@ use super::layout;
 use super::pages::not_for_you;
 use crate::Saml;
 use crate::nhsmail::Staff;
-use crate::saml::format_instant;
 use crate::web::escape_html;
 use crate::web::federation::{IdpStatus, KeyStanding, Problem, Status, TrustBasis};
 
@@ -53,9 +53,7 @@ pub(super) async fn page(staff: Staff, saml: web::Data<Saml>) -> HttpResponse {
 fn provider(body: &mut String, idp: &IdpStatus) {
     let name = idp.label.as_ref().or(idp.entity_id.as_ref()).or(idp.url.as_ref());
     let _ = write!(body, "<h2>{}</h2>", escape_html(name.map_or("", String::as_str)));
-    let at = |time: Option<chrono::DateTime<chrono::Utc>>| {
-        time.map_or_else(|| "never".to_owned(), format_instant)
-    };
+    let at = |time: Option<DateTime<Utc>>| time.map_or_else(|| "never".to_owned(), second);
     let trust = match idp.trust {
         TrustBasis::Pinned => "a pinned key has signed the metadata",
         TrustBasis::Tls => "the TLS connection to the host in the address",
@@ -69,7 +67,7 @@ fn provider(body: &mut String, idp: &IdpStatus) {
     let problem = |problem: &Option<Problem>| {
         problem.as_ref().map_or_else(
             || "none".to_owned(),
-            |p| format!("{} since {}: {}", p.code, format_instant(p.since), p.detail),
+            |p| format!("{} since {}: {}", p.code, second(p.since), p.detail),
         )
     };
     let rows = [
@@ -90,7 +88,7 @@ fn provider(body: &mut String, idp: &IdpStatus) {
         let _ = write!(body, "<tr><th scope=\"row\">{name}</th><td>{value}</td></tr>");
     }
     body.push_str(
-        "</tbody></table><table><caption>Signing keys</caption><thead><tr>\
+        "</tbody></table><table class=\"words\"><caption>Signing keys</caption><thead><tr>\
          <th scope=\"col\">SHA-256 of the certificate</th><th scope=\"col\">Standing</th>\
          <th scope=\"col\">Days left</th><th scope=\"col\">First used</th>\
          <th scope=\"col\">Last used</th></tr></thead><tbody>",
@@ -114,6 +112,10 @@ fn provider(body: &mut String, idp: &IdpStatus) {
     body.push_str("</tbody></table>");
 }
 
+fn second(time: DateTime<Utc>) -> String {
+    time.format("%Y-%m-%d %H:%M:%S").to_string()
+}
+
 fn own_keys(body: &mut String, status: &Status) {
     body.push_str("<h2>Our own keys</h2>");
     if status.own_keys.is_empty() {
@@ -121,7 +123,7 @@ fn own_keys(body: &mut String, status: &Status) {
         return;
     }
     body.push_str(
-        "<table><caption>Certificates</caption><thead><tr><th scope=\"col\">SHA-256</th>\
+        "<table class=\"words\"><caption>Certificates</caption><thead><tr><th scope=\"col\">SHA-256</th>\
          <th scope=\"col\">For</th><th scope=\"col\">Stage</th><th scope=\"col\">Days left</th>\
          </tr></thead><tbody>",
     );
@@ -138,7 +140,7 @@ fn own_keys(body: &mut String, status: &Status) {
 
 fn events(body: &mut String, status: &Status) {
     body.push_str(
-        "<h2>What has happened</h2><table><caption>Events, the latest first</caption><thead><tr>\
+        "<h2>What has happened</h2><table class=\"words\"><caption>Events, the latest first</caption><thead><tr>\
          <th scope=\"col\">When</th><th scope=\"col\">What</th><th scope=\"col\">Detail</th></tr>\
          </thead><tbody>",
     );
@@ -146,7 +148,7 @@ fn events(body: &mut String, status: &Status) {
         let _ = write!(
             body,
             "<tr><th scope=\"row\">{}</th><td>{}</td><td>{}</td></tr>",
-            format_instant(event.at),
+            second(event.at),
             event.code,
             escape_html(&event.detail)
         );

@@ -25,6 +25,7 @@ a{color:var(--blue)}.button{display:inline-block;background:var(--green);color:#
 border-radius:.25rem;text-decoration:none;box-shadow:0 .25rem 0 #00401e}\
 table{border-collapse:collapse;width:100%;margin:1rem 0}caption{text-align:left;font-weight:bold;padding:.25rem 0}\
 th,td{text-align:left;padding:.55rem .75rem .55rem 0;border-bottom:1px solid #d8dde0;vertical-align:top;overflow-wrap:anywhere}\
+.words th,.words td{overflow-wrap:normal}.words code{overflow-wrap:anywhere}\
 .tag{display:inline-block;padding:.1rem .6rem;background:#d9e5f5;color:#003087;border-radius:.2rem;font-size:.95rem}\
 .note{border-left:.4rem solid var(--blue);background:#f0f4f5;padding:.75rem 1rem;margin:1.25rem 0}\
 footer{color:var(--grey);font-size:.95rem}";

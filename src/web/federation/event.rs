@@ -53,7 +53,7 @@ impl Events {
     pub(super) fn tell(&self, event: Event) {
         let Event { code, idp, fingerprint, detail, .. } = &event;
         // Nothing of what a document says stands in a log line unescaped.
-        let (idp, fingerprint) = (idp.as_deref(), fingerprint.as_deref());
+        let (idp, fingerprint) = (idp.as_deref().unwrap_or(""), fingerprint.as_deref());
         match event.level {
             EventLevel::Info => {
                 tracing::info!(event = code, idp = ?idp, fingerprint, detail = ?detail)

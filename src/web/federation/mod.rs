@@ -12,6 +12,7 @@ mod provider;
 #[cfg(feature = "fetch")]
 mod proxy;
 mod radar;
+mod sign_in;
 mod snapshot;
 mod source;
 mod status;
