@@ -1,6 +1,11 @@
 #![doc = include_str!("../README.md")]
 #![cfg_attr(test, allow(clippy::arithmetic_side_effects, clippy::as_conversions))]
 
+/// The code in the guides compiles.
+#[cfg(doctest)]
+#[doc = include_str!("../docs/federation.md")]
+struct Guides;
+
 #[cfg(feature = "cli")]
 pub mod cli;
 pub mod crypto;
