@@ -91,8 +91,8 @@ impl Fetch for Publisher {
 
 /// The source of the provider's metadata, which `change` may change.
 pub fn source(change: impl FnOnce(&mut IdpSource)) -> IdpSource {
-    let mut source = IdpSource::default();
-    source.url = Some(format!("https://{HOST}/metadata.xml").parse().unwrap());
+    let url = Some(format!("https://{HOST}/metadata.xml").parse().unwrap());
+    let mut source = IdpSource { url, ..IdpSource::default() };
     source.policy.dev = true;
     change(&mut source);
     source
