@@ -28,15 +28,15 @@ email = \"rota.team@example.nhs.uk\"
 /// A configuration in which everything is right, and metadata of a key that is no test key.
 fn scene() -> Scene {
     let scene = Scene::new();
-    let path = scene.file("idp.xml", without_test_keys(&IDP.metadata().unwrap()));
+    let path = scene.file("idp.xml", live_metadata());
     let file = std::fs::File::options().write(true).open(path).unwrap();
     file.set_modified(crate::scene::issued().into()).unwrap();
     scene.file("saml.toml", CONFIG);
     scene
 }
 
-/// As a live provider's: with one signing certificate that is none of a test.
-fn without_test_keys(metadata: &str) -> String {
+/// As a live provider's: with a signing certificate that is none of a test.
+pub fn live_metadata() -> String {
     use actix_saml::crypto::{Certificate, CertificateRequest, KeyShape, PrivateKey};
     use actix_saml::saml::parse_instant;
     let request = CertificateRequest {
@@ -49,6 +49,7 @@ fn without_test_keys(metadata: &str) -> String {
     let key = PrivateKey::generate(KeyShape::P256).unwrap();
     let pem = Certificate::self_signed(&key, &request).unwrap().to_pem().unwrap();
     let live: String = pem.lines().filter(|line| !line.starts_with("-----")).collect();
+    let metadata = IDP.metadata().unwrap();
     let (before, role) = metadata.split_once("<IDPSSODescriptor").unwrap();
     let (keys, rest) = role.split_once("use=\"signing\"").unwrap();
     let (start, rest) = rest.split_once("<X509Certificate>").unwrap();

@@ -18,6 +18,7 @@ mod scene;
 mod check;
 mod doctor;
 mod encrypted;
+mod guide;
 mod input;
 mod inspect;
 mod keygen;

@@ -75,6 +75,7 @@ pub(super) fn run(arguments: &Arguments) -> Result<ExitCode, Problem> {
             let mut scene = Scene::gather(config, registered, now);
             if arguments.reach {
                 scene.reach = Some(Reach::gather(&scene));
+                scene.adopt_fetched();
             }
             let report = Report::new(look(&scene), now);
             let limit = if arguments.strict { Level::Warning } else { Level::Problem };

@@ -8,8 +8,7 @@ use url::Url;
 
 use super::finding::{Area, Finding, Level};
 use super::scene::{Fault, Provider, Scene};
-use crate::crypto::Certificate;
-use crate::saml::metadata::IdpMetadata;
+use crate::saml::metadata::{Change, IdpMetadata};
 use crate::web::federation::{
     Answer, Fetch as _, FetchError, FetchRequest, Fetched, HttpFetch, InvalidProxy, ProxySettings,
     Validators,
@@ -52,7 +51,7 @@ impl Reach {
         let proxy = ProxySettings::from_environment(&|name| std::env::var_os(name).map(text))?;
         let client = HttpFetch::new(proxy);
         let own = |path: &str| match own_url(scene, path) {
-            Some(url) => client.probe(&request(&scene.config, url, &[])),
+            Some(url) => client.probe(&request(&scene.config, url)),
             None => Err(FetchError::Address("base_url cannot be joined with a path")),
         };
         let (metadata, login) = (own("metadata"), own("login"));
@@ -67,20 +66,24 @@ fn own_url(scene: &Scene, page: &str) -> Option<Url> {
     acs.join(page).ok()
 }
 
-fn request(config: &Config, url: Url, authorities: &[Certificate]) -> FetchRequest {
+fn request(config: &Config, url: Url) -> FetchRequest {
     FetchRequest {
         url,
         have: Validators::default(),
         max_bytes: Limits::METADATA.bytes,
         timeout: TIMEOUT,
-        authorities: authorities.to_vec(),
+        authorities: Vec::new(),
         allow_loopback_http: config.dev,
     }
 }
 
 fn try_provider(client: &HttpFetch, scene: &Scene, provider: &Provider) -> Option<Tried> {
     let url = provider.source.url.as_ref()?;
-    let request = request(&scene.config, url.clone(), &provider.source.authorities);
+    let request = FetchRequest {
+        authorities: provider.source.authorities.clone(),
+        max_bytes: provider.source.max_bytes,
+        ..request(&scene.config, url.clone())
+    };
     let fetched = client.fetch(&request).map(|fetched| match fetched {
         Fetched::Document { bytes, .. } => provider.read(&bytes, scene.now),
         Fetched::NotModified => {
@@ -137,7 +140,10 @@ pub(super) fn look(scene: &Scene) -> Vec<Finding> {
 /// Whether a provider's address has what the file has.
 fn look_at(provider: &Provider, tried: &Tried) -> Finding {
     let code = "reach_idp";
-    let known = provider.document.as_ref().and_then(|document| document.as_ref().ok());
+    let known = match &provider.document {
+        Some(Ok(document)) if provider.is_on_disk => Some(document),
+        _ => None,
+    };
     let level = if known.is_some() { Level::Warning } else { Level::Problem };
     let url = provider.source.url.as_ref().map(ToString::to_string).unwrap_or_default();
     let by = if tried.uses_proxy { "through the proxy" } else { "directly" };
@@ -170,38 +176,48 @@ fn look_at(provider: &Provider, tried: &Tried) -> Finding {
             .fact("address", fresh.entity_id())
             .remedy("Such a document is not applied. Check metadata_url, or remove the old file.");
     }
-    let lacks = |all: &[Certificate], others: &[Certificate]| -> Vec<String> {
-        let is_there = |c: &&Certificate| others.iter().any(|o| o.public_key() == c.public_key());
-        all.iter().filter(|c| !is_there(c)).map(Certificate::fingerprint).collect()
-    };
-    let new = lacks(fresh.certificates(), known.certificates());
-    let gone = lacks(known.certificates(), fresh.certificates());
-    if new.is_empty() && gone.is_empty() {
-        return finding(Level::Ok, "Its address has the keys that the file has.");
-    }
-    let is_stranger = gone.len() == known.certificates().len();
-    let (level, title, remedy) = match is_stranger {
-        true => (
+    let changes = fresh.changes_since(known);
+    let (level, title, remedy) = match (changes.is_empty(), fresh.shares_key_with(known)) {
+        (true, _) => return finding(Level::Ok, "Its address has what the file has."),
+        (false, true) => (
+            Level::Note,
+            "Its address has something newer than the file.",
+            "A running application takes it by itself. Otherwise replace the file.",
+        ),
+        (false, false) => (
             Level::Warning,
             "Its address has none of the keys that the file has.",
             "It is not applied by itself unless a pinned key vouches for it: compare the new \
              fingerprints with the administrator, then replace the file.",
         ),
-        false => (
-            Level::Note,
-            "Its address has other keys than the file has.",
-            "A running application takes them by itself. Otherwise replace the file.",
-        ),
     };
-    finding(level, title)
-        .facts("new", &new)
-        .facts("gone", &gone)
+    changes
+        .iter()
+        .map(in_words)
+        .fold(finding(level, title), |finding, (name, value)| finding.fact(name, value))
         .remedy(remedy)
         .adfs("Get-AdfsCertificate -CertificateType Token-Signing")
         .entra(
             "Enterprise apps > the application > Single sign-on > SAML Certificates > Token \
              signing certificate",
         )
+}
+
+/// What is new, and how it reads.
+fn in_words(change: &Change) -> (&'static str, String) {
+    let or_none = |value: &Option<String>| value.clone().unwrap_or_else(|| "none".to_owned());
+    match change {
+        Change::SigningKeyAdded { certificate } => ("new key", certificate.fingerprint()),
+        Change::SigningKeyGone { certificate } => ("gone key", certificate.fingerprint()),
+        Change::SigningCertificate { to, .. } => ("same key in", to.fingerprint()),
+        Change::EntityId { to, .. } => ("entityID", to.to_string()),
+        Change::SignOnAddress { to, .. } => ("sign-on", or_none(to)),
+        Change::LogOutAddress { to, .. } => ("log-out", or_none(to)),
+        Change::WantsSignedRequests { to } => ("signed requests", to.to_string()),
+        Change::DisplayName { to, .. } => ("name", or_none(to)),
+        Change::ScopeAdded(scope) => ("new scope", scope.text.clone()),
+        Change::ScopeGone(scope) => ("gone scope", scope.text.clone()),
+    }
 }
 
 /// Our clock against the server's.

@@ -53,7 +53,9 @@ pub(super) struct Provider {
     pub(super) name: String,
     pub(super) has_label: bool,
     pub(super) source: Source,
-    /// What the file holds, or why it cannot be used. Nothing without a file.
+    /// Whether `document` is what the file holds.
+    pub(super) is_on_disk: bool,
+    /// The metadata, or why it cannot be used. Nothing without a file, unless it was fetched.
     pub(super) document: Option<Result<IdpMetadata, Fault>>,
     /// What its documents must fulfil.
     pub(super) policy: TrustPolicy,
@@ -72,6 +74,8 @@ pub(super) struct Source {
     pub(super) is_pinned: bool,
     /// Certificate authorities of our own for the address.
     pub(super) authorities: Vec<Certificate>,
+    /// How long a document may be.
+    pub(super) max_bytes: usize,
 }
 
 /// Why something cannot be used.
@@ -199,6 +203,18 @@ impl Scene {
     }
 }
 
+impl Scene {
+    /// Looks at what was fetched where there is no file.
+    pub(super) fn adopt_fetched(&mut self) {
+        let Some(Ok(reach)) = &self.reach else { return };
+        for (provider, tried) in self.providers.iter_mut().zip(&reach.providers) {
+            if let (None, Some(tried)) = (&provider.document, tried) {
+                provider.document = tried.fetched.as_ref().ok().cloned();
+            }
+        }
+    }
+}
+
 impl KeyFile {
     fn gather(config: &Config) -> Vec<Self> {
         let keys = &config.keys;
@@ -239,7 +255,8 @@ impl Provider {
     ) -> Self {
         let file = idp.metadata.as_ref().map(|path| config.path(path));
         let policy = source.map(|source| source.policy.clone()).unwrap_or_default();
-        let bytes = file.as_ref().map(|path| read_file(path));
+        let max_bytes = source.map_or(Limits::METADATA.bytes, IdpSource::max_bytes);
+        let bytes = file.as_ref().map(|path| read_file(path, max_bytes));
         let document = bytes.map(|bytes| read_document(&bytes?, &policy, now));
         let modified = file.as_ref().and_then(|path| std::fs::metadata(path).ok()?.modified().ok());
         let place = || match (&file, &idp.metadata_url) {
@@ -259,8 +276,10 @@ impl Provider {
                 url: idp.metadata_url.clone(),
                 is_pinned: idp.pin_cert.is_some() || !idp.pin_sha256.is_empty(),
                 authorities: source.map(|source| source.authorities.clone()).unwrap_or_default(),
+                max_bytes,
                 file,
             },
+            is_on_disk: document.is_some(),
             document,
             policy,
             accept_sha1_until: idp.dangerous_accept_sha1_until,
@@ -294,10 +313,14 @@ fn read_document(
         .map_err(|error| Fault { code: error.code(), detail: error.to_string() })
 }
 
-fn read_file(path: &Path) -> Result<Vec<u8>, Fault> {
+fn read_file(path: &Path, max_bytes: usize) -> Result<Vec<u8>, Fault> {
     // The path is told beside it.
     let fault = |error: std::io::Error| Fault { code: "file", detail: error.to_string() };
     std::fs::metadata(path).map_err(fault)?;
-    read(path, Limits::METADATA.bytes)
-        .map_err(|error| Fault { code: "file", detail: error.to_string() })
+    let bytes =
+        read(path, max_bytes).map_err(|error| Fault { code: "file", detail: error.to_string() })?;
+    match bytes.len() > max_bytes {
+        true => Err(Fault { code: "size", detail: format!("it is larger than {max_bytes} bytes") }),
+        false => Ok(bytes),
+    }
 }

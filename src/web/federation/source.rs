@@ -29,7 +29,7 @@ pub struct IdpSource {
 impl IdpSource {
     /// Metadata of one provider has a hundred kilobytes or two. More than a few megabytes have only
     /// aggregates, and out of an aggregate a provider is taken by its name.
-    pub(super) fn max_bytes(&self) -> usize {
+    pub(crate) fn max_bytes(&self) -> usize {
         match self.policy.entity_id {
             Some(_) => Limits::METADATA.bytes,
             None => MAX_BYTES_OF_ONE,

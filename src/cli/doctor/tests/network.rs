@@ -210,11 +210,27 @@ fn a_provider_that_has_something_else() {
         [(both_keys, Level::Note), (other_key, Level::Warning), (other_entity, Level::Problem)]
     {
         let scene = with_tried(|tried| tried.fetched = Ok(Ok(fresh)));
-        assert_level(&scene, "reach_idp", level);
+        let finding = assert_level(&scene, "reach_idp", level);
+        let keys = finding.facts.iter().filter(|fact| fact.name == "new key");
+        let expected = if level == Level::Problem { vec![] } else { vec![next.fingerprint()] };
+        assert_eq!(keys.map(|fact| fact.value.clone()).collect::<Vec<_>>(), expected);
     }
     let fault = Fault { code: "metadata_root", detail: "the root element is <html>".to_owned() };
     let scene = with_tried(|tried| tried.fetched = Ok(Err(fault)));
     assert_eq!(assert_level(&scene, "reach_idp", Level::Warning).facts[2].value, "metadata_root");
+}
+
+#[test]
+fn what_is_fetched_is_looked_at_where_there_is_no_file() {
+    let mut scene = right();
+    scene.providers[0].document = None;
+    scene.providers[0].is_on_disk = false;
+    assert_level(&scene, "idp_metadata", Level::Note);
+    scene.adopt_fetched();
+    assert_level(&scene, "idp_metadata", Level::Ok);
+    assert_level(&scene, "idp_certificate", Level::Ok);
+    let finding = assert_level(&scene, "reach_idp", Level::Ok);
+    assert_eq!(finding.title, "Its metadata can be fetched and used.");
 }
 
 #[test]
