@@ -16,6 +16,7 @@ mod disk;
 #[path = "../faults/mod.rs"]
 mod faults;
 mod kill;
+mod probe;
 mod proxies;
 mod redirects;
 mod scene;

@@ -3,7 +3,7 @@
 use url::{Host, Url};
 
 use super::finding::{Area, Finding, Level};
-use super::scene::Scene;
+use super::scene::{Scene, bare};
 
 fn finding(code: &'static str, level: Level, title: &str) -> Finding {
     Finding::new(Area::Application, code, level, title)
@@ -12,7 +12,7 @@ fn finding(code: &'static str, level: Level, title: &str) -> Finding {
 pub(super) fn look(scene: &Scene) -> Vec<Finding> {
     let mut findings = vec![start(scene), base_url(scene), dev(scene), entity_id(scene)];
     findings.extend(acs_url(scene));
-    findings.push(people(scene));
+    findings.extend([people(scene), variables(scene), metadata(scene)]);
     findings
 }
 
@@ -55,7 +55,7 @@ fn base_url(scene: &Scene) -> Finding {
     } else {
         (Level::Ok, "Browsers reach the application by https.", None)
     };
-    let finding = finding("base_url", level, title).fact("base_url", base);
+    let finding = finding("base_url", level, title).fact("base_url", bare(base));
     match remedy {
         Some(remedy) => finding.remedy(remedy),
         None => finding,
@@ -127,4 +127,30 @@ fn people(scene: &Scene) -> Finding {
     let title = "Our metadata does not say whose the application is, or whom to write to.";
     finding("contact", Level::Note, title)
         .remedy(format!("Add {missing}: a certificate that ends is then somebody's affair."))
+}
+
+/// A misspelt variable does nothing, and nobody would know.
+fn variables(scene: &Scene) -> Finding {
+    let unknown = &scene.unknown_variables;
+    if unknown.is_empty() {
+        let title = "Every SAML_ variable of this environment is one of ours.";
+        return finding("variables", Level::Ok, title);
+    }
+    let title = "Variables begin with SAML_ and do nothing.";
+    finding("variables", Level::Warning, title).facts("variable", unknown).remedy(
+        "Compare with docs/configuration.md: one may be misspelt. Kubernetes sets some of its own \
+         for a service that is called saml.",
+    )
+}
+
+/// Metadata that ends, ends as a file as well.
+fn metadata(scene: &Scene) -> Finding {
+    let Some(days) = scene.config.metadata.valid_days else {
+        return finding("own_metadata", Level::Ok, "Our metadata has no end.");
+    };
+    let title = format!("Our metadata is good for {days} days from when it is asked for.");
+    finding("own_metadata", Level::Note, &title).remedy(
+        "Have the identity provider read it from its address again and again. Sent as a file it \
+         ends, and cannot be imported afterwards.",
+    )
 }

@@ -3,7 +3,7 @@
 use chrono::{DateTime, TimeDelta, Utc};
 
 use super::finding::{Area, Finding, Level};
-use super::scene::{Fault, Provider, Scene};
+use super::scene::{Fault, Provider, Scene, bare};
 use crate::crypto::Certificate;
 use crate::saml::binding::Binding;
 use crate::saml::format_instant;
@@ -89,7 +89,7 @@ fn source(provider: &Provider, now: DateTime<Utc>) -> Vec<Finding> {
             None => finding,
         };
         findings.push(match &source.url {
-            Some(url) => finding.fact("URL", url),
+            Some(url) => finding.fact("URL", bare(url)),
             None => finding,
         });
     };
@@ -340,7 +340,7 @@ fn entra(provider: &Provider, document: &IdpMetadata) -> Option<Finding> {
         Some(url) => {
             let title = "Its metadata is the tenant's, and not our application's.";
             finding(code, Level::Warning, title)
-                .fact("URL", url)
+                .fact("URL", bare(url))
                 .remedy(
                     "Add ?appid= with the application's id to metadata_url. Each enterprise \
                      application signs with a key of its own, which the tenant's metadata does not \
@@ -367,7 +367,7 @@ fn adfs(provider: &Provider, document: &IdpMetadata) -> Option<Finding> {
         false => "Its metadata does not come from where AD FS has it.",
     };
     let level = if is_usual { Level::Ok } else { Level::Note };
-    let finding = finding("idp_adfs_address", level, title).fact("URL", url);
+    let finding = finding("idp_adfs_address", level, title).fact("URL", bare(url));
     Some(match is_usual {
         true => finding,
         false => finding

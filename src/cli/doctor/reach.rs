@@ -7,7 +7,8 @@ use chrono::{DateTime, TimeDelta, Utc};
 use url::Url;
 
 use super::finding::{Area, Finding, Level};
-use super::scene::{Fault, Provider, Scene};
+use super::scene::{Fault, Provider, Scene, bare};
+use crate::cli::metadata::words;
 use crate::saml::metadata::{Change, IdpMetadata};
 use crate::web::federation::{
     Answer, Fetch as _, FetchError, FetchRequest, Fetched, HttpFetch, InvalidProxy, ProxySettings,
@@ -145,7 +146,7 @@ fn look_at(provider: &Provider, tried: &Tried) -> Finding {
         _ => None,
     };
     let level = if known.is_some() { Level::Warning } else { Level::Problem };
-    let url = provider.source.url.as_ref().map(ToString::to_string).unwrap_or_default();
+    let url = provider.source.url.as_ref().map(bare).unwrap_or_default();
     let by = if tried.uses_proxy { "through the proxy" } else { "directly" };
     let finding =
         |level, title: &str| finding(code, level, title).fact("URL", &url).fact("reached", by);
@@ -191,33 +192,22 @@ fn look_at(provider: &Provider, tried: &Tried) -> Finding {
              fingerprints with the administrator, then replace the file.",
         ),
     };
-    changes
-        .iter()
-        .map(in_words)
-        .fold(finding(level, title), |finding, (name, value)| finding.fact(name, value))
+    let shares_key = fresh.shares_key_with(known);
+    let new = changes.iter().filter_map(|change| match change {
+        Change::SigningKeyAdded { certificate } => Some(certificate.fingerprint()),
+        _ => None,
+    });
+    let new: Vec<String> = new.collect();
+    let changes: Vec<String> = changes.iter().map(|change| words(change, shares_key)).collect();
+    finding(level, title)
+        .facts("new key", &new)
+        .facts("change", &changes)
         .remedy(remedy)
         .adfs("Get-AdfsCertificate -CertificateType Token-Signing")
         .entra(
             "Enterprise apps > the application > Single sign-on > SAML Certificates > Token \
              signing certificate",
         )
-}
-
-/// What is new, and how it reads.
-fn in_words(change: &Change) -> (&'static str, String) {
-    let or_none = |value: &Option<String>| value.clone().unwrap_or_else(|| "none".to_owned());
-    match change {
-        Change::SigningKeyAdded { certificate } => ("new key", certificate.fingerprint()),
-        Change::SigningKeyGone { certificate } => ("gone key", certificate.fingerprint()),
-        Change::SigningCertificate { to, .. } => ("same key in", to.fingerprint()),
-        Change::EntityId { to, .. } => ("entityID", to.to_string()),
-        Change::SignOnAddress { to, .. } => ("sign-on", or_none(to)),
-        Change::LogOutAddress { to, .. } => ("log-out", or_none(to)),
-        Change::WantsSignedRequests { to } => ("signed requests", to.to_string()),
-        Change::DisplayName { to, .. } => ("name", or_none(to)),
-        Change::ScopeAdded(scope) => ("new scope", scope.text.clone()),
-        Change::ScopeGone(scope) => ("gone scope", scope.text.clone()),
-    }
 }
 
 /// Our clock against the server's.

@@ -124,5 +124,10 @@ fn show(page: &mut Page, finding: &Finding, in_full: bool) {
 }
 
 fn field(page: &mut Page, label: &str, value: &str) {
+    // Sentences are broken between words. Addresses, fingerprints and quotations stay whole.
+    if value.contains(' ') && !value.contains('"') {
+        page.hanging(&format!("    {label:LABEL$} "), Style::Plain, value);
+        return;
+    }
     page.piece(Style::Faint, &format!("    {label:LABEL$} ")).plain(value).end();
 }

@@ -15,7 +15,7 @@ use crate::saml::binding::Binding;
 use crate::saml::metadata::{IdpMetadata, Reading};
 use crate::saml::names::METADATA;
 use crate::sp::{Idp, ServiceProvider, TrustPolicy};
-use crate::web::config::IdpConfig;
+use crate::web::config::{IdpConfig, unknown_variables};
 use crate::web::federation::{IdpSource, InvalidProxy};
 use crate::web::{Config, ConfigError};
 use crate::xml::{Document, Limits, Node, decode_base64};
@@ -23,6 +23,8 @@ use crate::xml::{Document, Limits, Node, decode_base64};
 pub(super) struct Scene {
     pub(super) config: Config,
     pub(super) now: DateTime<Utc>,
+    /// Variables of the environment that look like ours and are none.
+    pub(super) unknown_variables: Vec<String>,
     /// Whether the application would start with this configuration.
     pub(super) starts: Result<(), ConfigError>,
     /// What we are without an identity provider, if that can be had.
@@ -190,6 +192,7 @@ impl Scene {
             sp.with_idps(idps).map(drop).map_err(|error| config.explain(error))
         });
         Self {
+            unknown_variables: unknown_variables(),
             starts,
             key_files: KeyFile::gather(&config),
             providers,
@@ -261,7 +264,7 @@ impl Provider {
         let modified = file.as_ref().and_then(|path| std::fs::metadata(path).ok()?.modified().ok());
         let place = || match (&file, &idp.metadata_url) {
             (Some(file), _) => file.display().to_string(),
-            (None, Some(url)) => url.to_string(),
+            (None, Some(url)) => bare(url),
             (None, None) => "[[idp]]".to_owned(),
         };
         let entity_id = match &document {
@@ -297,6 +300,15 @@ impl Provider {
         let metadata = self.document.as_ref()?.as_ref().ok()?.clone();
         Some(Idp { metadata, label: None })
     }
+}
+
+/// The URL for people to read. One with a password in it is refused, and still not shown.
+pub(super) fn bare(url: &Url) -> String {
+    let mut url = url.clone();
+    // Impossible for URLs without a host, which have no credentials.
+    let _ = url.set_username("");
+    let _ = url.set_password(None);
+    url.to_string()
 }
 
 fn read_document(

@@ -10,6 +10,8 @@ use std::process::ExitCode;
 
 use clap::{Args, Subcommand};
 
+pub(super) use difference::words;
+
 use super::Problem;
 
 #[derive(Debug, Args)]

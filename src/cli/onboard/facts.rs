@@ -29,6 +29,8 @@ pub(super) struct Facts {
     /// Where messages about logging out go, if our metadata names such a place.
     pub(super) logout_urls: Vec<String>,
     pub(super) metadata: String,
+    /// Until when that is good, if it ends.
+    pub(super) metadata_until: Option<String>,
     pub(super) signs_requests: bool,
     pub(super) decrypts: bool,
     pub(super) certificates: Vec<Published>,
@@ -107,6 +109,7 @@ impl Facts {
             acs_url: own.acs_url().to_owned(),
             metadata_url: format!("{base_url}{parent}/metadata"),
             logout_urls: logout_urls(document.root()),
+            metadata_until: document.root().attribute("validUntil").map(str::to_owned),
             signs_requests: settings.signing.is_some(),
             decrypts: !settings.encryption.is_empty(),
             certificates: published(document.root())?,

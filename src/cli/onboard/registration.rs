@@ -35,7 +35,7 @@ pub(super) fn write(facts: &Facts) -> String {
         ("Reply URL (ACS)", format!("{}, by HTTP-POST", code(&facts.acs_url))),
         ("Logout URL", logout),
         ("Sign-on URL", code(&facts.base_url)),
-        ("Metadata", format!("sp-metadata.xml, or {}", code(&facts.metadata_url))),
+        ("Metadata", metadata(facts)),
         ("Requests", requests.to_owned()),
         (
             "Signature of responses",
@@ -98,6 +98,14 @@ No public document answers these, so that nothing is assumed.
         claims(facts),
         second_factors(facts.mfa),
     )
+}
+
+fn metadata(facts: &Facts) -> String {
+    let url = code(&facts.metadata_url);
+    match &facts.metadata_until {
+        Some(end) => format!("{url}, always fresh; the file sp-metadata.xml ends at {}", code(end)),
+        None => format!("sp-metadata.xml, or {url}"),
+    }
 }
 
 fn table<const N: usize>(head: [&str; N], rows: &[[String; N]]) -> String {

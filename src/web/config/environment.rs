@@ -163,6 +163,15 @@ pub(super) fn warn_of_unknown(names: impl Iterator<Item = String>) {
     }
 }
 
+/// Variables of this process that look like ours and are not.
+#[cfg(feature = "cli")]
+pub(crate) fn unknown_variables() -> Vec<String> {
+    let names = std::env::vars_os().map(|(name, _)| name.to_string_lossy().into_owned());
+    let mut unknown: Vec<String> = names.filter(|name| is_unknown(name)).collect();
+    unknown.sort();
+    unknown
+}
+
 pub(super) fn is_unknown(name: &str) -> bool {
     name.starts_with("SAML_") && VARIABLES.iter().all(|variable| variable.name != name)
 }

@@ -14,6 +14,8 @@ use serde::de::Error as _;
 use serde::{Deserialize, Deserializer};
 use url::Url;
 
+#[cfg(feature = "cli")]
+pub(crate) use environment::unknown_variables;
 pub use environment::{Kind, VARIABLES, Variable};
 pub use error::ConfigError;
 

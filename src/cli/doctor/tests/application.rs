@@ -92,6 +92,36 @@ fn the_reply_url_of_requests_and_of_metadata() {
 }
 
 #[test]
+fn variables_that_do_nothing() {
+    let mut scene = scene(&format!("{START}{IDP}"));
+    scene.unknown_variables.clear();
+    assert_level(&scene, "variables", Level::Ok);
+    scene.unknown_variables = vec!["SAML_BASEURL".to_owned()];
+    let finding = assert_level(&scene, "variables", Level::Warning);
+    assert_eq!(finding.facts[0].value, "SAML_BASEURL");
+}
+
+#[test]
+fn metadata_of_ours_that_ends() {
+    assert_level(&scene(&format!("{START}{IDP}")), "own_metadata", Level::Ok);
+    let ends = scene(&format!("{START}{IDP}[metadata]\nvalid_days = 14\n"));
+    assert_level(&ends, "own_metadata", Level::Note);
+}
+
+#[test]
+fn a_password_in_an_address_is_not_shown() {
+    let url = "https://user:s3cret@fs.nhsmail.test/metadata.xml";
+    let text = format!("{START}[[idp]]\nmetadata_url = \"{url}\"\n");
+    let mut scene = scene(&text);
+    scene.config.store.url = "redis://user:s3cret@store.example.nhs.uk/".to_owned();
+    assert_level(&scene, "start", Level::Problem);
+    let report = report::Report::new(look(&scene), now());
+    let json = serde_json::to_string(&report).unwrap();
+    assert!(json.contains("https://fs.nhsmail.test/metadata.xml"), "{json}");
+    assert!(!json.contains("s3cret"), "{json}");
+}
+
+#[test]
 fn whose_it_is() {
     assert_level(&scene(&format!("{START}{IDP}")), "contact", Level::Ok);
     let nameless = START.split("[organisation]").next().unwrap();
