@@ -36,15 +36,16 @@ pub(super) enum Wish<'q> {
 }
 
 /// Where a sign-in happens: at this identity provider, or where the person chooses (`None`). One
-/// provider alone is no choice.
+/// provider alone is no choice; one that is there while another is awaited is.
 pub(super) fn select<'i>(
+    shared: &Shared,
     wish: &Wish<'_>,
     idps: &'i [Arc<Idp>],
     remembered: Option<&'i Arc<Idp>>,
 ) -> Option<&'i Arc<Idp>> {
     match (wish, idps) {
         (Wish::At(name), _) => idps.iter().find(|idp| idp.entity_id().as_str() == *name),
-        (Wish::None | Wish::Choose, [only]) => Some(only),
+        (Wish::None | Wish::Choose, [only]) if !has_choice(shared) => Some(only),
         (Wish::None, _) => remembered,
         (Wish::Choose, _) => None,
     }
@@ -97,7 +98,7 @@ pub(super) fn page(
     remembered: Option<&Arc<Idp>>,
     return_to: &ReturnTo,
 ) -> HttpResponse {
-    pages::choose_idp(idps.iter().map(|idp| {
+    let choices = idps.iter().map(|idp| {
         let query: String = form_urlencoded::Serializer::new(String::new())
             .append_pair("idp", idp.entity_id().as_str())
             .append_pair("return_to", return_to.as_str())
@@ -107,11 +108,12 @@ pub(super) fn page(
             href: format!("{}?{query}", shared.paths.login),
             is_remembered: remembered.is_some_and(|other| Arc::ptr_eq(other, idp)),
         }
-    }))
+    });
+    pages::choose_idp(choices, idps.len() == shared.federation.number_of_idps())
 }
 
 fn has_choice(shared: &Shared) -> bool {
-    shared.snapshot().sp.idps().len() > 1
+    shared.federation.number_of_idps() > 1
 }
 
 fn cookie_name(shared: &Shared) -> &'static str {

@@ -212,8 +212,12 @@ pub(super) struct Choice<'c> {
     pub(super) is_remembered: bool,
 }
 
-/// The page on which a person chooses where to sign in.
-pub(super) fn choose_idp<'c>(choices: impl Iterator<Item = Choice<'c>>) -> HttpResponse {
+/// The page on which a person chooses where to sign in. `is_whole` unless there are others that
+/// nobody can choose now.
+pub(super) fn choose_idp<'c>(
+    choices: impl Iterator<Item = Choice<'c>>,
+    is_whole: bool,
+) -> HttpResponse {
     let items: String = choices
         .map(|choice| {
             let (href, label) = (escape_html(&choice.href), escape_html(choice.label));
@@ -222,9 +226,15 @@ pub(super) fn choose_idp<'c>(choices: impl Iterator<Item = Choice<'c>>) -> HttpR
             format!("<li><a href=\"{href}\">{label}{note}</a></li>")
         })
         .collect();
+    let note = if is_whole {
+        ""
+    } else {
+        "<p>Other ways to sign in are not available at the moment. If yours is not here, please \
+         try again in a few minutes.</p>"
+    };
     let body = format!(
         "<p id=\"where\">Where is your account?</p>\
-         <ul class=\"choices\" aria-labelledby=\"where\">{items}</ul>"
+         <ul class=\"choices\" aria-labelledby=\"where\">{items}</ul>{note}"
     );
     Page::new(StatusCode::OK, "Sign in", body).into_response()
 }

@@ -2,6 +2,7 @@
 //! they get out of a choice that was wrong.
 
 use actix_saml::crypto::{hex, sha256};
+use actix_saml::web::federation::{IdpSource, RefreshSettings};
 use chrono::TimeDelta;
 
 use crate::answer::Answer;
@@ -231,6 +232,7 @@ async fn the_page_is_plain() {
     ] {
         assert_eq!(page.body.matches(part).count(), 1, "{part} in {}", page.body);
     }
+    assert!(!page.body.contains("Other ways"), "all are there");
     assert!(!page.body.contains("<script") && !page.body.contains("tabindex"));
     assert_eq!(page.body.matches("<a ").count(), 2);
 }
@@ -249,4 +251,25 @@ async fn in_development_the_name_has_no_prefix() {
         Some("saml-idp; HttpOnly; SameSite=Lax; Secure; Path=/; Max-Age=31536000")
     );
     assert_sent_to(&browser.visit("/saml/login").await, "fs-b.nhsmail.test");
+}
+
+/// The metadata of the other one has not come yet. To go straight to the only one that is known
+/// would take half of the people to where they have no account.
+#[actix_web::test]
+async fn one_that_is_awaited_counts() {
+    let app = TestApp::with(|setup| {
+        let awaited = IdpSource { file: Some("/nonexistent".into()), ..IdpSource::default() };
+        let refresh = RefreshSettings { background: false, ..RefreshSettings::default() };
+        setup.saml = Box::new(|saml| saml.sources(vec![awaited], refresh));
+    })
+    .await;
+    let browser = app.browser();
+    for query in ["", "?choose", "?return_to=%2Frota"] {
+        let page = browser.visit(&format!("/saml/login{query}")).await;
+        assert_eq!(page.status, 200);
+        assert_eq!(page.body.matches("<a ").count(), 1, "{}", page.body);
+        assert!(page.body.contains("Other ways to sign in are not available at the moment."));
+    }
+    sign_in_at(&browser, 0).await;
+    assert_sent_to(&browser.visit("/saml/login").await, "fs-a.nhsmail.test");
 }

@@ -194,3 +194,43 @@ async fn an_earlier_session_does_not_go_on_under_another_key() {
     assert_eq!(answer.status, 303, "{}", answer.body);
     assert_eq!(answer.location(), "/saml/login?return_to=%2Fkey");
 }
+
+/// What the application can read of the two, by the door that it has for operators.
+#[actix_web::test]
+async fn both_are_compared_by_what_they_said() {
+    let app = TestApp::with(|setup| share(setup, nhsmail())).await;
+    for (index, claim, user_name) in [
+        (0, ANCHOR, "ward.nurse"),
+        (1, "onpremisesimmutableid", "ward.nurse"),
+        (0, ANCHOR, "no.mail"),
+    ] {
+        let person = app.idps[index].person(user_name).unwrap();
+        let anchor = if user_name == "ward.nurse" { vec![GUID] } else { vec![] };
+        let browser = app.browser();
+        let answer = bring(&browser, index, &person.with_claim(Claim::new(claim, anchor))).await;
+        assert_eq!(answer.status, if user_name == "ward.nurse" { 303 } else { 403 });
+    }
+    let report = app.saml.status().dual_run.unwrap();
+    assert_eq!(report.people, 1);
+    let [nhsmail] = report.populations.as_slice() else { panic!("{report:?}") };
+    let [comparison] = nhsmail.comparisons.as_slice() else { panic!("{report:?}") };
+    assert_eq!(comparison.people, 1);
+    assert_eq!(comparison.fields["mail"].equal, 1);
+    let (a, b) = (&app.idps[0].entity_id, &app.idps[1].entity_id);
+    let findings: Vec<String> = nhsmail.findings.iter().map(ToString::to_string).collect();
+    for expected in [
+        format!(
+            "1 sign-in at {a} was refused because the assertion does not say who the person is \
+             (subject_missing)"
+        ),
+        format!("ods_code is there at {a} and absent at {b} for 1 of 1 people seen at both"),
+        format!("mail is read from {WS}emailaddress at {a}, and from {WS}name at {b}"),
+        format!("roles is absent at {b} for 1 of 1 sign-ins"),
+    ] {
+        assert!(findings.contains(&expected), "{expected} in {findings:#?}");
+    }
+    let text = serde_json::to_string(&app.saml.status()).unwrap();
+    for personal in [GUID, AS_AD_STORES_IT, "ward.nurse", "S-1-5-21"] {
+        assert!(!text.contains(personal), "{personal} in {text}");
+    }
+}

@@ -79,6 +79,11 @@ impl Federation {
         self.providers.iter().find_map(refused)
     }
 
+    /// How many identity providers there are, whether or not their metadata is there.
+    pub(in crate::web) fn number_of_idps(&self) -> usize {
+        self.providers.len()
+    }
+
     /// What is known now.
     pub(in crate::web) fn snapshot(&self) -> Arc<Snapshot> {
         self.snapshot.load_full()

@@ -31,7 +31,7 @@ pub(super) async fn start(request: HttpRequest, shared: web::Data<Shared>) -> Ht
     let remembered = chooser::remembered(&request, &shared, idps);
     let is_first = !attempts::is_another(&request, &shared, &return_to, shared.clock.now());
     let direct = remembered.filter(|_| is_first);
-    let Some(idp) = chooser::select(&query.wish(), idps, direct) else {
+    let Some(idp) = chooser::select(&shared, &query.wish(), idps, direct) else {
         return chooser::page(&shared, idps, remembered, &return_to);
     };
     send(&request, &shared, sp, idp, return_to)
