@@ -21,3 +21,8 @@ pub use population::{
 };
 pub use staff::Staff;
 pub use staff_key::{KeyScope, StaffKey, StaffKeyKind};
+
+/// The examples of the page compile.
+#[cfg(doctest)]
+#[doc = include_str!("../../docs/migration.md")]
+struct Migration;

@@ -19,6 +19,7 @@ use super::sessions::Sessions;
 use crate::crypto::random_bytes;
 use crate::nhsmail::dual_run::DualRun;
 use crate::nhsmail::{ClaimNames, SubjectRules};
+use crate::saml::EntityId;
 use crate::saml::metadata::WriteMetadataError;
 use crate::sp::{BuildError, Builder, ReplayStore, ReturnTo, ServiceProvider, SessionStore};
 use crate::store::{MemoryReplay, MemorySessions};
@@ -88,6 +89,11 @@ impl Shared {
     /// Whether anybody can sign in now.
     pub(super) fn is_ready(&self) -> bool {
         self.federation.snapshot().is_ready(self.clock.now())
+    }
+
+    /// Whether this identity provider is one of ours, and its metadata is there.
+    pub(super) fn trusts(&self, issuer: &EntityId) -> bool {
+        self.snapshot().sp.idp(issuer.as_str()).is_some()
     }
 
     /// Our metadata as it is now.

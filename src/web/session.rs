@@ -16,13 +16,16 @@ const PRINCIPAL: &str = "actix_saml.principal";
 /// Somebody's sign-in, read once for each request.
 struct SignedIn(Option<Rc<Principal>>);
 
-/// Who is signed in, if anybody. A sign-in that has ended takes what its session held with it.
+/// Who is signed in, if anybody. A sign-in that has ended takes what its session held with it. One
+/// at a provider that is not trusted counts for nothing: sessions may outlive the process, and with
+/// it what was configured.
 pub(super) fn signed_in(request: &HttpRequest, shared: &Shared) -> Option<Rc<Principal>> {
     if let Some(known) = request.extensions().get::<SignedIn>() {
         return known.0.clone();
     }
     let session = request.get_session();
-    let principal = read(&session, shared.clock.now()).map(Rc::new);
+    let principal = read(&session, shared.clock.now()).filter(|p| shared.trusts(&p.issuer));
+    let principal = principal.map(Rc::new);
     request.extensions_mut().insert(SignedIn(principal.clone()));
     principal
 }

@@ -115,3 +115,26 @@ async fn our_pages_may_live_elsewhere() {
     assert_eq!(browser.submit("/auth/v1/logout", "").await.status, 200);
     assert!(!browser.is_signed_in().await);
 }
+
+/// Sessions may outlive the process, and with it whom it trusted.
+#[actix_web::test]
+async fn who_signed_in_at_a_provider_that_is_gone_is_signed_in_no_more() {
+    let setup = shared(&Key::generate());
+    let at = |indices: &'static [usize]| {
+        let setup = &setup;
+        move |s: &mut Setup| {
+            setup(s);
+            s.idps = indices.iter().map(|index| test_idp(*index)).collect();
+        }
+    };
+    let before = TestApp::with(at(&[0])).await;
+    let browser = before.browser();
+    browser.sign_in("ward.nurse").await;
+    let jar = browser.jar.borrow().clone();
+    for (idps, is_signed_in) in [(&[0, 1][..], true), (&[1], false), (&[0], true)] {
+        let after = TestApp::with(at(idps)).await;
+        let browser = after.browser();
+        *browser.jar.borrow_mut() = jar.clone();
+        assert_eq!(browser.is_signed_in().await, is_signed_in, "{idps:?}");
+    }
+}

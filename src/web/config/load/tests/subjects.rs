@@ -76,3 +76,23 @@ fn the_variable_has_no_population() {
     let saml = folder().load(&text, &[("SAML_IDP_METADATA", "idp.xml")]).unwrap();
     assert_eq!(saml.subjects().iter().count(), 0);
 }
+
+#[test]
+fn the_examples_of_the_page_about_it_are_configurations() {
+    let page = include_str!("../../../../../docs/migration.md");
+    let examples: Vec<&str> = page.split("```toml\n").skip(1).collect();
+    let numbers: Vec<usize> = examples
+        .iter()
+        .map(|example| {
+            let text = example.split("```").next().unwrap();
+            let config = Config::read(text, "", PathBuf::new(), &|_| None).unwrap();
+            config.subject_rules().unwrap().len()
+        })
+        .collect();
+    assert_eq!(numbers, [1, 2]);
+    for code in
+        ["no_subject", "subject_missing", "subject_several", "subject_fault", "subject_no_guid"]
+    {
+        assert!(page.contains(&format!("| `{code}` |")), "{code}");
+    }
+}
