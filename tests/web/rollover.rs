@@ -95,12 +95,22 @@ async fn app(settings: Settings, binding: Binding) -> TestApp {
     .await
 }
 
+const OLD_ONE: &str = "old";
+const NEW_ONE: &str = "new";
+
+/// Whose certificate comes first in a piece of metadata.
+fn certificate_in(piece: &str) -> &'static str {
+    match between(piece, "<ds:X509Certificate>", "</ds:X509Certificate>") {
+        text if text == OLD.published() => OLD_ONE,
+        text if text == NEW.published() => NEW_ONE,
+        text => panic!("whose? {text}"),
+    }
+}
+
 /// The published certificates for a purpose, in their order.
-fn published(metadata: &str, purpose: &str) -> Vec<String> {
+fn published(metadata: &str, purpose: &str) -> Vec<&'static str> {
     let start = format!("<md:KeyDescriptor use=\"{purpose}\">");
-    let keys = metadata.split(&start).skip(1);
-    keys.map(|key| between(key, "<ds:X509Certificate>", "</ds:X509Certificate>").to_owned())
-        .collect()
+    metadata.split(&start).skip(1).map(certificate_in).collect()
 }
 
 /// The identity provider, which has imported our metadata.
@@ -113,9 +123,8 @@ impl Importer {
     fn of(metadata: &str) -> Self {
         let mut idp = test_idp(0);
         idp.register(metadata.as_bytes()).unwrap();
-        let first = published(metadata, "encryption").remove(0);
-        let encrypts_to = Certificate::from_der(&STANDARD.decode(first).unwrap()).unwrap();
-        Self { idp, encrypts_to }
+        let pair = if published(metadata, "encryption")[0] == OLD_ONE { &OLD } else { &NEW };
+        Self { idp, encrypts_to: pair.certificate.clone() }
     }
 
     /// What it makes of a request that the application sends now.
@@ -171,14 +180,13 @@ fn mismatch() -> Result<(), Refusal> {
 }
 
 async fn the_whole_timeline(binding: Binding) {
-    let (old, new) = (OLD.published(), NEW.published());
     let (signing, encryption) = ("signing", "encryption");
 
     // At first there is one key.
     let first = app(Settings::OldOnly, binding).await;
     let before = metadata(&first).await;
-    assert_eq!(published(&before, signing), std::slice::from_ref(&old));
-    assert_eq!(published(&before, encryption), std::slice::from_ref(&old));
+    assert_eq!(published(&before, signing), [OLD_ONE]);
+    assert_eq!(published(&before, encryption), [OLD_ONE]);
     let early = Importer::of(&before);
     assert_eq!(early.receives(&first).await, Ok(()));
     assert!(early.is_understood(&first).await);
@@ -188,8 +196,8 @@ async fn the_whole_timeline(binding: Binding) {
     let overlap = app(Settings::NewAnnounced, binding).await;
     overlap.clock.set(day(1));
     let announced = metadata(&overlap).await;
-    assert_eq!(published(&announced, signing), [old.clone(), new.clone()]);
-    assert_eq!(published(&announced, encryption), std::slice::from_ref(&old));
+    assert_eq!(published(&announced, signing), [OLD_ONE, NEW_ONE]);
+    assert_eq!(published(&announced, encryption), [OLD_ONE]);
     let prepared = Importer::of(&announced);
     for now in [day(1), day(SWITCH) - TimeDelta::milliseconds(1)] {
         overlap.clock.set(now);
@@ -204,8 +212,8 @@ async fn the_whole_timeline(binding: Binding) {
     assert_eq!(prepared.receives(&overlap).await, Ok(()));
     assert_eq!(early.receives(&overlap).await, mismatch(), "who did not look again");
     let switched = metadata(&overlap).await;
-    assert_eq!(published(&switched, signing), [new.clone(), old.clone()]);
-    assert_eq!(published(&switched, encryption), std::slice::from_ref(&new));
+    assert_eq!(published(&switched, signing), [NEW_ONE, OLD_ONE]);
+    assert_eq!(published(&switched, encryption), [NEW_ONE]);
     let late = Importer::of(&switched);
     assert_eq!(late.receives(&overlap).await, Ok(()));
     for idp in [&early, &prepared, &late] {
@@ -222,8 +230,8 @@ async fn the_whole_timeline(binding: Binding) {
     let last = app(Settings::NewOnly, binding).await;
     last.clock.set(day(30));
     let after = metadata(&last).await;
-    assert_eq!(published(&after, signing), std::slice::from_ref(&new));
-    assert_eq!(published(&after, encryption), [new]);
+    assert_eq!(published(&after, signing), [NEW_ONE]);
+    assert_eq!(published(&after, encryption), [NEW_ONE]);
     let clean = Importer::of(&after);
     for idp in [&prepared, &late, &clean] {
         assert_eq!(idp.receives(&last).await, Ok(()));
@@ -251,7 +259,6 @@ async fn nobody_notices_when_requests_are_posted() {
 
 #[actix_web::test]
 async fn both_encryption_certificates_only_for_those_who_take_them() {
-    let (old, new) = (OLD.published(), NEW.published());
     let app = TestApp::with(|setup| {
         setup.builder = Box::new(|builder| {
             configure(builder, Settings::NewAnnounced);
@@ -260,11 +267,11 @@ async fn both_encryption_certificates_only_for_those_who_take_them() {
     })
     .await;
     let before = metadata(&app).await;
-    assert_eq!(published(&before, "encryption"), [old.clone(), new.clone()]);
+    assert_eq!(published(&before, "encryption"), [OLD_ONE, NEW_ONE]);
     assert!(Importer::of(&before).is_understood(&app).await);
     app.clock.set(day(SWITCH));
     let after = metadata(&app).await;
-    assert_eq!(published(&after, "encryption"), [new, old]);
+    assert_eq!(published(&after, "encryption"), [NEW_ONE, OLD_ONE]);
     assert!(Importer::of(&after).is_understood(&app).await);
 }
 
@@ -287,15 +294,14 @@ async fn signed_metadata_moves_with_the_clock_and_is_not_signed_for_everyone_who
     };
     let root = |xml: &str| xml.split_once('>').unwrap().0.to_owned();
     // What signed it stands in its KeyInfo, which comes first.
-    let signer =
-        |xml: &str| between(xml, "<ds:X509Certificate>", "</ds:X509Certificate>").to_owned();
+    let signer = certificate_in;
     let value = |xml: &str| between(xml, "<ds:SignatureValue>", "</ds:SignatureValue>").to_owned();
 
     let first = at(start_of_test()).await;
     let end = " validUntil=\"2026-11-29T09:00:00.000Z\" cacheDuration=\"PT24H\"";
     assert!(root(&first).ends_with(end), "{}", root(&first));
     assert!(root(&first).contains(" ID=\"_"));
-    assert_eq!(signer(&first), OLD.published());
+    assert_eq!(signer(&first), OLD_ONE);
     let minute = TimeDelta::minutes(1);
     let hour = TimeDelta::hours(1);
     assert_eq!(at(start_of_test() + hour - minute).await, first);
@@ -304,10 +310,38 @@ async fn signed_metadata_moves_with_the_clock_and_is_not_signed_for_everyone_who
     assert_ne!(value(&second), value(&first));
 
     let last_of_old = at(day(SWITCH) - minute).await;
-    assert_eq!(signer(&last_of_old), OLD.published());
+    assert_eq!(signer(&last_of_old), OLD_ONE);
     let first_of_new = at(day(SWITCH)).await;
-    assert_eq!(signer(&first_of_new), NEW.published());
+    assert_eq!(signer(&first_of_new), NEW_ONE);
     assert_eq!(app.saml.metadata(), first_of_new);
     // It registers like any other.
     assert_eq!(Importer::of(&first_of_new).receives(&app).await, Ok(()));
+}
+
+/// ECDSA takes a new random number for each signature: who signs again gives another document.
+#[actix_web::test]
+async fn dos_metadata_is_signed_once_for_all_who_ask() {
+    let key = PrivateKey::generate(KeyShape::P256).unwrap();
+    let request = CertificateRequest {
+        common_name: "ec",
+        organisation: None,
+        hosts: &[],
+        not_before: start_of_test(),
+        not_after: start_of_test(),
+    };
+    let certificate = Certificate::self_signed(&key, &request).unwrap();
+    let app = TestApp::with(|setup| {
+        setup.builder = Box::new(|builder| {
+            builder.signing = Some(RequestSigning { key, certificate });
+            builder.metadata.sign = true;
+        });
+    })
+    .await;
+    let first = metadata(&app).await;
+    for days in 0..3 {
+        app.clock.set(day(days));
+        assert_eq!(metadata(&app).await, first);
+    }
+    let signed_again = app.saml.service_provider().metadata(start_of_test()).unwrap();
+    assert_ne!(signed_again, first, "the control");
 }
