@@ -1,7 +1,5 @@
-//! `actix-saml verify`, `inspect`, `keygen`, `metadata` and `onboard` as people and other programs
-//! call them: arguments, exit status, and what is printed where.
-//! `actix-saml verify`, `inspect`, `metadata`, `onboard` and `doctor` as people and other programs call them: arguments,
-//! exit status, and what is printed where.
+//! `actix-saml verify`, `inspect`, `keygen`, `metadata`, `onboard` and `doctor` as people and other
+//! programs call them: arguments, exit status, and what is printed where.
 
 #![allow(
     clippy::arithmetic_side_effects,
