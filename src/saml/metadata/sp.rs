@@ -165,10 +165,14 @@ fn format_duration(duration: TimeDelta) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::crypto::{CertificateRequest, KeyShape, PrivateKey};
+    use crate::crypto::{CertificateRequest, KeyShape};
     use crate::saml::parse_instant;
 
     fn certificate() -> Certificate {
+        pair().1
+    }
+
+    fn pair() -> (PrivateKey, Certificate) {
         let key = PrivateKey::generate(KeyShape::P256).unwrap();
         let request = CertificateRequest {
             common_name: "rota.example.nhs.uk",
@@ -177,7 +181,8 @@ mod tests {
             not_before: parse_instant("2026-01-01T00:00:00Z").unwrap(),
             not_after: parse_instant("2027-01-01T00:00:00Z").unwrap(),
         };
-        Certificate::self_signed(&key, &request).unwrap()
+        let certificate = Certificate::self_signed(&key, &request).unwrap();
+        (key, certificate)
     }
 
     fn written(signs: bool, keys: &str, people: &str) -> String {
@@ -259,5 +264,53 @@ mod tests {
             <md:EmailAddress>mailto:rota@example.nhs.uk</md:EmailAddress>\
             <md:TelephoneNumber>01234</md:TelephoneNumber></md:ContactPerson>";
         assert_eq!(metadata.to_xml().unwrap(), written(true, &keys, people));
+    }
+
+    #[test]
+    fn signed_and_limited_in_time() {
+        use crate::dsig::DsigError;
+        use crate::xml::{Document, Limits};
+        let entity_id = EntityId::new("urn:rota").unwrap();
+        let mut metadata = SpMetadata {
+            entity_id: &entity_id,
+            acs_url: "https://rota.example.nhs.uk/saml/acs",
+            valid_until: Some(parse_instant("2026-11-29T09:00:00Z").unwrap()),
+            cache_duration: Some(TimeDelta::hours(36)),
+            is_signable: true,
+            signing: &[],
+            encryption: &[],
+            signs_requests: false,
+            organisation: None,
+            contact: None,
+        };
+        // `printf urn:rota | sha256sum`
+        let id = "_6eeb8795156bcd1fecf1d60688b3cc10";
+        let root = |duration: &str| {
+            format!(
+                "<md:EntityDescriptor xmlns:md=\"{METADATA}\" ID=\"{id}\" entityID=\"urn:rota\" \
+                 validUntil=\"2026-11-29T09:00:00.000Z\" cacheDuration=\"{duration}\">"
+            )
+        };
+        let xml = metadata.to_xml().unwrap();
+        assert!(xml.starts_with(&root("PT36H")), "{xml}");
+        metadata.cache_duration = Some(TimeDelta::seconds(5400));
+        assert!(metadata.to_xml().unwrap().starts_with(&root("PT5400S")));
+
+        let [(key, certificate), (_, other)] = [pair(), pair()];
+        let signed = metadata.sign(&xml, &key, &certificate).unwrap();
+        let document = Document::parse(signed.as_bytes(), &Limits::METADATA).unwrap();
+        let signature = document.root().elements().next().unwrap();
+        let by = |certificate: &Certificate| {
+            let keys = [certificate.public_key().clone()];
+            crate::dsig::verify(document.root(), signature, &keys).map(|_| ())
+        };
+        assert_eq!(by(&certificate), Ok(()));
+        assert_eq!(by(&other), Err(DsigError::SignatureMismatch { keys: 1 }));
+
+        metadata.is_signable = false;
+        let unsignable = metadata.to_xml().unwrap();
+        assert!(!unsignable.contains(" ID="));
+        let error = metadata.sign(&unsignable, &key, &certificate).unwrap_err();
+        assert!(matches!(error, WriteMetadataError::Sign(SignError::Place)), "{error:?}");
     }
 }
