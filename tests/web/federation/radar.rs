@@ -1,10 +1,14 @@
 //! What is told early: certificates that end, clocks that drift.
 
+use std::sync::Arc;
+
+use actix_saml::crypto::{Certificate, CertificateRequest, KeyShape, PrivateKey};
 use actix_saml::idp::{SigningKey, TestIdp, TestKeys, Validity};
-use actix_saml::web::federation::EventLevel;
+use actix_saml::sp::RequestSigning;
+use actix_saml::web::federation::{EventLevel, RefreshSettings};
 use chrono::TimeDelta;
 
-use super::scene::{Publisher, app, metadata, source};
+use super::scene::{Publisher, app, app_with, metadata, source};
 use crate::app::{TestApp, start_of_test};
 
 #[actix_web::test]
@@ -107,4 +111,53 @@ async fn the_status_is_json_and_holds_nobody() {
     );
     assert_eq!(idp["keys"][0]["first_used"], "2026-11-22T09:00:00Z");
     assert_eq!(idp["keys"][1]["first_used"], serde_json::Value::Null);
+}
+
+#[actix_web::test]
+async fn our_own_certificates_are_warned_about_the_same_way() {
+    let start = start_of_test();
+    let key = PrivateKey::generate(KeyShape::P256).unwrap();
+    let request = CertificateRequest {
+        common_name: "rota.example.org",
+        organisation: None,
+        hosts: &[],
+        not_before: start,
+        not_after: start + TimeDelta::days(31),
+    };
+    let certificate = Certificate::self_signed(&key, &request).unwrap();
+    let fingerprint = certificate.fingerprint();
+    let publisher = Publisher::of(metadata(0, None));
+    let refresh = RefreshSettings {
+        fetch: Some(Arc::new(publisher.clone())),
+        background: false,
+        ..RefreshSettings::default()
+    };
+    let app = app_with(source(|_| {}), refresh, |setup| {
+        setup.builder = Box::new(move |builder| {
+            builder.idps.clear();
+            builder.awaits_idps = true;
+            builder.signing = Some(RequestSigning { key, certificate });
+        });
+    })
+    .await;
+    let own = app.saml.status().own_keys.remove(0);
+    assert_eq!((own.purpose, own.stage, own.days_left), ("signing", "current", Some(31)));
+    let mut told = Vec::new();
+    for day in 1..=33 {
+        let known = app.events().len();
+        app.clock.advance(TimeDelta::days(1));
+        app.saml.refresh_due();
+        told.extend(app.events().into_iter().skip(known).map(|event| (day, event)));
+    }
+    let days: Vec<_> = told.iter().map(|(day, _)| *day).collect();
+    assert_eq!(days, [1, 17, 24, 29, 32]);
+    for (_, event) in &told {
+        assert_eq!((event.code, event.level), ("own_certificate_expiry", EventLevel::Warning));
+        assert_eq!((event.idp.as_ref(), event.fingerprint.as_ref()), (None, Some(&fingerprint)));
+    }
+    let first = &told[0].1.detail;
+    assert!(
+        first.starts_with("our current signing certificate: the certificate ends at"),
+        "{first}"
+    );
 }
