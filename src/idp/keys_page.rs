@@ -126,7 +126,7 @@ fn body(idp: &TestIdp) -> String {
         "<p>Every year an AD FS changes the key that it signs with. It announces the new one in its \
          <a href=\"{metadata}\">metadata</a> twenty days before the old one ends, and signs with it \
          five days later. Here you can see how an application takes that.</p>\
-         <h2 id=\"keys\">In the metadata now</h2><dl aria-labelledby=\"keys\">",
+         <h2>In the metadata now</h2><dl>",
         metadata = escape(&idp.metadata_url())
     );
     let listed = [

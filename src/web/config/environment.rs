@@ -216,6 +216,12 @@ fn enter(
             }
             return Ok(());
         }
+        None if variable.kind == Kind::IdpMetadata && has_population(table) => {
+            let problem = "it would take the place of providers that share their people, whose \
+                           keys would all change";
+            let remedy = "unset it, and name the metadata in the file";
+            return Err(ConfigError::new(ENVIRONMENT, variable.name, problem, remedy));
+        }
         None => (table, variable.key),
         Some((name, key)) => {
             let entry = table.entry(name).or_insert_with(|| Value::Table(Table::new()));
@@ -228,4 +234,10 @@ fn enter(
     };
     parent.insert(key.to_owned(), value);
     Ok(())
+}
+
+/// Whether an identity provider of the file belongs to a population.
+fn has_population(table: &Table) -> bool {
+    let idps = table.get("idp").and_then(Value::as_array).into_iter().flatten();
+    idps.filter_map(Value::as_table).any(|idp| idp.contains_key("population"))
 }

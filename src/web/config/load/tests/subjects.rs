@@ -69,12 +69,27 @@ fn whose_people_they_are_is_not_for_the_metadata_to_say() {
     assert_eq!(folder.load(&named, &[]).unwrap().subjects().iter().count(), 1);
 }
 
-/// The variable takes the place of every `[[idp]]`, and of what stands in it.
+/// Which rule counts must not depend on the order in which two are read.
 #[test]
-fn the_variable_has_no_population() {
-    let text = two("population = \"x\"\nsubject = [\"a\"]\n", "");
-    let saml = folder().load(&text, &[("SAML_IDP_METADATA", "idp.xml")]).unwrap();
-    assert_eq!(saml.subjects().iter().count(), 0);
+fn one_name_has_one_rule() {
+    let folder = folder();
+    let rule = "population = \"nhsmail\"\nsubject = [\"a\"]\n";
+    for second in ["", "population = \"other\"\nsubject = [\"b\"]\n"] {
+        let text = two(rule, second).replace("urn:other", "urn:idp");
+        folder.assert_refused(&text, &[], (FILE, "idp[0].entity_id", "two providers have"));
+        folder.load(&two(rule, second), &[]).unwrap();
+    }
+}
+
+/// The variable takes the place of every `[[idp]]`, and of what stands in it: everybody would have
+/// another key, and nobody would know.
+#[test]
+fn the_variable_does_not_take_the_place_of_a_population() {
+    let folder = folder();
+    let set = [("SAML_IDP_METADATA", "idp.xml")];
+    let text = two("", "population = \"x\"\nsubject = [\"a\"]\n");
+    folder.assert_refused(&text, &set, (ENVIRONMENT, "SAML_IDP_METADATA", "share their people"));
+    assert_eq!(folder.load(&two("", ""), &set).unwrap().subjects().iter().count(), 0);
 }
 
 #[test]
