@@ -168,6 +168,20 @@ fn every_member_option_and_code_is_documented() {
     }
 }
 
+/// The sources in a folder, without tests.
+fn sources(folder: &Path) -> Vec<std::path::PathBuf> {
+    let mut found = Vec::new();
+    for entry in std::fs::read_dir(folder).unwrap() {
+        let path = entry.unwrap().path();
+        match path.is_dir() {
+            true if path.ends_with("tests") => {}
+            true => found.extend(sources(&path)),
+            false => found.push(path),
+        }
+    }
+    found
+}
+
 /// Every code that the sources name has a row in the page.
 #[test]
 fn every_code_of_the_sources_is_documented() {
@@ -181,11 +195,7 @@ fn every_code_of_the_sources_is_documented() {
         .collect();
     let mut named = BTreeSet::from(["configuration".to_owned()]);
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("src/cli/doctor");
-    for file in ["application", "registration", "keys", "provider", "operation", "reach"]
-        .map(|name| folder.join(format!("{name}.rs")))
-        .into_iter()
-        .chain(["own_address", "cookies"].map(|name| folder.join(format!("reach/{name}.rs"))))
-    {
+    for file in sources(&folder) {
         let source = std::fs::read_to_string(file).unwrap();
         for mark in ["finding(\"", "let code = \"", "const CODE: &str = \"", "finding(\n        \""]
         {

@@ -1,5 +1,8 @@
 //! Each identity provider's metadata: where it comes from, who vouches for it, and what it says.
 
+mod product;
+mod several;
+
 use chrono::{DateTime, TimeDelta, Utc};
 
 use super::finding::{Area, Finding, Level};
@@ -11,8 +14,6 @@ use crate::saml::metadata::{IdpMetadata, TEST_KEY_MARK};
 use crate::sp::expiry::{ExpiryThreshold, days_left};
 use crate::web::config::BindingConfig;
 
-const ENTRA_HOSTS: [&str; 2] = ["login.microsoftonline.com", "login.windows.net"];
-const ADFS_PATH: &str = "/FederationMetadata/2007-06/FederationMetadata.xml";
 const METADATA_ADDRESS: &str =
     "(Get-AdfsEndpoint -AddressPath '/FederationMetadata/2007-06/FederationMetadata.xml').FullUrl";
 const FEDERATION_URL: &str = "Enterprise apps > the application > Single sign-on > SAML \
@@ -28,7 +29,7 @@ pub(super) fn look(scene: &Scene) -> Vec<Finding> {
         );
     }
     for provider in &scene.providers {
-        let named = |finding: Finding| finding.about(&provider.name);
+        let named = |finding: Finding| provider.concern(finding);
         findings.extend(source(provider, scene.now).into_iter().map(named));
         findings.extend(
             match &provider.document {
@@ -44,8 +45,8 @@ pub(super) fn look(scene: &Scene) -> Vec<Finding> {
             .map(named),
         );
     }
-    findings.extend(labels(scene));
-    findings.extend(populations(scene));
+    findings.extend(several::labels(scene));
+    findings.extend(several::populations(scene));
     findings
 }
 
@@ -183,8 +184,8 @@ fn document_of(provider: &Provider, document: &IdpMetadata, scene: &Scene) -> Ve
     findings.extend(document.certificates().iter().map(|c| certificate(c, provider, scene.now)));
     findings.extend(test_key(document, scene));
     findings.extend(sha1(provider, scene.now));
-    findings.extend(entra(provider, document));
-    findings.extend(adfs(provider, document));
+    findings.extend(product::entra(provider));
+    findings.extend(product::adfs(provider));
     findings
 }
 
@@ -244,7 +245,10 @@ fn certificate(certificate: &Certificate, provider: &Provider, now: DateTime<Utc
         .fact("until", format_instant(end));
     match remedy {
         Some(remedy) => {
-            finding.remedy(remedy).adfs("Get-AdfsCertificate -CertificateType Token-Signing")
+            finding.remedy(remedy).adfs("Get-AdfsCertificate -CertificateType Token-Signing").entra(
+                "Enterprise apps > the application > Single sign-on > SAML Certificates > Token \
+                 signing certificate",
+            )
         }
         None => finding,
     }
@@ -319,110 +323,4 @@ fn sha1(provider: &Provider, now: DateTime<Utc>) -> Option<Finding> {
         "Enterprise apps > the application > Single sign-on > SAML Certificates > Token signing \
          certificate > Edit > Signing Algorithm: SHA-256",
     ))
-}
-
-/// Entra lists other keys for the tenant than for the application.
-fn entra(provider: &Provider, document: &IdpMetadata) -> Option<Finding> {
-    let code = "idp_entra_application";
-    let url = provider.source.url.as_ref();
-    let is_entra = document.entity_id().as_str().starts_with("https://sts.windows.net/")
-        || url.is_some_and(|url| url.host_str().is_some_and(|host| ENTRA_HOSTS.contains(&host)));
-    if !is_entra {
-        return None;
-    }
-    let has_application = |url: &url::Url| {
-        url.query_pairs().any(|(name, value)| name == "appid" && !value.is_empty())
-    };
-    Some(match url {
-        Some(url) if has_application(url) => {
-            finding(code, Level::Ok, "Its metadata is that of our application in Entra.")
-        }
-        Some(url) => {
-            let title = "Its metadata is the tenant's, and not our application's.";
-            finding(code, Level::Warning, title)
-                .fact("URL", bare(url))
-                .remedy(
-                    "Add ?appid= with the application's id to metadata_url. Each enterprise \
-                     application signs with a key of its own, which the tenant's metadata does not \
-                     list: no response would verify.",
-                )
-                .entra(FEDERATION_URL)
-        }
-        None => {
-            let title = "Whether the file is our application's or the tenant's cannot be told.";
-            finding(code, Level::Note, title)
-                .remedy("It must come from the address that ends in ?appid= and an identifier.")
-                .entra(FEDERATION_URL)
-        }
-    })
-}
-
-/// AD FS has its metadata at one path.
-fn adfs(provider: &Provider, document: &IdpMetadata) -> Option<Finding> {
-    let is_adfs = document.entity_id().as_str().ends_with("/adfs/services/trust");
-    let url = provider.source.url.as_ref().filter(|_| is_adfs)?;
-    let is_usual = url.path().eq_ignore_ascii_case(ADFS_PATH);
-    let title = match is_usual {
-        true => "Its metadata comes from where AD FS has it.",
-        false => "Its metadata does not come from where AD FS has it.",
-    };
-    let level = if is_usual { Level::Ok } else { Level::Note };
-    let finding = finding("idp_adfs_address", level, title).fact("URL", bare(url));
-    Some(match is_usual {
-        true => finding,
-        false => finding
-            .remedy(format!("AD FS publishes it at https://<host>{ADFS_PATH}."))
-            .adfs(METADATA_ADDRESS),
-    })
-}
-
-/// With several providers people choose between names.
-fn labels(scene: &Scene) -> Option<Finding> {
-    let all = &scene.providers;
-    if all.len() < 2 {
-        return None;
-    }
-    let nameless: Vec<&String> =
-        all.iter().filter(|p| !p.has_label).map(|provider| &provider.name).collect();
-    if nameless.is_empty() {
-        let title = "People choose between identity providers by their labels.";
-        return Some(finding("idp_labels", Level::Ok, title));
-    }
-    let title = "People have to choose between addresses: identity providers have no label.";
-    Some(
-        finding("idp_labels", Level::Warning, title)
-            .facts("without", nameless)
-            .remedy("Give each [[idp]] a label in the words that people use."),
-    )
-}
-
-/// Providers of one population must agree on who is who.
-fn populations(scene: &Scene) -> Vec<Finding> {
-    let shared = |name: &String| {
-        let is_of = |p: &&Provider| p.population.as_ref() == Some(name);
-        scene.providers.iter().filter(is_of).count() > 1
-    };
-    let mut findings = Vec::new();
-    for provider in &scene.providers {
-        let Some(population) = provider.population.as_ref().filter(|name| shared(name)) else {
-            continue;
-        };
-        let finding = |level, title: &str| {
-            finding("idp_population", level, title)
-                .about(&provider.name)
-                .fact("population", population)
-        };
-        findings.push(match provider.names_subject {
-            true => finding(Level::Ok, "People are known by a claim that its population shares."),
-            false => finding(
-                Level::Warning,
-                "It shares its people with another provider, and names no claim that both send.",
-            )
-            .remedy(
-                "Set subject to the claim that has the same value for a person at each provider. \
-                 Otherwise somebody who comes by the other one is taken for somebody else.",
-            ),
-        });
-    }
-    findings
 }

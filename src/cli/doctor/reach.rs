@@ -132,8 +132,8 @@ pub(super) fn look(scene: &Scene) -> Vec<Finding> {
     findings.extend(cookies::look(scene, &reach.login));
     for (provider, tried) in scene.providers.iter().zip(&reach.providers) {
         let Some(tried) = tried else { continue };
-        findings.push(look_at(provider, tried).about(&provider.name));
-        findings.extend(clock(scene, tried).map(|finding| finding.about(&provider.name)));
+        findings.push(provider.concern(look_at(provider, tried)));
+        findings.extend(clock(scene, tried).map(|finding| provider.concern(finding)));
     }
     findings
 }

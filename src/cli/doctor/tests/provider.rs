@@ -38,6 +38,7 @@ fn metadata_that_cannot_be_used() {
     folder.write("idp.xml", "<html></html>");
     let finding = assert_level(&folder.scene(&with_url(URL)), "idp_metadata", Level::Problem);
     assert_eq!(finding.facts[0].value, "metadata_root");
+    // Nobody knows what it is made by.
     assert!(finding.adfs.is_some() && finding.entra.is_some());
 }
 
@@ -161,6 +162,20 @@ fn the_application_in_entra() {
         assert_eq!(finding.entra.is_some(), level != Level::Ok);
     }
     assert!(all(&scene(&with_url(URL)), "idp_entra_application").is_empty());
+}
+
+#[test]
+fn each_product_is_told_of_its_own_settings() {
+    let settings = |entity_id: &str| {
+        let folder = Folder::new();
+        folder.write("idp.xml", &idp_metadata(entity_id, "", &[&KEY.1]));
+        let scene = folder.scene(&format!("{START}{IDP}"));
+        let source = one(&scene, "idp_source");
+        (source.adfs.is_some(), source.entra.is_some())
+    };
+    assert_eq!(settings(ISSUER), (true, false));
+    assert_eq!(settings(ENTRA), (false, true));
+    assert_eq!(settings("urn:other"), (true, true));
 }
 
 #[test]
