@@ -122,6 +122,10 @@ fn source(provider: &Provider, now: DateTime<Utc>) -> Vec<Finding> {
             Level::Ok,
             "Only a pinned key can vouch for its metadata.",
         )),
+        (false, Some(url)) if url.scheme() != "https" => findings.push(
+            finding("idp_trust", Level::Note, "Nothing vouches for its metadata: it comes by http.")
+                .remedy("That is allowed within this machine, in development."),
+        ),
         (false, Some(url)) => findings.push(
             finding("idp_trust", Level::Note, "The TLS connection vouches for its metadata.")
                 .fact("host", url.host_str().unwrap_or_default())
@@ -148,28 +152,22 @@ fn source(provider: &Provider, now: DateTime<Utc>) -> Vec<Finding> {
     findings
 }
 
-/// How old the file is.
+/// How old the file is. With an address that tells only when there was something new.
 fn age(provider: &Provider, now: DateTime<Utc>) -> Option<Finding> {
     let source = &provider.source;
     let age = now.signed_duration_since(source.modified?);
-    // Fetched each hour; by hand once a month.
-    let limit = if source.url.is_some() { TimeDelta::days(2) } else { TimeDelta::days(31) };
     let days = age.num_days();
-    if age <= limit {
-        return Some(finding("idp_file_age", Level::Ok, "The file is fresh.").fact("days", days));
+    let finding = |level, title: String| finding("idp_file_age", level, title).fact("days", days);
+    if source.url.is_some() {
+        let title = format!("The address had something new {days} days ago.");
+        return Some(finding(Level::Ok, title));
     }
-    let remedy = match source.url {
-        Some(_) => {
-            "It should be written at each refresh that brings something new, and touched \
-                    when nothing is new: look at the log for why it is not, or run doctor --reach."
-        }
-        None => "Fetch it anew and compare: actix-saml metadata fetch, or by hand.",
-    };
-    let level = if source.url.is_some() { Level::Note } else { Level::Warning };
+    if age <= TimeDelta::days(31) {
+        return Some(finding(Level::Ok, "The file is fresh.".to_owned()));
+    }
     Some(
-        finding("idp_file_age", level, format!("The file is {days} days old."))
-            .fact("days", days)
-            .remedy(remedy),
+        finding(Level::Warning, format!("The file is {days} days old."))
+            .remedy("Fetch it anew and compare: actix-saml metadata fetch, or by hand."),
     )
 }
 
