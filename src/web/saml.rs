@@ -91,9 +91,9 @@ impl Shared {
         self.federation.snapshot().is_ready(self.clock.now())
     }
 
-    /// Whether this identity provider is one of ours, and its metadata is there.
+    /// Whether this identity provider is one of ours, or may be, once its metadata is there.
     pub(super) fn trusts(&self, issuer: &EntityId) -> bool {
-        self.snapshot().sp.idp(issuer.as_str()).is_some()
+        self.federation.has(issuer)
     }
 
     /// Our metadata as it is now.
@@ -216,7 +216,8 @@ impl SamlBuilder {
         };
         let own_metadata = OwnMetadata::write(&self.sp, self.clock.now())?;
         let settings = self.sp.settings().clone();
-        let is_kept_current = !self.sources.is_empty() && self.refresh.background;
+        // Without sources, too: certificates end and clocks drift.
+        let is_kept_current = self.refresh.background;
         let clock = Arc::clone(&self.clock);
         let federation = Federation::new(self.sp, self.sources, self.refresh, clock);
         let federation = Arc::new(federation);

@@ -141,11 +141,18 @@ impl Trust {
         Ok((Self::assemble(policy, sha256(document), published, keys), changes))
     }
 
-    /// Without the keys whose grace period is over, or `None` when there are none.
+    /// Without the keys whose grace period is over, or `None` when nothing has changed. A key that
+    /// has gone in the future has gone now: the clock was wrong then, and has been set back.
     pub fn age(&self, now: DateTime<Utc>) -> Option<(Self, Vec<TrustChange>)> {
+        let is_from_future = |key: &TrackedKey| key.gone_since.is_some_and(|gone| gone > now);
+        let was_set_back = self.keys.iter().any(is_from_future);
+        let by_now = |key: &TrackedKey| TrackedKey {
+            gone_since: key.gone_since.map(|gone| gone.min(now)),
+            ..key.clone()
+        };
         let counts = |key: &TrackedKey| key.gone_since.is_none_or(|g| now < self.end_of_grace(g));
-        let (keys, dropped): (Vec<_>, Vec<_>) = self.keys.iter().cloned().partition(counts);
-        if dropped.is_empty() {
+        let (keys, dropped): (Vec<_>, Vec<_>) = self.keys.iter().map(by_now).partition(counts);
+        if dropped.is_empty() && !was_set_back {
             return None;
         }
         let dropped = dropped.iter().map(|key| key.certificate.fingerprint());
@@ -184,7 +191,7 @@ impl Trust {
             if published.certificates().iter().any(|certificate| key.is(certificate)) {
                 continue;
             }
-            let since = key.gone_since.unwrap_or(now);
+            let since = key.gone_since.map_or(now, |gone| gone.min(now));
             let (fingerprint, until) = (key.certificate.fingerprint(), self.end_of_grace(since));
             if key.gone_since.is_none() {
                 changes.push(TrustChange::KeyGone { fingerprint: fingerprint.clone(), until });

@@ -1,6 +1,7 @@
 //! The thread that does what is due.
 
 use std::collections::VecDeque;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel};
 use std::sync::{Arc, Mutex, PoisonError, Weak};
 use std::thread;
@@ -41,9 +42,15 @@ fn keep_current(federation: &Weak<Federation>, gone: &Receiver<()>) {
     let queue = Arc::new(Queue::default());
     loop {
         let Some(federation) = federation.upgrade() else { return };
-        queue.add(federation.look_around());
-        queue.work_off(&federation);
-        federation.watch_radar();
+        // Whatever goes wrong at one time must not end all that come after.
+        let looked = catch_unwind(AssertUnwindSafe(|| {
+            queue.add(federation.look_around());
+            queue.work_off(&federation);
+            federation.watch_radar();
+        }));
+        if looked.is_err() {
+            tracing::error!(event = "metadata_thread", "keeping metadata current has panicked");
+        }
         drop(federation);
         if gone.recv_timeout(PAUSE) == Err(RecvTimeoutError::Disconnected) {
             return;
@@ -64,14 +71,14 @@ impl Queue {
 
     /// Begins as many threads as are needed and allowed.
     fn work_off(self: &Arc<Self>, federation: &Arc<Federation>) {
-        loop {
+        let needed = self.waiting.lock().unwrap_or_else(PoisonError::into_inner).0.len();
+        for _ in 0..needed.min(MAX_FETCHERS) {
             {
                 let mut waiting = self.waiting.lock().unwrap_or_else(PoisonError::into_inner);
-                let (queue, fetchers) = &mut *waiting;
-                if queue.is_empty() || *fetchers >= MAX_FETCHERS.min(queue.len()) {
+                if waiting.0.is_empty() || waiting.1 >= MAX_FETCHERS {
                     return;
                 }
-                *fetchers = fetchers.saturating_add(1);
+                waiting.1 = waiting.1.saturating_add(1);
             }
             let (queue, federation) = (Arc::clone(self), Arc::downgrade(federation));
             let spawned = thread::Builder::new()
@@ -87,7 +94,10 @@ impl Queue {
     fn fetch_all(&self, federation: &Weak<Federation>) {
         while let Some(index) = self.take() {
             let Some(federation) = federation.upgrade() else { break };
-            federation.fetch_in_background(index);
+            let fetched = catch_unwind(AssertUnwindSafe(|| federation.fetch_in_background(index)));
+            if fetched.is_err() {
+                federation.note_panic(index);
+            }
         }
     }
 

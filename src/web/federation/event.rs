@@ -67,13 +67,23 @@ impl Events {
         }
         let mut kept = self.kept.lock().unwrap_or_else(PoisonError::into_inner);
         if kept.len() >= MAX_KEPT {
-            kept.pop_front();
+            forget_one(&mut kept);
         }
         kept.push_back(event);
     }
 
     pub(super) fn list(&self) -> Vec<Event> {
         self.kept.lock().unwrap_or_else(PoisonError::into_inner).iter().cloned().collect()
+    }
+}
+
+/// Makes room by forgetting the oldest of what there is most of: what happens again and again, and
+/// some of it at the will of strangers, must not push out what happens once a year.
+fn forget_one(kept: &mut VecDeque<Event>) {
+    let count = |code| kept.iter().filter(|event| event.code == code).count();
+    let most = kept.iter().max_by_key(|event| count(event.code)).map(|event| event.code);
+    if let Some(oldest) = kept.iter().position(|event| Some(event.code) == most) {
+        kept.remove(oldest);
     }
 }
 

@@ -5,19 +5,24 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use arc_swap::ArcSwap;
-use chrono::{DateTime, Utc};
-use tokio::sync::watch;
+use chrono::{DateTime, TimeDelta, Utc};
+use tokio::sync::{Semaphore, watch};
 
 use super::disk::{self, DiskError, FileWatch};
 use super::event::{Event, EventLevel, Events};
 use super::fetch::{FetchError, FetchRequest, Fetched, Validators};
 use super::provider::{Problem, Provider, State};
+use super::sign_in::EARLY_PLACES;
 use super::snapshot::Snapshot;
 use super::source::{IdpSource, RefreshSettings};
 use super::timetable::{self, EARLY_PAUSE, Situation};
 use crate::crypto::random_bytes;
+use crate::saml::EntityId;
 use crate::sp::{BuildError, Idp, Quarantine, ServiceProvider, Trust, TrustChange};
 use crate::web::clock::Clock;
+
+/// So long after it was refused a file is judged again.
+const JUDGE_AGAIN: TimeDelta = TimeDelta::minutes(1);
 
 /// What is known of all identity providers, and what keeps it current.
 pub(in crate::web) struct Federation {
@@ -27,6 +32,7 @@ pub(in crate::web) struct Federation {
     pub(super) events: Events,
     pub(super) own_keys_told: Mutex<super::radar::OwnKeysTold>,
     snapshot: ArcSwap<Snapshot>,
+    pub(super) early_places: Arc<Semaphore>,
     /// Held while the next snapshot is made. Requests never wait for it.
     publishing: Mutex<()>,
     /// Changes whenever an attempt has ended.
@@ -53,6 +59,7 @@ impl Federation {
             events: Events::default(),
             own_keys_told: Mutex::default(),
             snapshot: ArcSwap::from_pointee(empty),
+            early_places: Arc::new(Semaphore::new(EARLY_PLACES)),
             publishing: Mutex::default(),
             attempts: watch::Sender::new(0),
         };
@@ -84,18 +91,36 @@ impl Federation {
         self.providers.len()
     }
 
+    /// Whether `idp` is one of the providers that are configured. One that nobody has named may be
+    /// anybody's until its first document is there.
+    pub(in crate::web) fn has(&self, idp: &EntityId) -> bool {
+        self.snapshot().trust(idp).is_some()
+            || self.providers.iter().any(|provider| match &provider.source.policy.entity_id {
+                Some(name) => name == idp,
+                None => provider.state().trust.is_none(),
+            })
+    }
+
     /// What is known now.
     pub(in crate::web) fn snapshot(&self) -> Arc<Snapshot> {
         self.snapshot.load_full()
     }
 
-    /// Reads the file of one provider if it has changed, and drops keys whose time is over.
+    /// Reads the file of one provider if it has changed, and drops keys whose time is over. Waits
+    /// its turn.
     pub(super) fn check_file(&self, index: usize) {
         let Some(provider) = self.providers.get(index) else { return };
         let _turn = provider.turn.lock().unwrap_or_else(PoisonError::into_inner);
+        self.read_file(index, provider);
+    }
+
+    fn read_file(&self, index: usize, provider: &Provider) {
         let now = self.clock.now();
         self.age(index, now);
         let Some(mut watch) = provider.state().watch.take() else { return };
+        if provider.state().judge_again.is_some_and(|time| is_due(time, JUDGE_AGAIN, now)) {
+            watch.forget();
+        }
         let found = watch.read_changed();
         provider.state().watch = Some(watch);
         let outcome = match found {
@@ -110,6 +135,7 @@ impl Federation {
             Err(DiskError::Read { cause: ErrorKind::NotFound, .. })
                 if provider.source.url.is_some() =>
             {
+                provider.state().is_unsaved = true;
                 return;
             }
             Err(error) => Err(Failure::new(error.code(), error.to_string())),
@@ -118,6 +144,7 @@ impl Federation {
         match outcome {
             Ok(_) => {
                 state.file_problem = None;
+                state.judge_again = None;
                 state.validators = Validators::default();
                 if provider.source.url.is_none() {
                     state.last_success = Some(now);
@@ -125,8 +152,10 @@ impl Federation {
             }
             Err(failure) => {
                 let problem = failure.into_problem(state.file_problem.as_ref(), now);
-                let is_news = state.file_problem.as_ref() != Some(&problem);
+                let is_news = state.file_problem.as_ref().is_none_or(|p| p.code != problem.code);
                 state.file_problem = Some(problem.clone());
+                state.is_unsaved = provider.source.url.is_some();
+                state.judge_again = now.checked_add_signed(JUDGE_AGAIN);
                 drop(state);
                 if is_news {
                     self.tell_problem(index, &problem);
@@ -136,7 +165,9 @@ impl Federation {
     }
 
     /// Fetches the document of one provider, and plans the next time.
-    pub(super) fn fetch(&self, index: usize, timeout: Duration) {
+    /// Nothing is done when `seen` is given and is no longer what counts: then somebody else has
+    /// fetched meanwhile.
+    pub(super) fn fetch(&self, index: usize, timeout: Duration, seen: Option<&Arc<Trust>>) {
         let Some(provider) = self.providers.get(index) else { return };
         let Some(url) = &provider.source.url else { return };
         let Some(fetch) = &self.settings.fetch else {
@@ -147,9 +178,16 @@ impl Federation {
         let _turn = provider.turn.lock().unwrap_or_else(PoisonError::into_inner);
         let began = self.clock.now();
         let have = {
-            let state = provider.state();
+            let mut state = provider.state();
+            let is_seen = |seen| state.trust.as_ref().is_some_and(|now| Arc::ptr_eq(now, seen));
+            if seen.is_some_and(|seen| !is_seen(seen)) {
+                return;
+            }
+            state.fetch_began = Some(began);
             let counts = state.trust.as_ref().is_some_and(|trust| !trust.has_expired(began));
-            if counts { state.validators.clone() } else { Validators::default() }
+            // What is to be saved must be sent.
+            let is_complete = counts && !state.is_unsaved;
+            if is_complete { state.validators.clone() } else { Validators::default() }
         };
         let fetched = fetch.fetch(&FetchRequest {
             url: url.clone(),
@@ -166,8 +204,11 @@ impl Federation {
             Ok(Fetched::Document { bytes, validators }) => self
                 .apply(index, &bytes, now)
                 .map(|is_new| {
-                    provider.state().validators = validators;
-                    if is_new {
+                    let mut state = provider.state();
+                    state.validators = validators;
+                    let is_unsaved = is_new || state.is_unsaved;
+                    drop(state);
+                    if is_unsaved {
                         self.save(index, &bytes, now);
                     }
                 })
@@ -178,7 +219,8 @@ impl Federation {
         self.attempts.send_modify(|count| *count = count.wrapping_add(1));
     }
 
-    fn note(&self, index: usize, outcome: Result<(), Failure>, now: DateTime<Utc>) {
+    /// Takes note of how a fetch has ended, and plans the next one.
+    pub(super) fn note(&self, index: usize, outcome: Result<(), Failure>, now: DateTime<Utc>) {
         let Some(provider) = self.providers.get(index) else { return };
         let mut state = provider.state();
         state.last_attempt = Some(now);
@@ -226,7 +268,11 @@ impl Federation {
         let before = provider.state().trust.clone();
         let (next, changes) = match &before {
             Some(trust) => trust.offer(document, now)?,
-            None => (Trust::first(provider.source.policy.clone(), document, now)?, Vec::new()),
+            None => {
+                let first = Trust::first(provider.source.policy.clone(), document, now)?;
+                self.check_name(index, first.entity_id())?;
+                (first, Vec::new())
+            }
         };
         if before.as_ref().is_some_and(|before| before.digest() == next.digest()) {
             return Ok(false);
@@ -243,6 +289,16 @@ impl Federation {
         }
         self.tell_changes(index, &changes);
         Ok(true)
+    }
+
+    /// A name that the operator has given to one provider is not for another to take, whether or
+    /// not the first is there yet.
+    fn check_name(&self, index: usize, name: &EntityId) -> Result<(), BuildError> {
+        let mut others = self.providers.iter().enumerate().filter(|(other, _)| *other != index);
+        if others.any(|(_, other)| other.source.policy.entity_id.as_ref() == Some(name)) {
+            return Err(BuildError::DuplicateIdp(name.clone()));
+        }
+        Ok(())
     }
 
     fn age(&self, index: usize, now: DateTime<Utc>) {
@@ -278,9 +334,24 @@ impl Federation {
     fn save(&self, index: usize, document: &[u8], now: DateTime<Utc>) {
         let Some(provider) = self.providers.get(index) else { return };
         let Some(file) = &provider.source.file else { return };
-        if let Err(error) = disk::replace_file(file, document) {
-            let detail = format!("{}: {error}", file.display());
-            self.tell_at(now, index, EventLevel::Warning, "metadata_not_saved", None, detail);
+        let saved = disk::replace_file(file, document);
+        let mut state = provider.state();
+        let was_told = std::mem::replace(&mut state.told.unsaved, saved.is_err());
+        state.is_unsaved = saved.is_err();
+        match saved {
+            Ok(()) => {
+                if let Some(watch) = &mut state.watch {
+                    watch.remember(document);
+                }
+                state.file_problem = None;
+                state.judge_again = None;
+            }
+            Err(error) if !was_told => {
+                drop(state);
+                let detail = error.to_string();
+                self.tell_at(now, index, EventLevel::Warning, "metadata_not_saved", None, detail);
+            }
+            Err(_) => {}
         }
     }
 
@@ -304,7 +375,7 @@ impl Federation {
     /// Does everything that is due now, one thing after another.
     pub(in crate::web) fn refresh_due(&self) {
         for index in self.look_around() {
-            self.fetch(index, self.settings.timeout);
+            self.fetch(index, self.settings.timeout, None);
         }
         self.watch_radar();
     }
@@ -316,14 +387,17 @@ impl Federation {
         let mut due = Vec::new();
         for (index, provider) in self.providers.iter().enumerate() {
             // While it is being fetched, the next time will do for the file.
-            if provider.state().fetch_began.is_none() {
-                self.check_file(index);
+            if let Ok(_turn) = provider.turn.try_lock() {
+                self.read_file(index, provider);
             }
             let mut state = provider.state();
             // A fetch that has not ended by now never will.
-            let is_under_way = |began| now.signed_duration_since(began) < EARLY_PAUSE;
-            let is_free = !state.fetch_began.is_some_and(is_under_way);
-            if is_free && state.next_fetch.is_some_and(|next| next <= now) {
+            let is_free = state.fetch_began.is_none_or(|began| {
+                let passed = now.signed_duration_since(began);
+                passed < TimeDelta::zero() || passed >= EARLY_PAUSE
+            });
+            let longest = self.settings.interval.max(timetable::SHORTEST);
+            if is_free && state.next_fetch.is_some_and(|next| is_due(next, longest, now)) {
                 state.fetch_began = Some(now);
                 due.push(index);
             }
@@ -332,7 +406,12 @@ impl Federation {
     }
 
     pub(super) fn fetch_in_background(&self, index: usize) {
-        self.fetch(index, self.settings.timeout);
+        self.fetch(index, self.settings.timeout, None);
+    }
+
+    pub(super) fn note_panic(&self, index: usize) {
+        let failure = Failure::new("fetch_panicked", "the fetch has panicked".to_owned());
+        self.note(index, Err(failure), self.clock.now());
     }
 
     fn tell_changes(&self, index: usize, changes: &[TrustChange]) {
@@ -384,6 +463,12 @@ fn level_of(state: &State, problem: &Problem) -> EventLevel {
     }
 }
 
+/// Whether a time has come that was `ahead` at most when it was set. If it is further ahead now, the
+/// clock has been set back since, and nobody knows when it would come.
+fn is_due(time: DateTime<Utc>, ahead: TimeDelta, now: DateTime<Utc>) -> bool {
+    time <= now || time.signed_duration_since(now) > ahead
+}
+
 /// A provider that is written in code stays as it is.
 fn fixed_provider(idp: &Arc<Idp>, now: DateTime<Utc>) -> Provider {
     let provider = Provider::new(IdpSource::default());
@@ -409,14 +494,14 @@ fn chance() -> u16 {
 }
 
 /// Why nothing newer was had.
-struct Failure {
+pub(super) struct Failure {
     code: &'static str,
     detail: String,
     quarantined: bool,
 }
 
 impl Failure {
-    fn new(code: &'static str, detail: String) -> Self {
+    pub(super) fn new(code: &'static str, detail: String) -> Self {
         Self { code, detail, quarantined: false }
     }
 

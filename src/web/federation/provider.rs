@@ -3,6 +3,8 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use chrono::{DateTime, Utc};
 use serde::Serialize;
+use tokio::sync::watch;
+use url::Url;
 
 use super::disk::FileWatch;
 use super::fetch::Validators;
@@ -18,9 +20,17 @@ pub(super) struct Provider {
     state: Mutex<State>,
     /// Held by whoever reads or fetches: two at once could undo one another.
     pub(super) turn: Mutex<()>,
-    /// When a fetch was last made for the sake of an unknown key. Who waits for it waits for the
-    /// outcome, too.
-    pub(super) early: tokio::sync::Mutex<Option<DateTime<Utc>>>,
+    /// What was last done for the sake of an unknown key.
+    pub(super) early: Mutex<Early>,
+}
+
+/// A look for newer metadata for the sake of an unknown key.
+#[derive(Default)]
+pub(super) struct Early {
+    /// When the last one began.
+    pub(super) began: Option<DateTime<Utc>>,
+    /// Closes when the one that is under way has ended.
+    pub(super) under_way: Option<watch::Receiver<()>>,
 }
 
 /// How an identity provider stands.
@@ -37,6 +47,10 @@ pub(super) struct State {
     pub(super) failures: u32,
     pub(super) last_attempt: Option<DateTime<Utc>>,
     pub(super) last_success: Option<DateTime<Utc>>,
+    /// Whether the file lacks what has been accepted.
+    pub(super) is_unsaved: bool,
+    /// When a file that was refused is to be judged again: it may be a matter of time.
+    pub(super) judge_again: Option<DateTime<Utc>>,
     /// What went wrong with the address, and with the file.
     pub(super) fetch_problem: Option<Problem>,
     pub(super) file_problem: Option<Problem>,
@@ -52,6 +66,7 @@ pub(super) struct Told {
     pub(super) unused: Vec<String>,
     pub(super) clock_offset: bool,
     pub(super) expired: bool,
+    pub(super) unsaved: bool,
 }
 
 /// Why there is nothing newer.
@@ -74,7 +89,7 @@ impl Provider {
             clock_offset: ClockOffset::default(),
             state: Mutex::default(),
             turn: Mutex::default(),
-            early: tokio::sync::Mutex::default(),
+            early: Mutex::default(),
         }
     }
 
@@ -88,9 +103,19 @@ impl Provider {
             return trust.entity_id().to_string();
         }
         let source = &self.source;
-        let place = source.url.as_ref().map(ToString::to_string);
+        let place = source.url.as_ref().map(bare);
         let place = place.or_else(|| source.file.as_ref().map(|f| f.display().to_string()));
         let named = source.policy.entity_id.as_ref().map(ToString::to_string);
         named.or(place).unwrap_or_default()
     }
+}
+
+/// A URL without what may be secret in it: user, query and fragment.
+pub(super) fn bare(url: &Url) -> String {
+    let mut bare = url.clone();
+    bare.set_query(None);
+    bare.set_fragment(None);
+    // What has no host has no user either.
+    let _ = (bare.set_username(""), bare.set_password(None));
+    bare.to_string()
 }

@@ -1,19 +1,25 @@
 //! What sign-ins tell about keys and clocks, and what a sign-in by an unknown key sets going.
 
-use std::sync::Arc;
+use std::sync::{Arc, PoisonError};
+use std::thread;
 use std::time::Duration;
 
-use actix_web::web;
 use chrono::{DateTime, Utc};
+use tokio::sync::watch;
 
 use super::event::{Event, EventLevel};
 use super::keeper::Federation;
 use super::snapshot::Snapshot;
 use super::timetable::EARLY_PAUSE;
-use crate::saml::EntityId;
+use crate::saml::{EntityId, Rejection};
+use crate::sp::Trust;
 
-/// For a fetch that a person waits for.
+/// So long a person waits for it, and no longer.
 const EARLY_TIMEOUT: Duration = Duration::from_secs(8);
+
+/// So many providers are looked at early at the same time: whoever can begin a sign-in can set it
+/// going at each of them.
+pub(super) const EARLY_PLACES: usize = 8;
 
 impl Federation {
     /// A response that `idp` signed with its key number `key` has been accepted.
@@ -45,51 +51,88 @@ impl Federation {
         }
     }
 
+    /// A response that `idp` signed has been refused for its time. That may be the person's, who was
+    /// slow, or the clocks'. `began` is when the sign-in began by our clock.
+    pub(in crate::web) fn record_refusal(
+        &self,
+        snapshot: &Snapshot,
+        idp: &EntityId,
+        rejection: &Rejection,
+        began: DateTime<Utc>,
+    ) {
+        // No honest assertion is older than its request, nor from the future.
+        let (made, now) = match rejection {
+            Rejection::NotYetValid { at, now, .. } => (*at, *now),
+            Rejection::Expired { at, now, .. } if *at < began => (*at, *now),
+            _ => return,
+        };
+        let provider = snapshot.trust(idp).and_then(|(index, _)| self.providers.get(index));
+        if let Some(provider) = provider {
+            provider.clock_offset.record(made, now);
+        }
+    }
+
     /// For a response that no known key of `idp` has signed: looks for a newer document, unless
-    /// that was done a short while ago. What has been found, if it is newer than `seen`.
+    /// that was done a short while ago. What has been found, if it is newer than `seen`; the person
+    /// waits for it no longer than [`EARLY_TIMEOUT`].
     pub(in crate::web) async fn refresh_early(
         self: &Arc<Self>,
         idp: &EntityId,
         seen: &Snapshot,
     ) -> Option<Arc<Snapshot>> {
         let (index, seen) = seen.trust(idp)?;
-        let provider = self.providers.get(index)?;
-        if provider.source.url.is_none() && provider.source.file.is_none() {
-            return None;
-        }
         let newer = || {
             let snapshot = self.snapshot();
             let is_newer = snapshot.trust(idp).is_some_and(|(_, trust)| !Arc::ptr_eq(trust, seen));
             is_newer.then_some(snapshot)
         };
-        // Those who come while somebody fetches wait here, and find what was fetched.
-        let mut last = provider.early.lock().await;
         if let Some(snapshot) = newer() {
             return Some(snapshot);
         }
-        let now = self.clock.now();
-        let is_soon = |last: &DateTime<Utc>| {
-            let since = now.signed_duration_since(*last);
-            since < EARLY_PAUSE && since > -EARLY_PAUSE
-        };
-        if last.as_ref().is_some_and(is_soon) {
+        let mut under_way = self.look_early(index, seen)?;
+        // It goes on when this person goes away, or waits no longer: others come after them.
+        let _ = actix_web::rt::time::timeout(EARLY_TIMEOUT, under_way.changed()).await;
+        newer()
+    }
+
+    /// Begins to look for a newer document than `seen`, or joins whoever does already.
+    fn look_early(
+        self: &Arc<Self>,
+        index: usize,
+        seen: &Arc<Trust>,
+    ) -> Option<watch::Receiver<()>> {
+        let provider = self.providers.get(index)?;
+        if provider.source.url.is_none() && provider.source.file.is_none() {
             return None;
         }
-        *last = Some(now);
-        self.tell(
-            index,
-            EventLevel::Info,
-            "idp_key_unknown",
-            None,
-            "a response is signed by no key that is known: looking for newer metadata".to_owned(),
-        );
-        let federation = Arc::clone(self);
-        web::block(move || {
+        let now = self.clock.now();
+        let mut early = provider.early.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(under_way) = early.under_way.as_ref().filter(|u| u.has_changed().is_ok()) {
+            return Some(under_way.clone());
+        }
+        let is_soon = |began: DateTime<Utc>| {
+            let since = now.signed_duration_since(began);
+            since < EARLY_PAUSE && since > -EARLY_PAUSE
+        };
+        let place = Arc::clone(&self.early_places).try_acquire_owned().ok()?;
+        if early.began.is_some_and(is_soon) {
+            return None;
+        }
+        let (ended, under_way) = watch::channel(());
+        let (federation, seen) = (Arc::clone(self), Arc::clone(seen));
+        let look = move || {
             federation.check_file(index);
-            federation.fetch(index, federation.settings.timeout.min(EARLY_TIMEOUT));
-        })
-        .await
-        .ok()?;
-        newer()
+            let timeout = federation.settings.timeout.min(EARLY_TIMEOUT);
+            federation.fetch(index, timeout, Some(&seen));
+            // Also when something panics: whoever waits is told by the end of the channel.
+            drop((ended, place));
+        };
+        thread::Builder::new().name("saml-early".to_owned()).spawn(look).ok()?;
+        early.began = Some(now);
+        early.under_way = Some(under_way.clone());
+        drop(early);
+        let detail = "a response is signed by no key that is known: looking for newer metadata";
+        self.tell(index, EventLevel::Info, "idp_key_unknown", None, detail.to_owned());
+        Some(under_way)
     }
 }

@@ -5,7 +5,7 @@ use serde::Serialize;
 
 use super::event::Event;
 use super::keeper::Federation;
-use super::provider::{Problem, Provider};
+use super::provider::{Problem, Provider, bare};
 use super::radar::is_far;
 use crate::crypto::hex;
 use crate::nhsmail::dual_run::DualRunReport;
@@ -54,7 +54,7 @@ pub struct IdpStatus {
     pub label: Option<String>,
     /// Path of the file.
     pub file: Option<String>,
-    /// The address.
+    /// The address, without its query.
     pub url: Option<String>,
     /// What makes its metadata trustworthy.
     pub trust: TrustBasis,
@@ -167,7 +167,7 @@ fn idp_status(provider: &Provider, tolerance: TimeDelta, at: DateTime<Utc>) -> I
             .map(ToString::to_string),
         label: trust.map_or(source.policy.label.clone(), |trust| trust.idp().label.clone()),
         file: source.file.as_ref().map(|file| file.display().to_string()),
-        url: source.url.as_ref().map(ToString::to_string),
+        url: source.url.as_ref().map(bare),
         trust: match () {
             () if is_fixed => TrustBasis::Code,
             () if source.policy.anchor.is_some() => TrustBasis::Pinned,

@@ -3,7 +3,7 @@
 use chrono::{DateTime, TimeDelta, Utc};
 
 /// Never more often in ordinary times, whatever a document asks for.
-const SHORTEST: TimeDelta = TimeDelta::minutes(5);
+pub(super) const SHORTEST: TimeDelta = TimeDelta::minutes(5);
 /// A fetch for the sake of an unknown key is not made more often.
 pub(super) const EARLY_PAUSE: TimeDelta = TimeDelta::minutes(5);
 /// The first pause after a failure when nothing is known; it doubles from one failure to the next.

@@ -144,6 +144,10 @@ async fn judge(
         snapshot = newer;
         login = judge_by(shared, &snapshot, &pending, &response, is_heavy, now).await?;
     }
+    if let Err(Refusal::Rejected(rejection)) = &login {
+        let federation = &shared.federation;
+        federation.record_refusal(&snapshot, &pending.idp, rejection, pending.started_at);
+    }
     let login = login?;
     let issuer = &login.principal.issuer;
     let (key, issue_instant) = (login.signing_key, login.issue_instant);

@@ -28,6 +28,7 @@ impl Config {
         let sources: Vec<_> = sources
             .map(|(index, idp)| self.read_source(index, idp, now))
             .collect::<Result<_, _>>()?;
+        self.check_names()?;
         let needs_client = sources.iter().any(|source| source.url.is_some());
         let settings = RefreshSettings {
             interval: TimeDelta::minutes(i64::from(refresh.minutes)),
@@ -70,6 +71,29 @@ impl Config {
             authorities: ca.transpose()?.into_iter().collect(),
             policy,
         })
+    }
+
+    /// With several providers, which of them a document is of must not be for documents to say: one
+    /// could take the name of another that is not there yet.
+    fn check_names(&self) -> Result<(), ConfigError> {
+        for (index, idp) in self.idp.iter().enumerate() {
+            let field = format!("idp[{index}].entity_id");
+            let Some(name) = &idp.entity_id else {
+                if self.idp.len() > 1 && idp.metadata_url.is_some() {
+                    let problem =
+                        "with several identity providers, one that is fetched must be named";
+                    let remedy = "copy the entityID from its metadata";
+                    return Err(self.error(&field, problem, remedy));
+                }
+                continue;
+            };
+            let earlier = self.idp.iter().take(index);
+            if earlier.filter_map(|idp| idp.entity_id.as_ref()).any(|other| other == name) {
+                let problem = format!("{name} is there twice");
+                return Err(self.error(&field, problem, "remove one of the two"));
+            }
+        }
+        Ok(())
     }
 
     fn check_url(&self, field: &str, url: &url::Url) -> Result<(), ConfigError> {
