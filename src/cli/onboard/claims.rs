@@ -35,10 +35,19 @@ pub(super) struct Wanted {
 }
 
 impl Wanted {
-    /// The claims of every field that is not switched off.
-    pub(super) fn of(names: &ClaimNames) -> Vec<Self> {
+    /// The claims of every field that is not switched off. `subjects` are those by which several
+    /// providers know people as the same.
+    pub(super) fn of(names: &ClaimNames, subjects: &Vec<String>) -> Vec<Self> {
         use AtAdfs::{Ask, Directory, Incoming, Nowhere};
-        let all: [(_, &Vec<String>, _, _, _, _); 11] = [
+        let all: [(_, &Vec<String>, _, _, _, _); 12] = [
+            (
+                "subject",
+                subjects,
+                "is the same for a person at AD FS and at Entra",
+                "needed",
+                Ask("the anchor of the synchronisation with Entra, such as objectGUID"),
+                "user.onpremisesimmutableid, or what is agreed",
+            ),
             (
                 "immutable_id",
                 &names.immutable_id,

@@ -115,7 +115,7 @@ impl Facts {
             certificates: published(document.root())?,
             require_signed: config.policy.require_signed,
             mfa: arguments.mfa,
-            claims: Wanted::of(&config.claims),
+            claims: Wanted::of(&config.claims, &subjects(config)),
             idle_minutes: config.session.idle_minutes,
             absolute_hours: config.session.absolute_hours,
             pending_minutes: config.policy.pending_minutes,
@@ -131,6 +131,15 @@ impl Facts {
         let parts = parts.into_iter().chain([self.contact_telephone.as_deref()]);
         parts.flatten().collect::<Vec<_>>().join(", ")
     }
+}
+
+/// The claims by which several providers know people as the same.
+fn subjects(config: &Config) -> Vec<String> {
+    let mut names: Vec<String> =
+        config.idp.iter().filter_map(|idp| idp.subject.clone()).flatten().collect();
+    names.sort();
+    names.dedup();
+    names
 }
 
 fn logout_urls(root: Node<'_>) -> Vec<String> {

@@ -85,7 +85,8 @@ No public document answers these, so that nothing is assumed.
 3. Under which names do you send the claims above, and which of them are optional or empty for some
    people? May the ODS code have several values?
 4. Which NameID do you send, and in which format? Can it ever change for a person, or be given to
-   somebody else?
+   somebody else? Which identifier can AD FS and Entra both send, such as the anchor of the
+   synchronisation between them?
 5. Will assertions be encrypted? Must requests be signed?
 6. Which policy for second factors applies to this application, and what do people at named
    locations send us?
