@@ -11,11 +11,11 @@ use tokio::sync::{Semaphore, watch};
 use super::disk::{self, DiskError, FileWatch};
 use super::event::{Event, EventLevel, Events};
 use super::fetch::{FetchError, FetchRequest, Fetched, Validators};
-use super::provider::{Problem, Provider, State};
+use super::provider::{BeingFetched, Problem, Provider, State};
 use super::sign_in::EARLY_PLACES;
 use super::snapshot::Snapshot;
 use super::source::{IdpSource, RefreshSettings};
-use super::timetable::{self, EARLY_PAUSE, Situation};
+use super::timetable::{self, Situation};
 use crate::crypto::random_bytes;
 use crate::saml::EntityId;
 use crate::sp::{BuildError, Idp, Quarantine, ServiceProvider, Trust, TrustChange};
@@ -169,6 +169,7 @@ impl Federation {
     /// fetched meanwhile.
     pub(super) fn fetch(&self, index: usize, timeout: Duration, seen: Option<&Arc<Trust>>) {
         let Some(provider) = self.providers.get(index) else { return };
+        let _fetching = BeingFetched::begin(provider);
         let Some(url) = &provider.source.url else { return };
         let Some(fetch) = &self.settings.fetch else {
             let failure =
@@ -178,12 +179,11 @@ impl Federation {
         let _turn = provider.turn.lock().unwrap_or_else(PoisonError::into_inner);
         let began = self.clock.now();
         let have = {
-            let mut state = provider.state();
+            let state = provider.state();
             let is_seen = |seen| state.trust.as_ref().is_some_and(|now| Arc::ptr_eq(now, seen));
             if seen.is_some_and(|seen| !is_seen(seen)) {
                 return;
             }
-            state.fetch_began = Some(began);
             let counts = state.trust.as_ref().is_some_and(|trust| !trust.has_expired(began));
             // What is to be saved must be sent.
             let is_complete = counts && !state.is_unsaved;
@@ -224,7 +224,6 @@ impl Federation {
         let Some(provider) = self.providers.get(index) else { return };
         let mut state = provider.state();
         state.last_attempt = Some(now);
-        state.fetch_began = None;
         let mut told = None;
         match outcome {
             Ok(()) => {
@@ -391,14 +390,10 @@ impl Federation {
                 self.read_file(index, provider);
             }
             let mut state = provider.state();
-            // A fetch that has not ended by now never will.
-            let is_free = state.fetch_began.is_none_or(|began| {
-                let passed = now.signed_duration_since(began);
-                passed < TimeDelta::zero() || passed >= EARLY_PAUSE
-            });
             let longest = self.settings.interval.max(timetable::SHORTEST);
-            if is_free && state.next_fetch.is_some_and(|next| is_due(next, longest, now)) {
-                state.fetch_began = Some(now);
+            let is_due = state.next_fetch.is_some_and(|next| is_due(next, longest, now));
+            if is_due && !state.is_being_fetched {
+                state.is_being_fetched = true;
                 due.push(index);
             }
         }

@@ -41,8 +41,8 @@ pub(super) struct State {
     pub(super) watch: Option<FileWatch>,
     /// When to fetch; `None` when nothing is fetched.
     pub(super) next_fetch: Option<DateTime<Utc>>,
-    /// Since when somebody has been at it.
-    pub(super) fetch_began: Option<DateTime<Utc>>,
+    /// Whether it is being fetched, or waits in the queue for it.
+    pub(super) is_being_fetched: bool,
     /// Fetches since the last success.
     pub(super) failures: u32,
     pub(super) last_attempt: Option<DateTime<Utc>>,
@@ -57,6 +57,22 @@ pub(super) struct State {
     pub(super) told: Told,
     /// Why the first document must not be trusted, readable as it was.
     pub(super) refused: Option<BuildError>,
+}
+
+/// While it lives a provider is being fetched. However that ends, nobody believes so afterwards.
+pub(super) struct BeingFetched<'p>(&'p Provider);
+
+impl<'p> BeingFetched<'p> {
+    pub(super) fn begin(provider: &'p Provider) -> Self {
+        provider.state().is_being_fetched = true;
+        Self(provider)
+    }
+}
+
+impl Drop for BeingFetched<'_> {
+    fn drop(&mut self) {
+        self.0.state().is_being_fetched = false;
+    }
 }
 
 /// What the operator has been told already.

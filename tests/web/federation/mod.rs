@@ -10,3 +10,4 @@ mod radar;
 mod restart;
 mod scene;
 mod timeline;
+mod wrong_for_a_while;
