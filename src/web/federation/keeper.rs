@@ -1,6 +1,5 @@
 //! Reads, fetches, applies and swaps.
 
-use std::io::ErrorKind;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
@@ -8,7 +7,7 @@ use arc_swap::ArcSwap;
 use chrono::{DateTime, TimeDelta, Utc};
 use tokio::sync::{Semaphore, watch};
 
-use super::disk::{self, DiskError, FileWatch};
+use super::disk::FileWatch;
 use super::event::{Event, EventLevel, Events};
 use super::fetch::{FetchError, FetchRequest, Fetched, Validators};
 use super::provider::{BeingFetched, Problem, Provider, State};
@@ -20,9 +19,6 @@ use crate::crypto::random_bytes;
 use crate::saml::EntityId;
 use crate::sp::{BuildError, Idp, Quarantine, ServiceProvider, Trust, TrustChange};
 use crate::web::clock::Clock;
-
-/// So long after it was refused a file is judged again.
-const JUDGE_AGAIN: TimeDelta = TimeDelta::minutes(1);
 
 /// What is known of all identity providers, and what keeps it current.
 pub(in crate::web) struct Federation {
@@ -104,64 +100,6 @@ impl Federation {
     /// What is known now.
     pub(in crate::web) fn snapshot(&self) -> Arc<Snapshot> {
         self.snapshot.load_full()
-    }
-
-    /// Reads the file of one provider if it has changed, and drops keys whose time is over. Waits
-    /// its turn.
-    pub(super) fn check_file(&self, index: usize) {
-        let Some(provider) = self.providers.get(index) else { return };
-        let _turn = provider.turn.lock().unwrap_or_else(PoisonError::into_inner);
-        self.read_file(index, provider);
-    }
-
-    fn read_file(&self, index: usize, provider: &Provider) {
-        let now = self.clock.now();
-        self.age(index, now);
-        let Some(mut watch) = provider.state().watch.take() else { return };
-        if provider.state().judge_again.is_some_and(|time| is_due(time, JUDGE_AGAIN, now)) {
-            watch.forget();
-        }
-        let found = watch.read_changed();
-        provider.state().watch = Some(watch);
-        let outcome = match found {
-            Ok(None) => return,
-            Ok(Some(document)) => self.apply(index, &document, now).map_err(|quarantine| {
-                if let Quarantine::Unacceptable(error) = &quarantine {
-                    provider.state().refused = Some(error.clone());
-                }
-                quarantine.into()
-            }),
-            // The last known good does not exist before there was anything good.
-            Err(DiskError::Read { cause: ErrorKind::NotFound, .. })
-                if provider.source.url.is_some() =>
-            {
-                provider.state().is_unsaved = true;
-                return;
-            }
-            Err(error) => Err(Failure::new(error.code(), error.to_string())),
-        };
-        let mut state = provider.state();
-        match outcome {
-            Ok(_) => {
-                state.file_problem = None;
-                state.judge_again = None;
-                state.validators = Validators::default();
-                if provider.source.url.is_none() {
-                    state.last_success = Some(now);
-                }
-            }
-            Err(failure) => {
-                let problem = failure.into_problem(state.file_problem.as_ref(), now);
-                let is_news = state.file_problem.as_ref().is_none_or(|p| p.code != problem.code);
-                state.file_problem = Some(problem.clone());
-                state.is_unsaved = provider.source.url.is_some();
-                state.judge_again = now.checked_add_signed(JUDGE_AGAIN);
-                drop(state);
-                if is_news {
-                    self.tell_problem(index, &problem);
-                }
-            }
-        }
     }
 
     /// Fetches the document of one provider, and plans the next time.
@@ -262,7 +200,12 @@ impl Federation {
     }
 
     /// Takes a document, or refuses it. Says whether it is another one than before.
-    fn apply(&self, index: usize, document: &[u8], now: DateTime<Utc>) -> Result<bool, Quarantine> {
+    pub(super) fn apply(
+        &self,
+        index: usize,
+        document: &[u8],
+        now: DateTime<Utc>,
+    ) -> Result<bool, Quarantine> {
         let Some(provider) = self.providers.get(index) else { return Ok(false) };
         let before = provider.state().trust.clone();
         let (next, changes) = match &before {
@@ -300,7 +243,7 @@ impl Federation {
         Ok(())
     }
 
-    fn age(&self, index: usize, now: DateTime<Utc>) {
+    pub(super) fn age(&self, index: usize, now: DateTime<Utc>) {
         let Some(provider) = self.providers.get(index) else { return };
         let aged = provider.state().trust.as_ref().and_then(|trust| trust.age(now));
         if let Some((next, changes)) = aged
@@ -327,31 +270,6 @@ impl Federation {
         }
         self.snapshot.store(Arc::new(next));
         Ok(())
-    }
-
-    /// Keeps an accepted document for the next start.
-    fn save(&self, index: usize, document: &[u8], now: DateTime<Utc>) {
-        let Some(provider) = self.providers.get(index) else { return };
-        let Some(file) = &provider.source.file else { return };
-        let saved = disk::replace_file(file, document);
-        let mut state = provider.state();
-        let was_told = std::mem::replace(&mut state.told.unsaved, saved.is_err());
-        state.is_unsaved = saved.is_err();
-        match saved {
-            Ok(()) => {
-                if let Some(watch) = &mut state.watch {
-                    watch.remember(document);
-                }
-                state.file_problem = None;
-                state.judge_again = None;
-            }
-            Err(error) if !was_told => {
-                drop(state);
-                let detail = error.to_string();
-                self.tell_at(now, index, EventLevel::Warning, "metadata_not_saved", None, detail);
-            }
-            Err(_) => {}
-        }
     }
 
     /// Waits until every provider that has nothing yet has been tried once, and `limit` at most.
@@ -416,7 +334,7 @@ impl Federation {
         }
     }
 
-    fn tell_problem(&self, index: usize, problem: &Problem) {
+    pub(super) fn tell_problem(&self, index: usize, problem: &Problem) {
         let level = self
             .providers
             .get(index)
@@ -435,7 +353,7 @@ impl Federation {
         self.tell_at(self.clock.now(), index, level, code, fingerprint, detail);
     }
 
-    fn tell_at(
+    pub(super) fn tell_at(
         &self,
         at: DateTime<Utc>,
         index: usize,
@@ -460,7 +378,7 @@ fn level_of(state: &State, problem: &Problem) -> EventLevel {
 
 /// Whether a time has come that was `ahead` at most when it was set. If it is further ahead now, the
 /// clock has been set back since, and nobody knows when it would come.
-fn is_due(time: DateTime<Utc>, ahead: TimeDelta, now: DateTime<Utc>) -> bool {
+pub(super) fn is_due(time: DateTime<Utc>, ahead: TimeDelta, now: DateTime<Utc>) -> bool {
     time <= now || time.signed_duration_since(now) > ahead
 }
 
@@ -501,7 +419,7 @@ impl Failure {
     }
 
     /// The same problem as before goes on since then.
-    fn into_problem(self, before: Option<&Problem>, now: DateTime<Utc>) -> Problem {
+    pub(super) fn into_problem(self, before: Option<&Problem>, now: DateTime<Utc>) -> Problem {
         let Self { code, detail, quarantined } = self;
         let goes_on = before.filter(|before| before.code == code);
         let since = goes_on.map_or(now, |before| before.since);

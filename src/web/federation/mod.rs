@@ -5,6 +5,7 @@ mod background;
 mod disk;
 mod event;
 mod fetch;
+mod file;
 #[cfg(feature = "fetch")]
 mod http;
 mod keeper;
