@@ -1,9 +1,12 @@
 //! The last known good on disk, and files that an operator replaces.
 
+use std::path::Path;
+
 use actix_saml::web::federation::{FetchError, RefreshSettings, TrustBasis};
 use chrono::TimeDelta;
 
 use super::scene::{Folder, Publisher, app, app_with, metadata, source};
+use crate::app::TestApp;
 
 #[actix_web::test]
 async fn u_md_lkg_the_next_start_needs_no_network() {
@@ -43,17 +46,22 @@ async fn u_md_lkg_the_next_start_needs_no_network() {
     assert_eq!(second.idp_status().fetch_problem.unwrap().code, "metadata_no_shared_key");
 }
 
+/// An application that has the metadata in a file and nowhere else.
+async fn app_of_file(file: &Path) -> TestApp {
+    let alone = source(|source| {
+        source.file = Some(file.to_owned());
+        source.url = None;
+    });
+    let refresh = RefreshSettings { background: false, ..RefreshSettings::default() };
+    app_with(alone, refresh, |_| {}).await
+}
+
 #[actix_web::test]
 async fn a_file_that_is_replaced_is_read_again() {
     let folder = Folder::new();
     let file = folder.path("idp.xml");
     std::fs::write(&file, metadata(0, None)).unwrap();
-    let alone = source(|source| {
-        source.file = Some(file.clone());
-        source.url = None;
-    });
-    let refresh = RefreshSettings { background: false, ..RefreshSettings::default() };
-    let app = app_with(alone, refresh, |_| {}).await;
+    let app = app_of_file(&file).await;
     assert_eq!(app.idp_status().trust, TrustBasis::File);
     assert_eq!(app.idp_status().next_refresh, None);
     app.sign_in_by(1).await.assert_refused(403, "signature_mismatch");
@@ -88,12 +96,7 @@ async fn an_unknown_key_makes_the_file_be_looked_at() {
     let folder = Folder::new();
     let file = folder.path("idp.xml");
     std::fs::write(&file, metadata(0, None)).unwrap();
-    let alone = source(|source| {
-        source.file = Some(file.clone());
-        source.url = None;
-    });
-    let refresh = RefreshSettings { background: false, ..RefreshSettings::default() };
-    let app = app_with(alone, refresh, |_| {}).await;
+    let app = app_of_file(&file).await;
     std::fs::write(&file, metadata(1, Some(0))).unwrap();
     assert_eq!(app.sign_in_by(1).await.status, 303);
 }
