@@ -84,6 +84,7 @@ pub(super) async fn assertion(staff: Staff) -> HttpResponse {
     let key = staff.key();
     let stable = match key.kind {
         StaffKeyKind::Immutable | StaffKeyKind::PersistentNameId => "does not change",
+        StaffKeyKind::Mapped => "the same at every provider of its population",
         _ => "may change",
     };
     let rows = [

@@ -44,11 +44,6 @@ impl Config {
             let remedy = "copy the entityID from its metadata";
             return Err(self.error(&field("entity_id"), problem, remedy));
         };
-        let bearers = self.idp.iter().filter(|other| other.entity_id.as_ref() == Some(entity_id));
-        if bearers.count() > 1 {
-            let problem = "two providers have this name, and only one of them can name its people";
-            return Err(self.error(&field("entity_id"), problem, "remove one of the two"));
-        }
         let form = idp.subject_form.unwrap_or_default();
         Ok(Some((entity_id.clone(), SubjectRule { population, claims, form })))
     }

@@ -76,9 +76,21 @@ fn one_name_has_one_rule() {
     let rule = "population = \"nhsmail\"\nsubject = [\"a\"]\n";
     for second in ["", "population = \"other\"\nsubject = [\"b\"]\n"] {
         let text = two(rule, second).replace("urn:other", "urn:idp");
-        folder.assert_refused(&text, &[], (FILE, "idp[0].entity_id", "two providers have"));
+        folder.assert_refused(&text, &[], (FILE, "idp[1].entity_id", "urn:idp is there twice"));
         folder.load(&two(rule, second), &[]).unwrap();
     }
+}
+
+/// A document must not take the name of a provider that is not there yet.
+#[test]
+fn of_several_providers_those_that_are_fetched_are_named() {
+    let folder = folder();
+    let fetched = "[[idp]]\nmetadata_url = \"https://127.0.0.1:1/m.xml\"\n";
+    let problem = (FILE, "idp[1].entity_id", "must be named");
+    folder.assert_refused(&format!("{START}{IDP}{fetched}"), &[], problem);
+    let named = format!("{START}{IDP}{fetched}entity_id = \"urn:other\"\n");
+    folder.load(&named, &[]).unwrap();
+    folder.load(&format!("{START}{fetched}"), &[]).unwrap();
 }
 
 /// The variable takes the place of every `[[idp]]`, and of what stands in it: everybody would have
