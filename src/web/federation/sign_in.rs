@@ -118,6 +118,9 @@ impl Federation {
         if early.began.is_some_and(is_soon) {
             return None;
         }
+        // Before anything that comes of it.
+        let detail = "a response is signed by no key that is known: looking for newer metadata";
+        self.tell(index, EventLevel::Info, "idp_key_unknown", None, detail.to_owned());
         let (ended, under_way) = watch::channel(());
         let (federation, seen) = (Arc::clone(self), Arc::clone(seen));
         let look = move || {
@@ -130,9 +133,6 @@ impl Federation {
         thread::Builder::new().name("saml-early".to_owned()).spawn(look).ok()?;
         early.began = Some(now);
         early.under_way = Some(under_way.clone());
-        drop(early);
-        let detail = "a response is signed by no key that is known: looking for newer metadata";
-        self.tell(index, EventLevel::Info, "idp_key_unknown", None, detail.to_owned());
         Some(under_way)
     }
 }
