@@ -1,12 +1,13 @@
 //! `actix-saml keygen`: keys of our own, with their certificates.
 
+use std::io;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use chrono::{DateTime, TimeDelta, Utc};
 use clap::{Args, ValueEnum};
 
-use super::files::{Readers, create, replace};
+use super::files::{FileError, NewFile, Readers, create_all, is_same, replace_all};
 use super::{Problem, print};
 use crate::crypto::{
     Certificate, CertificateRequest, KeyKind, KeyShape, KeyUse, Passphrase, PrivateKey,
@@ -105,6 +106,11 @@ fn make(arguments: &Arguments, now: DateTime<Utc>) -> Result<(), Problem> {
     if arguments.key.is_some() && uses.len() > 1 {
         return Err("--purpose both makes two keys: use --out".into());
     }
+    if let (Some(key), Some(cert)) = (&arguments.key, &arguments.cert)
+        && is_same(key, cert)
+    {
+        return Err("--key and --cert are the same file".into());
+    }
     let passphrase = read_passphrase(arguments)?;
     let mut made = Vec::with_capacity(uses.len());
     for key_use in uses {
@@ -122,9 +128,7 @@ fn make(arguments: &Arguments, now: DateTime<Utc>) -> Result<(), Problem> {
         create_folder(&arguments.out)
             .map_err(|error| format!("{}: {error}", arguments.out.display()))?;
     }
-    for made in &made {
-        made.write(passphrase.as_ref(), arguments.force)?;
-    }
+    write(&made, passphrase.as_ref(), arguments.force)?;
     for made in &made {
         print(&made.describe(passphrase.is_some(), now));
     }
@@ -162,21 +166,6 @@ impl MadeKey {
             certificate,
             key_path: arguments.key.clone().unwrap_or_else(|| file("key")),
             cert_path: arguments.cert.clone().unwrap_or_else(|| file("cert")),
-        })
-    }
-
-    fn write(&self, passphrase: Option<&Passphrase>, force: bool) -> Result<(), Problem> {
-        let key = match passphrase {
-            Some(passphrase) => self.key.to_encrypted_pem(passphrase)?,
-            None => self.key.to_pem()?,
-        };
-        let certificate = self.certificate.to_pem()?;
-        let write = if force { replace } else { create };
-        write(&self.key_path, &key, Readers::Owner).map_err(failed(&self.key_path))?;
-        write(&self.cert_path, &certificate, Readers::Everybody).map_err(|error| {
-            // A key without its certificate is of no use.
-            let _ = std::fs::remove_file(&self.key_path);
-            failed(&self.cert_path)(error)
         })
     }
 
@@ -228,6 +217,30 @@ impl MadeKey {
              If another one is in use, leave that where it is, and add:\n\n[keys]\n{next}\n"
         )
     }
+}
+
+/// All of the files, or none.
+fn write(made: &[MadeKey], passphrase: Option<&Passphrase>, force: bool) -> Result<(), Problem> {
+    let mut texts = Vec::with_capacity(made.len());
+    for made in made {
+        let key = match passphrase {
+            Some(passphrase) => made.key.to_encrypted_pem(passphrase)?,
+            None => made.key.to_pem()?,
+        };
+        texts.push((key, made.certificate.to_pem()?));
+    }
+    let files = made.iter().zip(&texts).flat_map(|(made, (key, certificate))| {
+        [
+            NewFile { path: &made.key_path, text: key, readers: Readers::Owner },
+            NewFile { path: &made.cert_path, text: certificate, readers: Readers::Everybody },
+        ]
+    });
+    let files: Vec<_> = files.collect();
+    let write = if force { replace_all } else { create_all };
+    write(&files).map_err(|failure: FileError| match failure.error.kind() {
+        io::ErrorKind::AlreadyExists => there_already(&failure.path),
+        _ => failure.into(),
+    })
 }
 
 fn advice(arguments: &Arguments, is_under_passphrase: bool, made: &[MadeKey]) -> String {
@@ -298,14 +311,7 @@ fn there_already(path: &Path) -> Problem {
     format!("{} is there already; --force replaces it", path.display()).into()
 }
 
-fn failed(path: &Path) -> impl Fn(std::io::Error) -> Problem {
-    move |error| match error.kind() {
-        std::io::ErrorKind::AlreadyExists => there_already(path),
-        _ => format!("{}: {error}", path.display()).into(),
-    }
-}
-
-fn create_folder(folder: &Path) -> std::io::Result<()> {
+fn create_folder(folder: &Path) -> io::Result<()> {
     let mut builder = std::fs::DirBuilder::new();
     builder.recursive(true);
     #[cfg(unix)]

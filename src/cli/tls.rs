@@ -8,7 +8,7 @@ use openssl::ssl::{SslAcceptor, SslAcceptorBuilder, SslMethod};
 use openssl::x509::X509;
 
 use super::Problem;
-use super::files::{Readers, replace};
+use super::files::{NewFile, Readers, replace_all};
 use crate::crypto::{Certificate, CertificateRequest, KeyShape, PrivateKey};
 use crate::web::{Clock as _, SystemClock};
 
@@ -31,8 +31,10 @@ pub(super) fn acceptor(folder: &Path) -> Result<SslAcceptorBuilder, Problem> {
                 not_after: now.checked_add_signed(TimeDelta::days(365)).unwrap_or(now),
             },
         )?;
-        replace(&key_path, &key.to_pem()?, Readers::Owner)?;
-        std::fs::write(&cert_path, certificate.to_pem()?)?;
+        replace_all(&[
+            NewFile { path: &key_path, text: &key.to_pem()?, readers: Readers::Owner },
+            NewFile { path: &cert_path, text: &certificate.to_pem()?, readers: Readers::Everybody },
+        ])?;
     }
     let mut builder = SslAcceptor::mozilla_intermediate_v5(SslMethod::tls_server())?;
     let key = PKey::private_key_from_pem(&std::fs::read(&key_path)?)?;

@@ -115,22 +115,60 @@ fn what_is_there_stays_unless_it_is_told_to_go() {
         assert!(!scene.path(free).exists(), "nothing half done is left");
         fs::remove_file(scene.path(taken)).unwrap();
     }
-    let elsewhere = scene.file("elsewhere", "not yours");
-    for name in ["k.pem", "c.pem"] {
-        symlink(&elsewhere, scene.path(name)).unwrap();
+    for (name, elsewhere) in [("k.pem", "one"), ("c.pem", "two")] {
+        symlink(scene.file(elsewhere, "not yours"), scene.path(name)).unwrap();
     }
     small!(scene).run(b"").unusable("k.pem is there already");
     // A link goes, and what it leads to stays.
     let outcome = small!(scene).flag("--force").run(b"");
     assert_eq!(outcome.status, 0, "{outcome:?}");
-    assert_eq!(fs::read(&elsewhere).unwrap(), b"not yours");
+    for elsewhere in ["one", "two"] {
+        assert_eq!(fs::read(scene.path(elsewhere)).unwrap(), b"not yours");
+    }
     assert_eq!(mode(scene.path("k.pem")), 0o600);
     assert!(certificate_of(&scene, "c.pem").belongs_to(&key_of(&scene, "k.pem")));
     // So does a file that others may read: the new one is not put into it.
     fs::set_permissions(scene.path("k.pem"), Permissions::from_mode(0o666)).unwrap();
     assert_eq!(small!(scene).flag("--force").run(b"").status, 0);
     assert_eq!(mode(scene.path("k.pem")), 0o600);
-    assert_eq!(files(&scene, "."), ["c.pem", "elsewhere", "idp.xml", "k.pem"]);
+    assert_eq!(files(&scene, "."), ["c.pem", "idp.xml", "k.pem", "one", "two"]);
+}
+
+#[::core::prelude::v1::test]
+fn a_key_is_not_lost_when_its_certificate_has_no_place() {
+    let scene = Scene::new();
+    assert_eq!(small!(scene).run(b"").status, 0);
+    let read = || ["k.pem", "c.pem"].map(|name| fs::read(scene.path(name)).unwrap());
+    let before = read();
+    fs::create_dir(scene.path("d")).unwrap();
+    symlink("k.pem", scene.path("link.pem")).unwrap();
+    symlink(".", scene.path("here")).unwrap();
+    let forced = |key: &str, cert: &str| {
+        let call = scene.call(&["keygen", "--type", "p256", "--force"]);
+        call.and("--key", key).and("--cert", cert).run(b"")
+    };
+    for (cert, complaint) in [
+        ("d", "d: it is no regular file"),
+        ("no/c.pem", "no/c.pem: No such file"),
+        ("k.pem", "--key and --cert are the same file"),
+        ("./d/../k.pem", "--key and --cert are the same file"),
+        ("here/k.pem", "--key and --cert are the same file"),
+        ("link.pem", "--key and --cert are the same file"),
+    ] {
+        forced("k.pem", cert).unusable(complaint);
+        assert_eq!(read(), before, "{cert}");
+    }
+    forced("d", "c.pem").unusable("d: it is no regular file");
+    forced("new.pem", "here/new.pem").unusable("--key and --cert are the same file");
+    assert_eq!(read(), before);
+    assert_eq!(files(&scene, "."), ["c.pem", "d", "here", "idp.xml", "k.pem", "link.pem"]);
+    assert_eq!(files(&scene, "d"), [""; 0]);
+    // With places for both, both are new.
+    assert_eq!(forced("k.pem", "c.pem").status, 0);
+    let after = read();
+    assert!(before.iter().zip(&after).all(|(old, new)| old != new));
+    assert!(certificate_of(&scene, "c.pem").belongs_to(&key_of(&scene, "k.pem")));
+    assert_eq!(files(&scene, "."), ["c.pem", "d", "here", "idp.xml", "k.pem", "link.pem"]);
 }
 
 #[::core::prelude::v1::test]
@@ -151,6 +189,7 @@ fn calls_that_make_no_sense() {
         (&["--type", "rsa1024"], "invalid value 'rsa1024'"),
         (&["--passphrase-file", "a", "--passphrase-env", "B"], "cannot be used with"),
         (&["--out", "idp.xml"], "idp.xml: File exists"),
+        (&["--key", "k", "--cert", "./k"], "--key and --cert are the same file"),
         (&["--key", "no/k", "--cert", "c", "--type", "p256"], "no/k: No such file"),
     ] {
         let outcome = scene.call(&["keygen"]).flags(arguments).run(b"");
