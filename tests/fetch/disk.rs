@@ -65,12 +65,86 @@ fn permissions() {
     let path = folder.path("idp.xml");
     let mode = || fs::metadata(&path).unwrap().permissions().mode() & 0o777;
     replace_file(&path, b"one").unwrap();
-    assert_eq!(mode(), 0o600);
-    for kept in [0o644, 0o640, 0o444] {
+    // Whatever the umask of those who try it is: the same as of any other new file.
+    let usual = fs::metadata(folder.file("other", "")).unwrap().permissions().mode();
+    assert_eq!(mode(), usual & 0o644);
+    for kept in [0o644, 0o640, 0o444, 0o600] {
         fs::set_permissions(&path, fs::Permissions::from_mode(kept)).unwrap();
         replace_file(&path, b"two").unwrap();
         assert_eq!(mode(), kept);
     }
+}
+
+/// An administrator's command does not take the file from the service.
+#[cfg(unix)]
+#[test]
+fn owner_and_group() {
+    use std::os::unix::fs::{MetadataExt as _, PermissionsExt as _, chown};
+    let folder = Folder::new();
+    let path = folder.file("idp.xml", "one");
+    // Nobody but root can give files away.
+    if chown(&path, Some(12_345), Some(54_321)).is_err() {
+        return;
+    }
+    for mode in [0o600, 0o640, 0o644] {
+        fs::set_permissions(&path, fs::Permissions::from_mode(mode)).unwrap();
+        replace_file(&path, b"two").unwrap();
+        let about = fs::metadata(&path).unwrap();
+        assert_eq!((about.uid(), about.gid(), about.mode() & 0o777), (12_345, 54_321, mode));
+    }
+    let new = folder.path("new.xml");
+    replace_file(&new, b"one").unwrap();
+    let usual = fs::metadata(folder.file("other", "")).unwrap();
+    let about = fs::metadata(&new).unwrap();
+    assert_eq!((about.uid(), about.gid()), (usual.uid(), usual.gid()));
+}
+
+/// Others remove what nobody has locked; between making a file and locking it, it is that.
+#[cfg(unix)]
+#[test]
+fn a_file_that_is_taken_for_a_leftover() {
+    use std::sync::atomic::{AtomicBool, Ordering};
+    let folder = Folder::new();
+    let path = folder.file("idp.xml", "old");
+    let is_over = AtomicBool::new(false);
+    let remove = |times: usize| {
+        let mut left = times;
+        while left > 0 && !is_over.load(Ordering::Relaxed) {
+            for name in folder.names() {
+                if name.starts_with(".idp.xml.saml-unfinished-")
+                    && fs::remove_file(folder.path(&name)).is_ok()
+                {
+                    left = left.saturating_sub(1);
+                }
+            }
+        }
+    };
+    std::thread::scope(|scope| {
+        for _ in 0..50 {
+            let remover = scope.spawn(|| remove(1));
+            assert_eq!(replace_file(&path, b"new"), Ok(()));
+            is_over.store(true, Ordering::Relaxed);
+            remover.join().unwrap();
+            is_over.store(false, Ordering::Relaxed);
+        }
+        // Somebody who never leaves off is not waited for.
+        fs::write(&path, "old").unwrap();
+        let remover = scope.spawn(|| remove(usize::MAX));
+        let lost =
+            DiskError::Replace { path: path.clone(), step: "renaming", cause: ErrorKind::NotFound };
+        let outcomes: Vec<_> = (0..50).map(|_| replace_file(&path, b"new")).collect();
+        is_over.store(true, Ordering::Relaxed);
+        remover.join().unwrap();
+        assert!(
+            outcomes
+                .iter()
+                .all(|outcome| matches!(outcome, Ok(())) || *outcome == Err(lost.clone())),
+            "{outcomes:?}"
+        );
+        let is_new = outcomes.contains(&Ok(()));
+        assert_eq!(read(&path), if is_new { "new" } else { "old" });
+        assert_eq!(folder.names(), ["idp.xml"]);
+    });
 }
 
 #[cfg(unix)]

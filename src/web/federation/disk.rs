@@ -66,75 +66,129 @@ const MAX_ENTRIES: usize = 100_000;
 
 /// Writes `bytes` to `path` so that whoever reads it, at any moment and after any crash, finds the
 /// whole of the old or the whole of the new: they go to a file beside it, to the disk, and then
-/// under its name.
+/// under its name. For what is public, as metadata is.
 ///
-/// A symbolic link stays, and what it points to is replaced. An existing file's permissions stay;
-/// a new file is for its owner alone. What an interrupted run left behind is removed.
+/// A symbolic link stays, and what it points to is replaced. An existing file's permissions, owner
+/// and group stay; a new file is for everybody to read whom the system lets. Where the system does
+/// not let us keep owner or group, the file is replaced only if those who could read it still can.
+/// What an interrupted run left behind is removed.
 ///
 /// # Errors
 /// [`DiskError::Replace`]; the file is what it was. [`DiskError::NotAFile`] when there is something
 /// else under that name.
 pub fn replace_file(path: &Path, bytes: &[u8]) -> Result<(), DiskError> {
-    let failed = |step| {
-        move |error: io::Error| DiskError::Replace {
-            path: path.to_owned(),
-            step,
-            cause: error.kind(),
-        }
+    let failed = |(step, error): Failure| DiskError::Replace {
+        path: path.to_owned(),
+        step,
+        cause: error.kind(),
     };
     let target = match fs::symlink_metadata(path) {
         Ok(metadata) if metadata.is_symlink() => {
-            fs::canonicalize(path).map_err(failed("following the link"))?
+            fs::canonicalize(path).map_err(at("following the link")).map_err(failed)?
         }
         _ => path.to_owned(),
     };
-    let permissions = match fs::metadata(&target) {
-        Ok(metadata) if metadata.is_file() => Some(metadata.permissions()),
+    let old = match fs::metadata(&target) {
+        Ok(metadata) if metadata.is_file() => Some(metadata),
         Ok(_) => return Err(DiskError::NotAFile { path: path.to_owned() }),
         Err(error) if error.kind() == io::ErrorKind::NotFound => None,
-        Err(error) => return Err(failed("looking at the old file")(error)),
+        Err(error) => return Err(failed(("looking at the old file", error))),
     };
     let folder = match target.parent() {
         Some(parent) if !parent.as_os_str().is_empty() => parent,
         _ => Path::new("."),
     };
     let Some(name) = target.file_name().and_then(|name| name.to_str()) else {
-        return Err(failed("reading its name")(io::ErrorKind::InvalidFilename.into()));
+        return Err(failed(("reading its name", io::ErrorKind::InvalidFilename.into())));
     };
     let prefix = format!(".{name}{UNFINISHED}-");
     remove_leftovers(folder, &prefix);
-    let random = random_hex::<8>()
-        .map_err(|_| failed("choosing a name")(io::Error::other("no randomness")))?;
-    let unfinished = folder.join(prefix + &random);
+    let replace = || {
+        let random = random_hex::<8>()
+            .map_err(|_| ("choosing a name", io::Error::other("no randomness")))?;
+        replace_by(&folder.join(prefix.clone() + &random), &target, bytes, old.as_ref())
+    };
+    let replaced = match replace() {
+        // Before it could be locked, another process took it for a leftover.
+        Err((RENAMING, error)) if error.kind() == io::ErrorKind::NotFound => replace(),
+        other => other,
+    };
+    replaced.map_err(failed)?;
+    // The new name has to reach the disk too. The file is whole either way.
+    #[cfg(unix)]
+    File::open(folder)
+        .and_then(|folder| folder.sync_all())
+        .map_err(at("writing the folder to the disk"))
+        .map_err(failed)?;
+    Ok(())
+}
+
+/// The step that failed, and why.
+type Failure = (&'static str, io::Error);
+
+const RENAMING: &str = "renaming";
+
+fn at(step: &'static str) -> impl Fn(io::Error) -> Failure {
+    move |error| (step, error)
+}
+
+/// Writes the file `unfinished`, and renames it to `target`.
+fn replace_by(
+    unfinished: &Path,
+    target: &Path,
+    bytes: &[u8],
+    old: Option<&Metadata>,
+) -> Result<(), Failure> {
     let mut options = OpenOptions::new();
     options.write(true).create_new(true);
     #[cfg(unix)]
     {
         use std::os::unix::fs::OpenOptionsExt as _;
-        options.mode(0o600);
+        // Until it has the permissions of the old one.
+        options.mode(if old.is_some() { 0o600 } else { 0o644 });
     }
-    let mut file = options.open(&unfinished).map_err(failed("creating a file beside it"))?;
+    let mut file = options.open(unfinished).map_err(at("creating a file beside it"))?;
     // Says that we live, to others who look for leftovers. Not every file system can.
     let _ = file.try_lock();
     let write = |file: &mut File| {
-        file.write_all(bytes).map_err(failed("writing"))?;
-        if let Some(permissions) = permissions {
-            file.set_permissions(permissions).map_err(failed("setting permissions"))?;
+        file.write_all(bytes).map_err(at("writing"))?;
+        if let Some(old) = old {
+            file.set_permissions(old.permissions()).map_err(at("setting permissions"))?;
+            #[cfg(unix)]
+            keep_owner(file, old).map_err(at("keeping owner and group"))?;
         }
-        file.sync_all().map_err(failed("writing to the disk"))?;
-        fs::rename(&unfinished, &target).map_err(failed("renaming"))
+        file.sync_all().map_err(at("writing to the disk"))?;
+        fs::rename(unfinished, target).map_err(at(RENAMING))
     };
-    let written = write(&mut file);
-    if written.is_err() {
-        let _ = fs::remove_file(&unfinished);
-    }
-    written?;
-    // The new name has to reach the disk too. The file is whole either way.
-    #[cfg(unix)]
-    File::open(folder)
-        .and_then(|folder| folder.sync_all())
-        .map_err(failed("writing the folder to the disk"))?;
-    Ok(())
+    write(&mut file).inspect_err(|_| drop(fs::remove_file(unfinished)))
+}
+
+/// Gives a new file the owner and the group of the old one. Where that is not allowed, nobody may
+/// lose what they could read: an administrator's command must not take the file from the service.
+#[cfg(unix)]
+fn keep_owner(file: &File, old: &Metadata) -> io::Result<()> {
+    use std::os::unix::fs::{MetadataExt as _, fchown};
+    let new = file.metadata()?;
+    let kept_group = match new.gid() == old.gid() {
+        true => Ok(()),
+        false => fchown(file, None, Some(old.gid())),
+    };
+    let kept_owner = match new.uid() == old.uid() {
+        true => Ok(()),
+        false => fchown(file, Some(old.uid()), None),
+    };
+    let (owner_counts, group_counts) = readers(old.mode(), old.uid());
+    kept_group.or_else(|error| if group_counts { Err(error) } else { Ok(()) })?;
+    kept_owner.or_else(|error| if owner_counts { Err(error) } else { Ok(()) })
+}
+
+/// Whether somebody reads a file of this mode and owner because they are its owner, and whether
+/// somebody does because they are in its group.
+#[cfg(unix)]
+fn readers(mode: u32, owner: u32) -> (bool, bool) {
+    let everybody = mode & 0o004 != 0;
+    // Root reads everything.
+    (!everybody && mode & 0o400 != 0 && owner != 0, !everybody && mode & 0o040 != 0)
 }
 
 /// Removes unfinished files that nobody is writing any more: the lock of a process ends with it.
@@ -144,8 +198,8 @@ fn remove_leftovers(folder: &Path, prefix: &str) {
         let is_ours = entry.file_name().to_str().is_some_and(|name| name.starts_with(prefix));
         if is_ours && entry.file_type().is_ok_and(|kind| kind.is_file()) {
             let path = entry.path();
-            let is_dead = File::open(&path).is_ok_and(|leftover| leftover.try_lock().is_ok());
-            if is_dead {
+            let Ok(leftover) = File::open(&path) else { continue };
+            if leftover.try_lock().is_ok() {
                 let _ = fs::remove_file(path);
             }
         }
@@ -257,5 +311,26 @@ impl FileWatch {
     /// Forgets what was read, so that the next look reads again.
     pub fn forget(&mut self) {
         self.last = None;
+    }
+}
+
+#[cfg(all(test, unix))]
+mod tests {
+    use super::readers;
+
+    #[test]
+    fn who_reads_by_being_owner_or_in_the_group() {
+        for (mode, owner, expected) in [
+            (0o100_600, 1000, (true, false)),
+            (0o100_640, 1000, (true, true)),
+            (0o100_640, 0, (false, true)),
+            (0o100_600, 0, (false, false)),
+            (0o100_644, 1000, (false, false)),
+            (0o100_604, 1000, (false, false)),
+            (0o100_040, 1000, (false, true)),
+            (0o100_200, 1000, (false, false)),
+        ] {
+            assert_eq!(readers(mode, owner), expected, "{mode:o} {owner}");
+        }
     }
 }
