@@ -176,6 +176,17 @@ impl Config {
             .map_err(|error| self.error(field, error, "use one certificate in PEM form"))
     }
 
+    /// A file with one certificate or more.
+    pub(super) fn read_certificates(
+        &self,
+        field: &str,
+        path: &str,
+    ) -> Result<Vec<Certificate>, ConfigError> {
+        let pem = self.read_file(field, path)?;
+        Certificate::all_from_pem(&pem)
+            .map_err(|error| self.error(field, error, "use certificates in PEM form"))
+    }
+
     /// A secret that others can read is no longer ours alone.
     fn read_private(&self, field: &str, path: &str) -> Result<Vec<u8>, ConfigError> {
         let full = self.path(path);

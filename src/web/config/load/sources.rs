@@ -52,7 +52,7 @@ impl Config {
         if let Some(url) = &idp.metadata_url {
             self.check_url(&field("metadata_url"), url)?;
         }
-        let ca = idp.ca.as_ref().map(|path| self.read_certificate(&field("ca"), path));
+        let ca = idp.ca.as_ref().map(|path| self.read_certificates(&field("ca"), path));
         if let Some(end) = idp.dangerous_accept_sha1_until {
             self.accept_sha1(index, idp, end, now)?;
         }
@@ -68,7 +68,7 @@ impl Config {
         Ok(IdpSource {
             file: idp.metadata.as_ref().map(|path| self.path(path)),
             url: idp.metadata_url.clone(),
-            authorities: ca.transpose()?.into_iter().collect(),
+            authorities: ca.transpose()?.unwrap_or_default(),
             policy,
         })
     }

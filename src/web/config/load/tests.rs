@@ -8,7 +8,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use chrono::{DateTime, Utc};
 
 use super::*;
-use crate::crypto::{Certificate, CertificateRequest, KeyShape, PrivateKey};
+use crate::crypto::{Certificate, CertificateRequest, CryptoError, KeyShape, PrivateKey};
 use crate::saml::metadata::TEST_KEY_MARK;
 use crate::web::config::environment::VARIABLES;
 use crate::web::federation::{EventLevel, TrustBasis};

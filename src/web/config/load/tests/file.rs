@@ -260,6 +260,30 @@ fn sources_that_are_no_use() {
 }
 
 #[test]
+fn authorities_come_one_or_more_in_a_file() {
+    let folder = Folder::new();
+    let [one, other] = [&KEY.1, &TEST_KEY.1].map(|certificate| certificate.to_pem().unwrap());
+    let read = |pem: &str| {
+        folder.write("ca.pem", pem);
+        let text = format!("{START}{IDP}ca = \"ca.pem\"\n");
+        let config = Config::read(&text, FILE, folder.0.clone(), &|_| None).unwrap();
+        let authorities = |(sources, _): (Vec<IdpSource>, _)| sources[0].authorities.clone();
+        config.read_sources().map(authorities).map_err(|error| (error.field, error.problem))
+    };
+    assert_eq!(read(&one), Ok(vec![KEY.1.clone()]));
+    let both = [KEY.1.clone(), TEST_KEY.1.clone()];
+    assert_eq!(read(&format!("One.\n{one}Another.\n{other}")), Ok(both.to_vec()));
+    let wrong = ("idp[0].ca".to_owned(), CryptoError::Certificate.to_string());
+    for pem in ["", "none", &format!("{one}{}", other.replace("MII", "NII"))] {
+        assert_eq!(read(pem), Err(wrong.clone()), "{pem}");
+    }
+    // What vouches for metadata is one.
+    folder.write("ca.pem", &format!("{one}{other}"));
+    let text = format!("{START}{IDP}pin_cert = \"ca.pem\"\n");
+    folder.assert_refused(&text, &[], (FILE, "idp[0].pin_cert", &wrong.1));
+}
+
+#[test]
 fn metadata_of_another_entity_is_refused() {
     let folder = Folder::new();
     let of = |name: &str| format!("{START}{IDP}entity_id = \"urn:{name}\"\n");
