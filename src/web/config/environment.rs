@@ -222,6 +222,16 @@ fn enter(
             let remedy = "unset it, and name the metadata in the file";
             return Err(ConfigError::new(ENVIRONMENT, variable.name, problem, remedy));
         }
+        None if variable.kind == Kind::IdpMetadata
+            && let Some(pin) = pin_of(table) =>
+        {
+            let problem = format!(
+                "it would take the place of a provider of which idp.{pin} says what to trust, and \
+                 anything would be trusted"
+            );
+            let remedy = "unset it, and name the metadata in the file";
+            return Err(ConfigError::new(ENVIRONMENT, variable.name, problem, remedy));
+        }
         None => (table, variable.key),
         Some((name, key)) => {
             let entry = table.entry(name).or_insert_with(|| Value::Table(Table::new()));
@@ -238,6 +248,16 @@ fn enter(
 
 /// Whether an identity provider of the file belongs to a population.
 fn has_population(table: &Table) -> bool {
+    idps(table).any(|idp| idp.contains_key("population"))
+}
+
+/// The first key that narrows down which metadata of an identity provider of the file is trusted.
+fn pin_of(table: &Table) -> Option<&'static str> {
+    const PINS: [&str; 4] = ["entity_id", "pin_cert", "pin_sha256", "max_validity_days"];
+    idps(table).find_map(|idp| PINS.into_iter().find(|pin| idp.contains_key(*pin)))
+}
+
+fn idps(table: &Table) -> impl Iterator<Item = &Table> {
     let idps = table.get("idp").and_then(Value::as_array).into_iter().flatten();
-    idps.filter_map(Value::as_table).any(|idp| idp.contains_key("population"))
+    idps.filter_map(Value::as_table)
 }

@@ -101,7 +101,8 @@ fn the_variable_does_not_take_the_place_of_a_population() {
     let set = [("SAML_IDP_METADATA", "idp.xml")];
     let text = two("", "population = \"x\"\nsubject = [\"a\"]\n");
     folder.assert_refused(&text, &set, (ENVIRONMENT, "SAML_IDP_METADATA", "share their people"));
-    assert_eq!(folder.load(&two("", ""), &set).unwrap().subjects().iter().count(), 0);
+    let alone = format!("{START}{IDP}");
+    assert_eq!(folder.load(&alone, &set).unwrap().subjects().iter().count(), 0);
 }
 
 #[test]

@@ -171,6 +171,37 @@ fn what_is_found_out_later_is_told_by_the_name_of_the_variable_too() {
     );
 }
 
+/// The variable takes the place of every `[[idp]]`: what was pinned there would be trusted unpinned.
+#[test]
+fn the_variable_does_not_take_the_place_of_a_pin() {
+    let set = [("SAML_IDP_METADATA", "other.xml")];
+    for (key, value) in [
+        ("entity_id", "\"urn:idp\""),
+        ("pin_cert", "\"cert.pem\""),
+        ("pin_sha256", "[]"),
+        ("max_validity_days", "14"),
+    ] {
+        // Whichever of them it is.
+        let text = format!("{START}{IDP}{IDP}{key} = {value}\n{IDP}");
+        let error = read(&text, &set).unwrap_err();
+        let expected = ConfigError::new(
+            ENVIRONMENT,
+            "SAML_IDP_METADATA",
+            format!(
+                "it would take the place of a provider of which idp.{key} says what to trust, and \
+                 anything would be trusted"
+            ),
+            "unset it, and name the metadata in the file",
+        );
+        assert_eq!(error, expected);
+        // The controls: without the variable, and without the pin.
+        assert_eq!(read(&text, &[]).unwrap().idp.len(), 3);
+    }
+    let loose =
+        format!("{START}{IDP}label = \"x\"\nca = \"x\"\nmetadata_url = \"https://x.org\"\n");
+    assert_eq!(read(&loose, &set).unwrap().idp[0].metadata.as_deref(), Some("other.xml"));
+}
+
 #[test]
 fn misspelt_variables_are_noticed() {
     use crate::web::config::environment::is_unknown;
