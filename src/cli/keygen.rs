@@ -8,12 +8,12 @@ use chrono::{DateTime, TimeDelta, Utc};
 use clap::{Args, ValueEnum};
 
 use super::files::{FileError, NewFile, Readers, create_all, is_same, replace_all};
+use super::sources::read_passphrase_file;
 use super::{Problem, print};
 use crate::crypto::{
     Certificate, CertificateRequest, KeyKind, KeyShape, KeyUse, Passphrase, PrivateKey,
 };
 use crate::saml::format_instant;
-use crate::web::config::private_file::read_private;
 use crate::web::{Clock as _, SystemClock};
 
 #[derive(Debug, Args)]
@@ -280,11 +280,7 @@ fn word(key_use: KeyUse) -> &'static str {
 
 fn read_passphrase(arguments: &Arguments) -> Result<Option<Passphrase>, Problem> {
     let passphrase = match (&arguments.passphrase_file, &arguments.passphrase_env) {
-        (Some(path), _) => {
-            let contents = read_private(path);
-            let contents = contents.map_err(|error| format!("{}: {error}", path.display()))?;
-            Passphrase::from_file(&contents)?
-        }
+        (Some(path), _) => read_passphrase_file(path)?,
         (None, Some(name)) => {
             let value = std::env::var(name);
             Passphrase::new(value.map_err(|_| format!("{name} is not set to a text"))?.as_bytes())?

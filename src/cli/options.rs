@@ -11,9 +11,14 @@ use crate::saml::{ClockSkew, RequireSigned};
 /// How a response is judged, apart from what it must say.
 #[derive(Debug, Args)]
 pub(super) struct Judging {
-    /// A key that decrypts assertions. May be given more than once.
+    /// A key that decrypts assertions, in a file that nobody else may read. May be given more than
+    /// once.
     #[arg(long, value_name = "PEM")]
     pub(super) sp_key: Vec<PathBuf>,
+    /// The passphrase of those keys, in a file that nobody else may read; SAML_KEYS_PASSPHRASE by
+    /// default.
+    #[arg(long, value_name = "FILE", requires = "sp_key")]
+    pub(super) passphrase_file: Option<PathBuf>,
     /// The time to judge at; the machine's clock by default.
     #[arg(long, value_name = "RFC3339", value_parser = parse_now)]
     pub(super) now: Option<DateTime<Utc>>,

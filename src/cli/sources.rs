@@ -6,15 +6,18 @@ use std::path::{Path, PathBuf};
 use chrono::{DateTime, Utc};
 
 use super::Problem;
-use crate::crypto::{Certificate, PrivateKey};
+use super::options::Judging;
+use crate::crypto::{Certificate, CryptoError, Passphrase, PrivateKey};
 use crate::saml::metadata::IdpMetadata;
+use crate::web::config::PASSPHRASE;
+use crate::web::config::private_file::read_private;
 use crate::xml::Limits;
 use crate::xmlenc::DecryptionKey;
 
 /// Base64 of the largest message, and some line ends.
 pub(super) const MAX_FILE: usize = 4 * 1024 * 1024;
-/// The largest key, with room for what people write around it.
-const MAX_KEY: usize = 64 * 1024;
+/// The largest certificate, with room for what people write around it.
+const MAX_CERTIFICATE: usize = 64 * 1024;
 /// Certificate authorities in one file: a machine's has some 200 kB.
 const MAX_BUNDLE: usize = 1024 * 1024;
 
@@ -36,19 +39,53 @@ pub(super) fn read_metadata(
     Ok(idps)
 }
 
-pub(super) fn read_decryption_keys(paths: &[PathBuf]) -> Result<Vec<DecryptionKey>, Problem> {
-    let read_key = |path: &PathBuf| {
-        let key = PrivateKey::from_pem(&read(path, MAX_KEY)?);
-        let key = DecryptionKey::new(key.map_err(|error| in_file(path, &error))?);
-        key.map_err(|_| in_file(path, &"assertions are encrypted to RSA keys, and this is none"))
+/// The keys that decrypt assertions.
+pub(super) fn read_decryption_keys(judging: &Judging) -> Result<Vec<DecryptionKey>, Problem> {
+    if judging.sp_key.is_empty() {
+        return Ok(Vec::new());
+    }
+    let passphrase = match &judging.passphrase_file {
+        Some(path) => Some(read_passphrase_file(path)?),
+        None => read_passphrase_variable()?,
     };
-    paths.iter().map(read_key).collect()
+    let read_key = |path: &PathBuf| {
+        let pem = read_private(path).map_err(|error| in_file(path, &error))?;
+        let key = match &passphrase {
+            Some(passphrase) if PrivateKey::is_encrypted_pem(&pem) => {
+                PrivateKey::from_encrypted_pem(&pem, passphrase)
+            }
+            _ => PrivateKey::from_pem(&pem),
+        };
+        let key = key.map_err(|error| match error {
+            CryptoError::PassphraseMissing => {
+                let problem = format!("{error}; give --passphrase-file, or set {PASSPHRASE}");
+                in_file(path, &problem)
+            }
+            error => in_file(path, &error),
+        })?;
+        DecryptionKey::new(key)
+            .map_err(|_| in_file(path, &"assertions are encrypted to RSA keys, and this is none"))
+    };
+    judging.sp_key.iter().map(read_key).collect()
+}
+
+fn read_passphrase_variable() -> Result<Option<Passphrase>, Problem> {
+    let Some(text) = std::env::var_os(PASSPHRASE) else { return Ok(None) };
+    let text = text.to_str().ok_or_else(|| format!("{PASSPHRASE} is not set to a text"))?;
+    let passphrase = Passphrase::new(text.as_bytes());
+    Ok(Some(passphrase.map_err(|error| format!("{PASSPHRASE}: {error}"))?))
+}
+
+/// The passphrase in a file that nobody else may read.
+pub(super) fn read_passphrase_file(path: &Path) -> Result<Passphrase, Problem> {
+    let contents = read_private(path).map_err(|error| in_file(path, &error))?;
+    Passphrase::from_file(&contents).map_err(|error| in_file(path, &error))
 }
 
 /// Certificates in PEM or DER form, one in each file.
 pub(super) fn read_certificates(paths: &[PathBuf]) -> Result<Vec<Certificate>, Problem> {
     let read_certificate = |path: &PathBuf| {
-        let bytes = read(path, MAX_KEY)?;
+        let bytes = read(path, MAX_CERTIFICATE)?;
         let is_pem = bytes.windows(10).any(|w| w == b"-----BEGIN");
         let certificate = match is_pem {
             true => Certificate::from_pem(&bytes),

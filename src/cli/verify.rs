@@ -54,7 +54,7 @@ pub(super) struct Arguments {
 pub(super) fn run(arguments: &Arguments) -> Result<ExitCode, Problem> {
     let now = arguments.judging.now.unwrap_or_else(|| SystemClock.now());
     let idps = read_metadata(&arguments.idp_metadata, now)?;
-    let own_keys = read_decryption_keys(&arguments.judging.sp_key)?;
+    let own_keys = read_decryption_keys(&arguments.judging)?;
     let message = read_message(&arguments.file)?;
     let verdict = verify(arguments, &idps, &own_keys, &message, now);
     print(&match arguments.format {

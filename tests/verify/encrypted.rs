@@ -1,10 +1,10 @@
 //! `--sp-key`
 
-use actix_saml::crypto::{Certificate, CertificateRequest, KeyShape, PrivateKey};
+use actix_saml::crypto::{Certificate, CertificateRequest, KeyShape, Passphrase, PrivateKey};
 use actix_saml::idp::{Ids, Issuance, SignedParts};
 use actix_saml::xmlenc::{EncryptionStyle, encrypt};
 
-use crate::scene::{IDP, Scene, honest, issued, nurse, reply_to, respond};
+use crate::scene::{Call, IDP, Scene, honest, issued, nurse, reply_to, respond, set_mode};
 
 const SAML: &str = "urn:oasis:names:tc:SAML:2.0:assertion";
 
@@ -43,8 +43,8 @@ pub fn signed_around(to: &Certificate) -> String {
 fn decrypts() {
     let scene = Scene::new();
     let ((own, to_us), (old, _)) = (recipient(), recipient());
-    scene.file("own.pem", own.to_pem().unwrap());
-    scene.file("old.pem", old.to_pem().unwrap());
+    scene.secret("own.pem", own.to_pem().unwrap());
+    scene.secret("old.pem", old.to_pem().unwrap());
     let plain = scene.verify().on(honest()).accepted();
     for style in [EncryptionStyle::AD_FS, EncryptionStyle::MODERN] {
         let xml = encrypted(&honest(), &to_us, &style);
@@ -71,7 +71,7 @@ fn decrypts() {
 fn encryption_is_no_signature() {
     let scene = Scene::new();
     let (own, to_us) = recipient();
-    scene.file("own.pem", own.to_pem().unwrap());
+    scene.secret("own.pem", own.to_pem().unwrap());
     let changed = honest().replace("ward 7", "ward 8");
     let xml = encrypted(&changed, &to_us, &EncryptionStyle::AD_FS);
     let call = || scene.verify().and("--sp-key", "own.pem");
@@ -93,9 +93,78 @@ fn unusable_keys() {
         (certificate.to_pem().unwrap(), not_pem),
         (curve, "assertions are encrypted to RSA keys"),
     ] {
-        scene.file("bad.pem", content);
+        scene.secret("bad.pem", content);
         let outcome = scene.verify().and("--sp-key", "bad.pem").on(honest());
         outcome.unusable(&format!("actix-saml: bad.pem: {complaint}"));
     }
     scene.verify().and("--sp-key", "nowhere.pem").on(honest()).unusable("nowhere.pem: ");
+}
+
+#[test]
+fn keys_that_others_can_read() {
+    let scene = Scene::new();
+    let (own, to_us) = recipient();
+    let xml = encrypted(&honest(), &to_us, &EncryptionStyle::AD_FS);
+    let path = scene.secret("own.pem", own.to_pem().unwrap());
+    for call in [scene.verify(), scene.inspect_fully()] {
+        let call = call.and("--sp-key", "own.pem");
+        set_mode(&path, 0o640);
+        let complaint = "own.pem: others may read own.pem (mode 640); chmod 600 own.pem";
+        call.clone().on(&xml).unusable(complaint);
+        set_mode(&path, 0o600);
+        assert_eq!(call.on(&xml).status, 0);
+    }
+}
+
+#[test]
+fn keys_under_a_passphrase() {
+    let scene = Scene::new();
+    let (own, to_us) = recipient();
+    let xml = encrypted(&honest(), &to_us, &EncryptionStyle::AD_FS);
+    let secret = "a passphrase of some length";
+    let passphrase = Passphrase::new(secret.as_bytes()).unwrap();
+    scene.secret("own.pem", own.to_encrypted_pem(&passphrase).unwrap());
+    scene.secret("plain.pem", own.to_pem().unwrap());
+    let pass = scene.secret("pass", format!("{secret}\n"));
+    scene.secret("wrong", "another one");
+    scene.secret("empty", "");
+    scene.file("response", &xml);
+    for call in [scene.verify(), scene.inspect_fully()] {
+        let bare = call.clone().flag("response");
+        let with = |key: &str| bare.clone().and("--sp-key", key);
+        let from = |key: &str, file: &str| with(key).and("--passphrase-file", file).run(b"");
+        assert_eq!(from("own.pem", "pass").status, 0);
+        assert_eq!(from("plain.pem", "pass").status, 0);
+        assert_eq!(with("plain.pem").run(b"").status, 0);
+        from("own.pem", "wrong").unusable("own.pem: the passphrase does not open the private key");
+        from("own.pem", "empty").unusable("empty: a passphrase has 1 to 1023 bytes");
+        from("own.pem", "none").unusable("none: No such file");
+        with("own.pem").run(b"").unusable(
+            "own.pem: the private key is under a passphrase, and none is given; give \
+             --passphrase-file, or set SAML_KEYS_PASSPHRASE",
+        );
+        set_mode(&pass, 0o644);
+        let complaint = "pass: others may read pass (mode 644); chmod 600 pass";
+        from("own.pem", "pass").unusable(complaint);
+        set_mode(&pass, 0o600);
+        bare.clone().and("--passphrase-file", "pass").run(b"").unusable("--sp-key <PEM>");
+
+        let set = |call: &Call<'_>, value: &str| {
+            let output = call.command().env("SAML_KEYS_PASSPHRASE", value).output().unwrap();
+            (output.status.code().unwrap(), String::from_utf8(output.stderr).unwrap())
+        };
+        assert_eq!(set(&with("own.pem"), secret), (0, String::new()));
+        let (status, complaint) = set(&with("own.pem"), "another one");
+        assert!(complaint.contains("own.pem: the passphrase does not open"), "{complaint}");
+        assert!(!complaint.contains("another one"), "{complaint}");
+        assert_eq!(status, 2);
+        let (status, complaint) = set(&with("own.pem"), "");
+        let expected = "SAML_KEYS_PASSPHRASE: a passphrase has 1 to 1023 bytes";
+        assert!(complaint.contains(expected), "{complaint}");
+        assert_eq!(status, 2);
+        // The option counts before the variable, and without a key neither does.
+        let named = with("own.pem").and("--passphrase-file", "pass");
+        assert_eq!(set(&named, "another one"), (0, String::new()));
+        assert_eq!(set(&bare, "").1, "");
+    }
 }

@@ -100,6 +100,13 @@ impl Scene {
         path
     }
 
+    /// A file that nobody else may read.
+    pub fn secret(&self, name: &str, content: impl AsRef<[u8]>) -> PathBuf {
+        let path = self.file(name, content);
+        set_mode(&path, 0o600);
+        path
+    }
+
     /// A call of `verify` that accepts [`honest`] and prints JSON.
     pub fn verify(&self) -> Call<'_> {
         let call = Call { scene: self, arguments: vec!["verify".into()] };
@@ -116,6 +123,11 @@ impl Scene {
         let arguments = arguments.iter().map(|a| (*a).to_owned()).collect();
         Call { scene: self, arguments }
     }
+}
+
+pub fn set_mode(path: &Path, mode: u32) {
+    use std::os::unix::fs::PermissionsExt as _;
+    std::fs::set_permissions(path, std::fs::Permissions::from_mode(mode)).unwrap();
 }
 
 impl Drop for Scene {

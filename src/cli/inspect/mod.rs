@@ -81,7 +81,7 @@ pub(super) fn run(arguments: &Arguments) -> Result<ExitCode, Problem> {
             idp.dangerous().accept_sha1_signatures_until(end);
         }
     }
-    let own_keys = read_decryption_keys(&arguments.judging.sp_key)?;
+    let own_keys = read_decryption_keys(&arguments.judging)?;
     let bytes = read_whole(&arguments.file, Limits::METADATA.bytes)?;
     let input = Input::read(&bytes)?;
     let request = Request {

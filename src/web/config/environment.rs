@@ -40,7 +40,8 @@ const fn variable(name: &'static str, key: &'static str, kind: Kind) -> Variable
     Variable { name, key, kind }
 }
 
-const PASSPHRASE: &str = "SAML_KEYS_PASSPHRASE";
+/// The variable with the passphrase of our keys.
+pub(crate) const PASSPHRASE: &str = "SAML_KEYS_PASSPHRASE";
 
 /// Every variable that is read.
 pub const VARIABLES: &[Variable] = &[

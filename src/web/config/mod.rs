@@ -14,9 +14,9 @@ use serde::de::Error as _;
 use serde::{Deserialize, Deserializer};
 use url::Url;
 
-#[cfg(feature = "cli")]
-pub(crate) use environment::unknown_variables;
 pub use environment::{Kind, VARIABLES, Variable};
+#[cfg(feature = "cli")]
+pub(crate) use environment::{PASSPHRASE, unknown_variables};
 pub use error::ConfigError;
 
 use crate::crypto::Passphrase;

@@ -22,7 +22,7 @@ fn example(mark: &str) -> String {
 fn every_member_is_documented() {
     let scene = Scene::new();
     let (own, to_us) = crate::encrypted::recipient();
-    scene.file("own.pem", own.to_pem().unwrap());
+    scene.secret("own.pem", own.to_pem().unwrap());
     let logout = "<l:LogoutRequest xmlns:l=\"urn:oasis:names:tc:SAML:2.0:protocol\" IssueInstant=\"x\" NotOnOrAfter=\"x\"><NameID xmlns=\"urn:oasis:names:tc:SAML:2.0:assertion\">x</NameID></l:LogoutRequest>";
     let request = "<l:AuthnRequest xmlns:l=\"urn:oasis:names:tc:SAML:2.0:protocol\"/>";
     let metadata = IDP.metadata().unwrap().replacen(" entityID=", " validUntil=\"x\" entityID=", 1);

@@ -195,8 +195,8 @@ fn a_failure_of_the_provider() {
 fn encrypted() {
     let scene = Scene::new();
     let ((own, to_us), (old, _)) = (crate::encrypted::recipient(), crate::encrypted::recipient());
-    scene.file("own.pem", own.to_pem().unwrap());
-    scene.file("old.pem", old.to_pem().unwrap());
+    scene.secret("own.pem", own.to_pem().unwrap());
+    scene.secret("old.pem", old.to_pem().unwrap());
     let style = actix_saml::xmlenc::EncryptionStyle::AD_FS;
     let xml = crate::encrypted::encrypted(&honest(), &to_us, &style);
     let report = scene.inspect_fully().and("--sp-key", "own.pem").on(&xml).report(0, "holds");
