@@ -15,6 +15,7 @@ use actix_web::cookie::{Cookie, SameSite};
 use actix_web::{HttpRequest, HttpResponse};
 use url::form_urlencoded;
 
+use super::federation::Snapshot;
 use super::pages;
 use super::saml::Shared;
 use crate::crypto::{hex, sha256};
@@ -51,21 +52,17 @@ pub(super) fn select<'i>(
     }
 }
 
-/// The identity provider at which somebody last signed in with this browser, if it is one of
-/// `idps`. Any other value of the cookie is as good as none.
-pub(super) fn remembered<'i>(
+/// The identity provider at which somebody last signed in with this browser, if it is known now.
+/// Any other value of the cookie is as good as none.
+pub(super) fn remembered<'s>(
     request: &HttpRequest,
     shared: &Shared,
-    idps: &'i [Arc<Idp>],
-) -> Option<&'i Arc<Idp>> {
+    snapshot: &'s Snapshot,
+) -> Option<&'s Arc<Idp>> {
     let cookies = request.cookies().ok()?;
     let mut values = cookies.iter().filter(|c| c.name() == cookie_name(shared)).map(Cookie::value);
     let (Some(value), None) = (values.next(), values.next()) else { return None };
-    let mut named = idps.iter().filter(|idp| digest(idp.entity_id()) == value);
-    match (named.next(), named.next()) {
-        (Some(idp), None) => Some(idp),
-        _ => None,
-    }
+    snapshot.remembered(value)
 }
 
 /// The cookie that remembers a sign-in at `issuer`. None where there is no choice.
@@ -121,7 +118,8 @@ fn cookie_name(shared: &Shared) -> &'static str {
     if shared.is_https() { "__Host-saml-idp" } else { "saml-idp" }
 }
 
-fn digest(entity_id: &EntityId) -> String {
+/// What a browser remembers of this provider.
+pub(super) fn digest(entity_id: &EntityId) -> String {
     let mut digest = hex(&sha256(entity_id.as_str().as_bytes()));
     digest.truncate(DIGITS);
     digest

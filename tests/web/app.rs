@@ -77,6 +77,10 @@ pub fn test_idp(index: usize) -> TestIdp {
     TestIdp::adfs_at(url, KEYS[index].clone()).unwrap()
 }
 
+pub fn test_keys(index: usize) -> TestKeys {
+    KEYS[index].clone()
+}
+
 pub fn trusted(idp: &TestIdp) -> Arc<Idp> {
     let xml = idp.metadata().unwrap();
     let metadata = IdpMetadata::read(xml.as_bytes(), start_of_test()).unwrap();

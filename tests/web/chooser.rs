@@ -2,11 +2,12 @@
 //! they get out of a choice that was wrong.
 
 use actix_saml::crypto::{hex, sha256};
+use actix_saml::idp::TestIdp;
 use actix_saml::web::federation::{IdpSource, RefreshSettings};
 use chrono::TimeDelta;
 
 use crate::answer::Answer;
-use crate::app::{Setup, TestApp, test_idp};
+use crate::app::{Setup, TestApp, test_idp, test_keys};
 use crate::browser::Browser;
 use crate::message::Begun;
 
@@ -272,4 +273,21 @@ async fn one_that_is_awaited_counts() {
     }
     sign_in_at(&browser, 0).await;
     assert_sent_to(&browser.visit("/saml/login").await, "fs-a.nhsmail.test");
+}
+
+/// What a browser remembers leads to the right one of many, whatever their order.
+#[actix_web::test]
+async fn one_of_many_is_remembered() {
+    let many: Vec<TestIdp> = (0..40)
+        .map(|n| TestIdp::adfs_at(&format!("https://fs-{n}.nhsmail.test"), test_keys(0)).unwrap())
+        .collect();
+    let names: Vec<String> = many.iter().map(|idp| idp.entity_id.to_string()).collect();
+    let app = TestApp::with(|setup| setup.idps = many).await;
+    for number in [0, 7, 39] {
+        let browser = app.browser();
+        let digest = hex(&sha256(names[number].as_bytes()));
+        browser.jar.borrow_mut().put(COOKIE, &digest[..32]);
+        let host = format!("fs-{number}.nhsmail.test");
+        assert_sent_to(&browser.visit("/saml/login").await, &host);
+    }
 }

@@ -28,7 +28,7 @@ pub(super) async fn start(request: HttpRequest, shared: web::Data<Shared>) -> Ht
     }
     let sp = &snapshot.sp;
     let idps = sp.idps();
-    let remembered = chooser::remembered(&request, &shared, idps);
+    let remembered = chooser::remembered(&request, &shared, &snapshot);
     let is_first = !attempts::is_another(&request, &shared, &return_to, shared.clock.now());
     let direct = remembered.filter(|_| is_first);
     let Some(idp) = chooser::select(&shared, &query.wish(), idps, direct) else {
