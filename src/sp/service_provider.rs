@@ -1,3 +1,4 @@
+use std::borrow::Cow;
 use std::collections::HashMap;
 use std::sync::Arc;
 
@@ -12,6 +13,9 @@ use crate::saml::binding::Binding;
 use crate::saml::metadata::{Contact, IdpMetadata, Organisation};
 use crate::saml::{ClockSkew, EntityId, Keys, RequireSigned};
 use crate::xmlenc::DecryptionKey;
+
+/// Characters of a name that a provider gives itself.
+const MAX_OWN_NAME: usize = 80;
 
 /// How long a session may last. Neither AD FS nor Entra says: the application must.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -52,9 +56,26 @@ impl Idp {
         self.metadata.entity_id()
     }
 
-    /// What to show to people: the label, or the entityID.
-    pub fn label(&self) -> &str {
-        self.label.as_deref().unwrap_or(self.entity_id().as_str())
+    /// What to show to people: the label, or the provider's own name for itself ([`UiInfo`], in
+    /// English if it can be had), cut to 80 characters, or the entityID. It is a text, not HTML, and
+    /// proves nothing: another provider may call itself the same.
+    ///
+    /// [`UiInfo`]: crate::saml::metadata::UiInfo
+    pub fn label(&self) -> Cow<'_, str> {
+        let own_word = || self.metadata.ui_info().display_name("en").map(shorten);
+        let label = self.label.as_deref().map(Cow::Borrowed).or_else(own_word);
+        label.unwrap_or(Cow::Borrowed(self.entity_id().as_str()))
+    }
+}
+
+/// Whoever writes metadata must not fill the page with it.
+fn shorten(name: &str) -> Cow<'_, str> {
+    match name.char_indices().nth(MAX_OWN_NAME) {
+        None => Cow::Borrowed(name),
+        Some(_) => {
+            let kept = name.chars().take(MAX_OWN_NAME.saturating_sub(1));
+            Cow::Owned(kept.chain(['…']).collect())
+        }
     }
 }
 

@@ -8,6 +8,8 @@
 //! Nobody is trapped at a provider that they cannot use, where no page of ours is seen: a second
 //! attempt for the same page within a minute shows the chooser.
 
+use std::borrow::Cow;
+use std::collections::HashMap;
 use std::sync::Arc;
 
 use actix_web::cookie::time::Duration;
@@ -95,18 +97,37 @@ pub(super) fn page(
     remembered: Option<&Arc<Idp>>,
     return_to: &ReturnTo,
 ) -> HttpResponse {
-    let choices = idps.iter().map(|idp| {
+    let choices = idps.iter().zip(labels(idps)).map(|(idp, label)| {
         let query: String = form_urlencoded::Serializer::new(String::new())
             .append_pair("idp", idp.entity_id().as_str())
             .append_pair("return_to", return_to.as_str())
             .finish();
         pages::Choice {
-            label: idp.label(),
+            label,
             href: format!("{}?{query}", shared.paths.login),
             is_remembered: remembered.is_some_and(|other| Arc::ptr_eq(other, idp)),
         }
     });
     pages::choose_idp(choices, idps.len() == shared.federation.number_of_idps())
+}
+
+/// What each of `idps` is called, in their order. Whoever calls itself what another one is called
+/// is shown by its entityID, so that no metadata can take people to the wrong place.
+fn labels(idps: &[Arc<Idp>]) -> impl Iterator<Item = Cow<'_, str>> {
+    let mut owners: HashMap<String, usize> = HashMap::with_capacity(idps.len());
+    for idp in idps {
+        let (label, name) = (idp.label().to_lowercase(), idp.entity_id().as_str().to_lowercase());
+        let name = Some(name).filter(|name| *name != label);
+        for taken in name.into_iter().chain([label]) {
+            let count = owners.entry(taken).or_default();
+            *count = count.saturating_add(1);
+        }
+    }
+    idps.iter().map(move |idp| {
+        let label = idp.label();
+        let is_only = || owners.get(&label.to_lowercase()) == Some(&1);
+        if idp.label.is_some() || is_only() { label } else { idp.entity_id().as_str().into() }
+    })
 }
 
 fn has_choice(shared: &Shared) -> bool {

@@ -1,5 +1,7 @@
 //! The pages that people see, in one place. Fixed texts: nothing from a message is ever on them.
 
+use std::borrow::Cow;
+
 use actix_web::http::StatusCode;
 use actix_web::http::header::{CACHE_CONTROL, HeaderValue, RETRY_AFTER};
 use actix_web::{HttpResponse, HttpResponseBuilder};
@@ -206,7 +208,7 @@ pub(super) fn problem(status: StatusCode, title: &str, more: &[(&str, &str)]) ->
 
 /// An identity provider on the page where people choose.
 pub(super) struct Choice<'c> {
-    pub(super) label: &'c str,
+    pub(super) label: Cow<'c, str>,
     pub(super) href: String,
     /// Whether somebody signed in there with this browser before.
     pub(super) is_remembered: bool,
@@ -220,7 +222,7 @@ pub(super) fn choose_idp<'c>(
 ) -> HttpResponse {
     let items: String = choices
         .map(|choice| {
-            let (href, label) = (escape_html(&choice.href), escape_html(choice.label));
+            let (href, label) = (escape_html(&choice.href), escape_html(&choice.label));
             let note =
                 if choice.is_remembered { "<span>Used last in this browser</span>" } else { "" };
             format!("<li><a href=\"{href}\">{label}{note}</a></li>")

@@ -3,11 +3,13 @@
 
 use actix_saml::crypto::{hex, sha256};
 use actix_saml::idp::TestIdp;
+use actix_saml::saml::metadata::IdpMetadata;
+use actix_saml::sp::{Builder, Idp};
 use actix_saml::web::federation::{IdpSource, RefreshSettings};
 use chrono::TimeDelta;
 
 use crate::answer::Answer;
-use crate::app::{Setup, TestApp, test_idp, test_keys};
+use crate::app::{Setup, TestApp, start_of_test, test_idp, test_keys};
 use crate::browser::Browser;
 use crate::message::Begun;
 
@@ -290,4 +292,103 @@ async fn one_of_many_is_remembered() {
         let host = format!("fs-{number}.nhsmail.test");
         assert_sent_to(&browser.visit("/saml/login").await, &host);
     }
+}
+
+/// Makes a provider call itself by these names, each with its language.
+fn calls_itself(builder: &mut Builder, idps: &[TestIdp], index: usize, names: &[(&str, &str)]) {
+    let names: String = names
+        .iter()
+        .map(|(lang, name)| format!("<m:DisplayName xml:lang=\"{lang}\">{name}</m:DisplayName>"))
+        .collect();
+    let xml = idps[index].metadata().unwrap();
+    // The signature breaks, and counts for nothing without a pin.
+    let (start, rest) = xml.split_once("<IDPSSODescriptor").unwrap();
+    let (attributes, rest) = rest.split_once('>').unwrap();
+    let xml = format!(
+        "{start}<IDPSSODescriptor{attributes}><Extensions><m:UIInfo \
+         xmlns:m=\"urn:oasis:names:tc:SAML:metadata:ui\">{names}</m:UIInfo></Extensions>{rest}"
+    );
+    let metadata = IdpMetadata::read(xml.as_bytes(), start_of_test()).unwrap();
+    assert!(!metadata.ui_info().display_names.is_empty());
+    builder.idps[index] = Idp { metadata, label: None }.into();
+}
+
+/// The page on which two providers call themselves so, unless the first has a label.
+async fn named(label: Option<&str>, first: &[(&str, &str)], second: &[(&str, &str)]) -> String {
+    let own = |names: &[(&str, &str)]| -> Vec<(String, String)> {
+        names.iter().map(|(lang, name)| ((*lang).to_owned(), (*name).to_owned())).collect()
+    };
+    let (label, names) = (label.map(str::to_owned), [own(first), own(second)]);
+    let app = TestApp::with(|setup: &mut Setup| {
+        setup.idps = vec![test_idp(0), test_idp(1)];
+        let idps = setup.idps.clone();
+        setup.builder = Box::new(move |builder| {
+            for (index, names) in names.iter().enumerate().filter(|(_, names)| !names.is_empty()) {
+                let names: Vec<_> = names.iter().map(|(l, n)| (l.as_str(), n.as_str())).collect();
+                calls_itself(builder, &idps, index, &names);
+            }
+            let mut first = (*builder.idps[0]).clone();
+            first.label = label;
+            builder.idps[0] = first.into();
+        });
+    })
+    .await;
+    let page = app.browser().visit("/saml/login").await;
+    page.assert_page();
+    page.body
+}
+
+#[track_caller]
+fn assert_names(page: &str, names: [&str; 2]) {
+    let shown: Vec<&str> = page
+        .split("<li><a href=")
+        .skip(1)
+        .map(|item| item.split_once('>').unwrap().1.split_once("</a></li>").unwrap().0)
+        .collect();
+    assert_eq!(shown, names);
+}
+
+const NAME_A: &str = "http://fs-a.nhsmail.test/adfs/services/trust";
+const NAME_B: &str = "http://fs-b.nhsmail.test/adfs/services/trust";
+
+#[actix_web::test]
+async fn without_a_label_the_providers_own_name_is_shown() {
+    let page = named(None, &[("cy", "Ysbyty"), ("en-GB", "Wards Trust")], &[]).await;
+    assert_names(&page, ["Wards Trust", NAME_B]);
+    let page = named(None, &[("cy", "Ysbyty"), ("de", "Krankenhaus")], &[("en", "Clinics")]).await;
+    assert_names(&page, ["Ysbyty", "Clinics"]);
+    // The label counts before it.
+    let page = named(Some("NHSmail"), &[("en", "Wards Trust")], &[("en", "Clinics")]).await;
+    assert_names(&page, ["NHSmail", "Clinics"]);
+}
+
+#[actix_web::test]
+async fn a_providers_own_name_is_a_text_and_short() {
+    let hostile = "&lt;/a>&lt;script>alert(&quot;x&quot;)&lt;/script>&amp;'";
+    let page = named(None, &[("en", hostile)], &[]).await;
+    let escaped = "&lt;/a&gt;&lt;script&gt;alert(&quot;x&quot;)&lt;/script&gt;&amp;&#39;";
+    assert_names(&page, [escaped, NAME_B]);
+    assert!(!page.contains("<script"), "{page}");
+
+    let (fits, long) = ("ä".repeat(80), "ä".repeat(81));
+    let page = named(None, &[("en", &fits)], &[("en", &long)]).await;
+    assert_names(&page, [&fits, &format!("{}…", "ä".repeat(79))]);
+    // Whoever writes it cannot move what stands beside it.
+    let page = named(None, &[("en", "sdraW\u{202e}"), ("cy", "Ysbyty")], &[]).await;
+    assert_names(&page, ["Ysbyty", NAME_B]);
+}
+
+#[actix_web::test]
+async fn nobody_calls_itself_what_another_is_called() {
+    let page = named(Some("NHSmail"), &[], &[("en", "nhsmail")]).await;
+    assert_names(&page, ["NHSmail", NAME_B]);
+    let page = named(None, &[("en", "Wards")], &[("en", "Wards")]).await;
+    assert_names(&page, [NAME_A, NAME_B]);
+    let page = named(None, &[("en", "Wards")], &[("en", "Other wards")]).await;
+    assert_names(&page, ["Wards", "Other wards"]);
+    // Nor what another one would be called without a name.
+    let page = named(None, &[("en", NAME_B)], &[("en", "Wards")]).await;
+    assert_names(&page, [NAME_A, "Wards"]);
+    let page = named(None, &[("en", NAME_A)], &[]).await;
+    assert_names(&page, [NAME_A, NAME_B]);
 }
