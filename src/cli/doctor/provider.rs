@@ -1,5 +1,6 @@
 //! Each identity provider's metadata: where it comes from, who vouches for it, and what it says.
 
+mod pin;
 mod product;
 mod several;
 
@@ -47,6 +48,7 @@ pub(super) fn look(scene: &Scene) -> Vec<Finding> {
     }
     findings.extend(several::labels(scene));
     findings.extend(several::populations(scene));
+    findings.extend(several::subjects(scene));
     findings
 }
 
@@ -66,7 +68,17 @@ fn unusable(provider: &Provider, fault: &Fault) -> Finding {
         false => (
             Level::Problem,
             "Its metadata cannot be used: nobody can sign in by it.",
-            "Save its federation metadata again, and look at it with actix-saml metadata check.",
+            match fault.code {
+                "metadata_signer_not_pinned" => {
+                    "If the pinned key is AD FS's or Entra's own, it has changed: remove pin_cert \
+                     and pin_sha256. Otherwise save its federation metadata again, and look at it \
+                     with actix-saml metadata check."
+                }
+                _ => {
+                    "Save its federation metadata again, and look at it with actix-saml metadata \
+                     check."
+                }
+            },
         ),
     };
     let finding = finding("idp_metadata", level, title)
@@ -182,6 +194,7 @@ fn document_of(provider: &Provider, document: &IdpMetadata, scene: &Scene) -> Ve
     findings.extend(document.certificates().iter().map(|c| certificate(c, provider, scene.now)));
     findings.extend(test_key(document, scene));
     findings.extend(sha1(provider, scene.now));
+    findings.extend(pin::is_own_key(provider, document));
     findings.extend(product::entra(provider));
     findings.extend(product::adfs(provider));
     findings

@@ -188,8 +188,10 @@ fn look_at(provider: &Provider, tried: &Tried) -> Finding {
         (false, false) => (
             Level::Warning,
             "Its address has none of the keys that the file has.",
-            "It is not applied by itself unless a pinned key vouches for it: compare the new \
-             fingerprints with the administrator, then replace the file.",
+            "It is not applied by itself unless a pinned key vouches for it. Compare the new \
+             fingerprints with the administrator by another way, save it with actix-saml metadata \
+             fetch --output FILE --replace-all-keys, and restart the application. Pin none of \
+             these keys: they change again.",
         ),
     };
     let shares_key = fresh.shares_key_with(known);

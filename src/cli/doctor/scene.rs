@@ -63,7 +63,8 @@ pub(super) struct Provider {
     pub(super) policy: TrustPolicy,
     pub(super) accept_sha1_until: Option<DateTime<Utc>>,
     pub(super) population: Option<String>,
-    pub(super) names_subject: bool,
+    /// The claims that identify people in the population.
+    pub(super) subject: Vec<String>,
 }
 
 /// Where a provider's metadata comes from.
@@ -287,7 +288,7 @@ impl Provider {
             policy,
             accept_sha1_until: idp.dangerous_accept_sha1_until,
             population: idp.population.clone(),
-            names_subject: idp.subject.as_ref().is_some_and(|names| !names.is_empty()),
+            subject: idp.subject.clone().unwrap_or_default(),
         }
     }
 

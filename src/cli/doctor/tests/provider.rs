@@ -1,4 +1,6 @@
 use super::*;
+use crate::crypto::SignatureAlgorithm;
+use crate::dsig::{Place, SignatureStyle, sign_enveloped};
 
 const URL: &str = "https://fs.nhsmail.test/FederationMetadata/2007-06/FederationMetadata.xml";
 const ENTRA: &str = "https://sts.windows.net/11111111-2222-3333-4444-555555555555/";
@@ -65,6 +67,53 @@ fn who_vouches() {
     assert!(http.title.starts_with("Nothing vouches for its metadata"));
     let file = assert_level(&scene(&format!("{START}{IDP}")), "idp_trust", Level::Note);
     assert_eq!(file.title, "Whoever saved the file vouches for its metadata.");
+}
+
+/// Metadata with this signing key, signed by `signer`.
+fn signed(signs_responses: &Certificate, signer: &(PrivateKey, Certificate)) -> String {
+    let xml = idp_metadata(ISSUER, " ID=\"_1\"", &[signs_responses]);
+    let style = SignatureStyle::default();
+    let algorithm = SignatureAlgorithm::RsaSha256;
+    let (key, certificate) = signer;
+    sign_enveloped(&xml, "_1", Place::First, key, algorithm, Some(certificate), &style).unwrap()
+}
+
+#[test]
+fn a_pin_that_does_not_last() {
+    let federation = pair(KeyShape::Rsa2048, "2035-01-01T00:00:00Z");
+    // The key that signs responses, in the certificate of another year.
+    let again = certificate(&KEY.0, "again", "2027-01-01T00:00:00Z", "2028-01-01T00:00:00Z");
+    let folder = Folder::new();
+    folder.write("federation.pem", &federation.1.to_pem().unwrap());
+    folder.write("again.pem", &again.to_pem().unwrap());
+    let pin =
+        |certificate: &Certificate| format!("pin_sha256 = [\"{}\"]", certificate.fingerprint());
+    let by_own_key = (KEY.0.clone(), again.clone());
+    for (signer, pin, level) in [
+        (&federation, pin(&federation.1), Level::Ok),
+        (&federation, "pin_cert = \"federation.pem\"".to_owned(), Level::Ok),
+        (&*KEY, pin(&KEY.1), Level::Warning),
+        (&*KEY, "pin_cert = \"again.pem\"".to_owned(), Level::Warning),
+        (&by_own_key, pin(&again), Level::Warning),
+        // One of two is enough to be believed, and to be warned about.
+        (&federation, format!("{}\npin_cert = \"again.pem\"", pin(&federation.1)), Level::Warning),
+    ] {
+        folder.write("idp.xml", &signed(&KEY.1, signer));
+        let scene = folder.scene(&format!("{START}{IDP}{pin}\n"));
+        assert_level(&scene, "idp_metadata", Level::Ok);
+        let finding = assert_level(&scene, "idp_pin", level);
+        let own = [KEY.1.fingerprint()];
+        let named: Vec<_> = finding.facts.iter().map(|fact| fact.value.clone()).collect();
+        assert_eq!(named, if level == Level::Ok { &[][..] } else { &own[..] }, "{pin}");
+    }
+    assert!(all(&folder.scene(&format!("{START}{IDP}")), "idp_pin").is_empty());
+
+    // What comes of it.
+    folder.write("idp.xml", &signed(&federation.1, &federation));
+    let late = folder.scene(&format!("{START}{IDP}{}\n", pin(&KEY.1)));
+    let finding = assert_level(&late, "idp_metadata", Level::Problem);
+    assert_eq!(finding.facts[0].value, "metadata_signer_not_pinned");
+    assert!(finding.remedy.unwrap().contains("remove pin_cert"), "the pin");
 }
 
 #[test]
@@ -201,6 +250,17 @@ fn names_to_choose_between() {
     let finding = assert_level(&finding, "idp_labels", Level::Warning);
     assert_eq!(finding.facts[0].value, "urn:other");
     assert!(all(&scene(&format!("{START}{IDP}")), "idp_labels").is_empty());
+
+    // Its own name is better than an address.
+    let named = idp_metadata("urn:other", "", &[&KEY.1]).replace(
+        "<KeyDescriptor ",
+        "<Extensions><UIInfo xmlns=\"urn:oasis:names:tc:SAML:metadata:ui\">\
+         <DisplayName xml:lang=\"en\">Wards</DisplayName></UIInfo></Extensions><KeyDescriptor ",
+    );
+    folder.write("other.xml", &named);
+    let named = folder.scene(&format!("{START}{IDP}{other}"));
+    let finding = assert_level(&named, "idp_labels", Level::Note);
+    assert_eq!(finding.facts[0].value, "urn:other");
 }
 
 #[test]
@@ -213,10 +273,25 @@ fn providers_that_share_people() {
     for provider in &mut scene.providers {
         provider.population = Some("nhsmail".to_owned());
     }
-    scene.providers[0].names_subject = true;
+    scene.providers[0].subject = vec!["employee".to_owned()];
     let levels: Vec<Level> = all(&scene, "idp_population").iter().map(|f| f.level).collect();
     assert_eq!(levels, [Level::Ok, Level::Warning]);
     // Alone it shares with nobody.
     scene.providers[0].population = None;
     assert!(all(&scene, "idp_population").is_empty());
+}
+
+#[test]
+fn claims_of_a_list_share_a_name_space() {
+    let member = |subject: &str| {
+        scene(&format!(
+            "{START}{IDP}entity_id = \"{ISSUER}\"\npopulation = \"nhsmail\"\nsubject = {subject}\n"
+        ))
+    };
+    assert!(all(&member("[\"anchor\"]"), "idp_subject").is_empty());
+    let finding = assert_level(&member("[\"anchor\", \"mail\"]"), "idp_subject", Level::Note);
+    assert!(finding.remedy.unwrap().contains("one register"), "what to agree on");
+    let claims: Vec<_> = finding.facts.iter().map(|fact| fact.value.as_str()).collect();
+    assert_eq!(claims, ["anchor", "mail"]);
+    assert_eq!(finding.about.as_deref(), Some("NHSmail"));
 }
