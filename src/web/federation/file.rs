@@ -10,7 +10,7 @@ use super::event::EventLevel;
 use super::fetch::Validators;
 use super::keeper::{Failure, Federation, is_due};
 use super::provider::Provider;
-use crate::sp::Quarantine;
+use crate::sp::{NO_SHARED_KEY, Quarantine};
 
 /// So long after it was refused a file is judged again.
 const JUDGE_AGAIN: TimeDelta = TimeDelta::minutes(1);
@@ -64,7 +64,10 @@ impl Federation {
                 let problem = failure.into_problem(state.file_problem.as_ref(), now);
                 let is_news = state.file_problem.as_ref().is_none_or(|p| p.code != problem.code);
                 state.file_problem = Some(problem.clone());
-                state.is_unsaved = provider.source.url.is_some();
+                // Entirely new keys are how an operator prepares a restart in an emergency. Whatever
+                // else is no use may be replaced by what is.
+                let is_prepared = problem.code == NO_SHARED_KEY;
+                state.is_unsaved = provider.source.url.is_some() && !is_prepared;
                 state.judge_again = now.checked_add_signed(JUDGE_AGAIN);
                 drop(state);
                 if is_news {

@@ -171,7 +171,6 @@ impl Federation {
                 }
                 state.failures = 0;
                 state.last_success = Some(now);
-                state.file_problem = None;
             }
             Err(failure) => {
                 state.failures = state.failures.saturating_add(1);

@@ -176,6 +176,12 @@ async fn what_could_not_be_saved_is_saved_later() {
     hour();
     assert_eq!(std::fs::read_to_string(&file).unwrap(), metadata(0, None));
     assert_eq!(app.idp_status().file_problem, None);
+    // But what an operator has prepared for a restart stays, while the address is behind.
+    std::fs::write(&file, metadata(2, None)).unwrap();
+    hour();
+    assert_eq!(app.idp_status().file_problem.unwrap().code, "metadata_no_shared_key");
+    hour();
+    assert_eq!(std::fs::read_to_string(&file).unwrap(), metadata(2, None));
 }
 
 #[actix_web::test]
