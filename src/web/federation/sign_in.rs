@@ -36,10 +36,12 @@ impl Federation {
             provider.clock_offset.record(issue_instant, now);
         }
         let Some(used) = trust.keys().get(key) else { return };
-        let others_were_used = trust.keys().iter().any(|k| {
-            k.certificate.public_key() != used.certificate.public_key() && k.uses.first().is_some()
-        });
-        if used.uses.record(now) && (used.is_newcomer || others_were_used) {
+        // Nearly always it is not the first time, and that is all that has to be found out.
+        let others_were_used = || {
+            let mut others = trust.keys().iter().enumerate().filter(|(other, _)| *other != key);
+            others.any(|(_, other)| other.uses.first().is_some())
+        };
+        if used.uses.record(now) && (used.is_newcomer || others_were_used()) {
             self.events.tell(Event {
                 at: now,
                 code: "idp_key_first_used",
