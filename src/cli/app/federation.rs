@@ -19,7 +19,12 @@ use crate::web::federation::{IdpStatus, KeyStanding, Problem, Status, TrustBasis
 /// Everything, for programs.
 pub(super) async fn json(staff: Staff, saml: web::Data<Saml>) -> HttpResponse {
     if !staff.has_role(ADMIN_ROLE) {
-        return not_for_you(&staff);
+        return HttpResponse::Forbidden()
+            .content_type("application/problem+json")
+            .insert_header((CACHE_CONTROL, "no-store"))
+            .body(
+                json!({ "type": "about:blank", "title": "Not for you", "status": 403 }).to_string(),
+            );
     }
     HttpResponse::Ok().insert_header((CACHE_CONTROL, "no-store")).json(saml.status())
 }

@@ -139,6 +139,37 @@ async fn a_guarded_page_is_for_the_person_who_is_signed_in_now() {
 }
 
 #[actix_web::test]
+async fn the_state_of_the_trust_is_for_operators() {
+    let Some(browser) = Browser::open().await else { return };
+    let sites = Setting::default().serve();
+    let json = sites.page("/admin/federation.json");
+
+    // Anybody may ask whether people can sign in, and learns no more.
+    browser.visit(&sites.page("/health/ready")).await;
+    assert_eq!(browser.text("pre").await, r#"{"ready":true}"#);
+
+    sign_in(&browser, &sites, "/admin/federation", "Not for you").await;
+    assert_eq!(browser.status().await, 403);
+    browser.visit(&json).await;
+    assert_eq!(browser.status().await, 403);
+    let refused: serde_json::Value = serde_json::from_str(&browser.text("pre").await).unwrap();
+    assert_eq!(refused, json!({ "type": "about:blank", "title": "Not for you", "status": 403 }));
+
+    browser.visit(&sites.page("/rota")).await;
+    browser.click(".who button").await;
+    browser.arrive(&sites.page("/saml/logout"), "Signed out").await;
+    browser.visit(&sites.page("/admin/federation")).await;
+    browser.arrive_at(CHOOSER).await;
+    browser.click("button[name=person][value='test.consultant']").await;
+    browser.arrive(&sites.page("/admin/federation"), "Trust in the sign-in service").await;
+    browser.visit(&json).await;
+    assert_eq!(browser.status().await, 200);
+    let state: serde_json::Value = serde_json::from_str(&browser.text("pre").await).unwrap();
+    assert_eq!((&state["ready"], &state["idps"][0]["trust"]), (&json!(true), &json!("code")));
+    assert_eq!(state["idps"][0]["keys"][0]["standing"], "current");
+}
+
+#[actix_web::test]
 async fn cancelling_is_said_and_signs_nobody_in() {
     let Some(browser) = Browser::open().await else { return };
     let sites = Setting::default().serve();
