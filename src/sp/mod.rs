@@ -28,4 +28,4 @@ pub use store::{
     BoxFuture, Remembered, ReplayEntry, ReplayKey, ReplayStore, SessionState, SessionStore,
     StoreError,
 };
-pub use trust::{KeyUse, NO_SHARED_KEY, Quarantine, TrackedKey, Trust, TrustChange, TrustPolicy};
+pub use trust::{KeyUse, Quarantine, TrackedKey, Trust, TrustChange, TrustPolicy};

@@ -166,6 +166,10 @@ pub enum BuildError {
     /// Two identity providers have one name.
     #[error("the identity provider {0} is there twice")]
     DuplicateIdp(EntityId),
+    /// It is fetched, there are others, and nobody has said what its name is: it could take one that
+    /// belongs to another which is not there yet.
+    #[error("the identity provider {0} is one of several and is not named in the configuration")]
+    UnnamedIdp(EntityId),
     /// The identity provider has a test key, and this is not dev mode.
     #[error("the identity provider {0} signs with a test key, which is for dev mode only")]
     TestKey(EntityId),

@@ -40,9 +40,6 @@ pub enum TrustChange {
     AddressesChanged,
 }
 
-/// The code of [`Quarantine::NoSharedKey`].
-pub const NO_SHARED_KEY: &str = "metadata_no_shared_key";
-
 /// Why a document is not applied. What was known before still counts.
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
 #[non_exhaustive]
@@ -71,7 +68,7 @@ impl Quarantine {
     pub fn code(&self) -> &'static str {
         match self {
             Self::Metadata(error) => error.code(),
-            Self::NoSharedKey { .. } => NO_SHARED_KEY,
+            Self::NoSharedKey { .. } => "metadata_no_shared_key",
             Self::Unacceptable(BuildError::TestKey(_)) => "metadata_test_key",
             Self::Unacceptable(BuildError::InsecureIdp { .. }) => "metadata_insecure_address",
             Self::Unacceptable(_) => "metadata_unacceptable",

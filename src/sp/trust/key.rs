@@ -18,7 +18,8 @@ impl KeyUse {
     /// The key has signed a response that was accepted at `now`. Says whether it is the first.
     pub fn record(&self, now: DateTime<Utc>) -> bool {
         let now = now.timestamp().max(1);
-        self.last.fetch_max(now, Ordering::Relaxed);
+        // Of two at once either will do; a clock that was ahead must not leave its mark.
+        self.last.store(now, Ordering::Relaxed);
         // Nearly always it is not: then nothing is written.
         self.first.load(Ordering::Relaxed) == 0
             && self.first.compare_exchange(0, now, Ordering::Relaxed, Ordering::Relaxed).is_ok()

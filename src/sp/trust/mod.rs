@@ -8,7 +8,7 @@ use std::sync::Arc;
 
 use chrono::{DateTime, TimeDelta, Utc};
 
-pub use change::{NO_SHARED_KEY, Quarantine, TrustChange};
+pub use change::{Quarantine, TrustChange};
 pub use key::{KeyUse, TrackedKey};
 
 use super::service_provider::{Idp, check_idp};

@@ -242,6 +242,7 @@ impl Config {
             BuildError::AcsPath(_) => ("base_url", "leave the path as it is"),
             BuildError::NoIdp => ("idp", "add [[idp]] with metadata = \"…\""),
             BuildError::DuplicateIdp(_) => ("idp", "remove one of the two"),
+            BuildError::UnnamedIdp(_) => ("idp", "set entity_id"),
             BuildError::TestKey(_) => {
                 ("idp", "use the live identity provider's metadata; test keys need dev = true")
             }

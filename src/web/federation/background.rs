@@ -53,6 +53,7 @@ fn keep_current(federation: &Weak<Federation>, gone: &Receiver<()>) {
         }
         drop(federation);
         if gone.recv_timeout(PAUSE) == Err(RecvTimeoutError::Disconnected) {
+            queue.clear();
             return;
         }
     }
@@ -67,6 +68,11 @@ struct Queue {
 impl Queue {
     fn add(&self, due: Vec<usize>) {
         self.waiting.lock().unwrap_or_else(PoisonError::into_inner).0.extend(due);
+    }
+
+    /// Nobody needs them any more.
+    fn clear(&self) {
+        self.waiting.lock().unwrap_or_else(PoisonError::into_inner).0.clear();
     }
 
     /// Begins as many threads as are needed and allowed.
@@ -94,10 +100,7 @@ impl Queue {
     fn fetch_all(&self, federation: &Weak<Federation>) {
         while let Some(index) = self.take() {
             let Some(federation) = federation.upgrade() else { break };
-            let fetched = catch_unwind(AssertUnwindSafe(|| federation.fetch_in_background(index)));
-            if fetched.is_err() {
-                federation.note_panic(index);
-            }
+            federation.fetch_or_note_panic(index, federation.settings.timeout, None);
         }
     }
 

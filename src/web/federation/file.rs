@@ -10,7 +10,20 @@ use super::event::EventLevel;
 use super::fetch::Validators;
 use super::keeper::{Failure, Federation, is_due};
 use super::provider::Provider;
-use crate::sp::{NO_SHARED_KEY, Quarantine};
+use crate::sp::Quarantine;
+
+/// Refusals that time may heal: a clock that was wrong, a document that came too early, a name that
+/// another provider had.
+const TIMELY: [&str; 3] = ["metadata_expired", "metadata_valid_too_long", "metadata_unacceptable"];
+
+/// Whether a file that was refused for this may be what somebody has prepared for a restart: other
+/// keys, another provider, another pin. What is no metadata or past its time is nobody's.
+fn is_somebodys(code: &str) -> bool {
+    let is_waste = code.starts_with("xml_")
+        || code.starts_with("disk_")
+        || matches!(code, "metadata_root" | "metadata_expired");
+    !is_waste
+}
 
 /// So long after it was refused a file is judged again.
 const JUDGE_AGAIN: TimeDelta = TimeDelta::minutes(1);
@@ -45,7 +58,10 @@ impl Federation {
             Err(DiskError::Read { cause: ErrorKind::NotFound, .. })
                 if provider.source.url.is_some() =>
             {
-                provider.state().is_unsaved = true;
+                let mut state = provider.state();
+                state.is_unsaved = true;
+                state.file_problem = None;
+                state.judge_again = None;
                 return;
             }
             Err(error) => Err(Failure::new(error.code(), error.to_string())),
@@ -64,11 +80,9 @@ impl Federation {
                 let problem = failure.into_problem(state.file_problem.as_ref(), now);
                 let is_news = state.file_problem.as_ref().is_none_or(|p| p.code != problem.code);
                 state.file_problem = Some(problem.clone());
-                // Entirely new keys are how an operator prepares a restart in an emergency. Whatever
-                // else is no use may be replaced by what is.
-                let is_prepared = problem.code == NO_SHARED_KEY;
-                state.is_unsaved = provider.source.url.is_some() && !is_prepared;
-                state.judge_again = now.checked_add_signed(JUDGE_AGAIN);
+                state.is_unsaved = provider.source.url.is_some();
+                let is_of_time = TIMELY.contains(&problem.code);
+                state.judge_again = now.checked_add_signed(JUDGE_AGAIN).filter(|_| is_of_time);
                 drop(state);
                 if is_news {
                     self.tell_problem(index, &problem);
@@ -81,7 +95,16 @@ impl Federation {
     pub(super) fn save(&self, index: usize, document: &[u8], now: DateTime<Utc>) {
         let Some(provider) = self.providers.get(index) else { return };
         let Some(file) = &provider.source.file else { return };
-        let saved = disk::replace_file(file, document);
+        let saved = match &provider.state().file_problem {
+            Some(problem) if is_somebodys(problem.code) => Err(format!(
+                "{}: somebody has put something else there ({}): restart to use it, or remove it",
+                file.display(),
+                problem.code
+            )),
+            _ => Ok(()),
+        };
+        let saved = saved
+            .and_then(|()| disk::replace_file(file, document).map_err(|error| error.to_string()));
         let mut state = provider.state();
         let was_told = std::mem::replace(&mut state.told.unsaved, saved.is_err());
         state.is_unsaved = saved.is_err();
@@ -95,8 +118,7 @@ impl Federation {
             }
             Err(error) if !was_told => {
                 drop(state);
-                let detail = error.to_string();
-                self.tell_at(now, index, EventLevel::Warning, "metadata_not_saved", None, detail);
+                self.tell_at(now, index, EventLevel::Warning, "metadata_not_saved", None, error);
             }
             Err(_) => {}
         }

@@ -1,6 +1,7 @@
 //! Reads, fetches, applies and swaps.
 
-use std::sync::{Arc, Mutex, PoisonError};
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::{Arc, Mutex, PoisonError, TryLockError};
 use std::time::Duration;
 
 use arc_swap::ArcSwap;
@@ -87,13 +88,13 @@ impl Federation {
         self.providers.len()
     }
 
-    /// Whether `idp` is one of the providers that are configured. One that nobody has named may be
-    /// anybody's until its first document is there.
+    /// Whether `idp` is one of the providers that are configured. One that nobody has named, and
+    /// that is the only one, may be anybody until its first document is there.
     pub(in crate::web) fn has(&self, idp: &EntityId) -> bool {
         self.snapshot().trust(idp).is_some()
             || self.providers.iter().any(|provider| match &provider.source.policy.entity_id {
                 Some(name) => name == idp,
-                None => provider.state().trust.is_none(),
+                None => self.providers.len() == 1 && provider.state().trust.is_none(),
             })
     }
 
@@ -103,9 +104,9 @@ impl Federation {
     }
 
     /// Fetches the document of one provider, and plans the next time.
-    /// Nothing is done when `seen` is given and is no longer what counts: then somebody else has
-    /// fetched meanwhile.
-    pub(super) fn fetch(&self, index: usize, timeout: Duration, seen: Option<&Arc<Trust>>) {
+    /// Nothing is done when `seen` is given and is no longer the number of fetches: then somebody
+    /// else has fetched meanwhile.
+    pub(super) fn fetch(&self, index: usize, timeout: Duration, seen: Option<u64>) {
         let Some(provider) = self.providers.get(index) else { return };
         let _fetching = BeingFetched::begin(provider);
         let Some(url) = &provider.source.url else { return };
@@ -118,8 +119,7 @@ impl Federation {
         let began = self.clock.now();
         let have = {
             let state = provider.state();
-            let is_seen = |seen| state.trust.as_ref().is_some_and(|now| Arc::ptr_eq(now, seen));
-            if seen.is_some_and(|seen| !is_seen(seen)) {
+            if seen.is_some_and(|seen| seen != state.fetches) {
                 return;
             }
             let counts = state.trust.as_ref().is_some_and(|trust| !trust.has_expired(began));
@@ -154,7 +154,6 @@ impl Federation {
             Err(error) => Err(error.into()),
         };
         self.note(index, outcome, now);
-        self.attempts.send_modify(|count| *count = count.wrapping_add(1));
     }
 
     /// Takes note of how a fetch has ended, and plans the next one.
@@ -162,6 +161,7 @@ impl Federation {
         let Some(provider) = self.providers.get(index) else { return };
         let mut state = provider.state();
         state.last_attempt = Some(now);
+        state.fetches = state.fetches.wrapping_add(1);
         let mut told = None;
         match outcome {
             Ok(()) => {
@@ -171,6 +171,8 @@ impl Federation {
                 }
                 state.failures = 0;
                 state.last_success = Some(now);
+                // What is in the file is older than this.
+                state.judge_again = None;
             }
             Err(failure) => {
                 state.failures = state.failures.saturating_add(1);
@@ -185,6 +187,7 @@ impl Federation {
         if let Some((level, code, detail)) = told {
             self.tell(index, level, code, None, detail);
         }
+        self.attempts.send_modify(|count| *count = count.wrapping_add(1));
     }
 
     fn situation(&self, state: &State, now: DateTime<Utc>) -> Situation {
@@ -235,9 +238,18 @@ impl Federation {
     /// A name that the operator has given to one provider is not for another to take, whether or
     /// not the first is there yet.
     fn check_name(&self, index: usize, name: &EntityId) -> Result<(), BuildError> {
+        let own = self.providers.get(index).map(|provider| &provider.source);
+        let is_named = own.is_some_and(|source| source.policy.entity_id.is_some());
+        // Of two that were given one name the first has it.
+        let comes_first = |other: usize| other < index || !is_named;
         let mut others = self.providers.iter().enumerate().filter(|(other, _)| *other != index);
-        if others.any(|(_, other)| other.source.policy.entity_id.as_ref() == Some(name)) {
+        let has_it = |other: &Provider| other.source.policy.entity_id.as_ref() == Some(name);
+        if others.any(|(at, other)| has_it(other) && comes_first(at)) {
             return Err(BuildError::DuplicateIdp(name.clone()));
+        }
+        let is_fetched = own.is_some_and(|source| source.url.is_some());
+        if is_fetched && !is_named && self.providers.len() > 1 {
+            return Err(BuildError::UnnamedIdp(name.clone()));
         }
         Ok(())
     }
@@ -291,7 +303,7 @@ impl Federation {
     /// Does everything that is due now, one thing after another.
     pub(in crate::web) fn refresh_due(&self) {
         for index in self.look_around() {
-            self.fetch(index, self.settings.timeout, None);
+            self.fetch_or_note_panic(index, self.settings.timeout, None);
         }
         self.watch_radar();
     }
@@ -303,9 +315,19 @@ impl Federation {
         let mut due = Vec::new();
         for (index, provider) in self.providers.iter().enumerate() {
             // While it is being fetched, the next time will do for the file.
-            if let Ok(_turn) = provider.turn.try_lock() {
-                self.read_file(index, provider);
+            let turn = match provider.turn.try_lock() {
+                Ok(turn) => Some(turn),
+                Err(TryLockError::Poisoned(turn)) => Some(turn.into_inner()),
+                Err(TryLockError::WouldBlock) => None,
+            };
+            if turn.is_some() {
+                // What goes wrong at one provider must not be in the way of the others.
+                let read = catch_unwind(AssertUnwindSafe(|| self.read_file(index, provider)));
+                if read.is_err() {
+                    tracing::error!(event = "metadata_file_panicked", idp = ?provider.name());
+                }
             }
+            drop(turn);
             let mut state = provider.state();
             let longest = self.settings.interval.max(timetable::SHORTEST);
             let is_due = state.next_fetch.is_some_and(|next| is_due(next, longest, now));
@@ -317,13 +339,13 @@ impl Federation {
         due
     }
 
-    pub(super) fn fetch_in_background(&self, index: usize) {
-        self.fetch(index, self.settings.timeout, None);
-    }
-
-    pub(super) fn note_panic(&self, index: usize) {
-        let failure = Failure::new("fetch_panicked", "the fetch has panicked".to_owned());
-        self.note(index, Err(failure), self.clock.now());
+    /// As [`Federation::fetch`]; a panic is a failure like others.
+    pub(super) fn fetch_or_note_panic(&self, index: usize, timeout: Duration, seen: Option<u64>) {
+        let fetched = catch_unwind(AssertUnwindSafe(|| self.fetch(index, timeout, seen)));
+        if fetched.is_err() {
+            let failure = Failure::new("fetch_panicked", "the fetch has panicked".to_owned());
+            self.note(index, Err(failure), self.clock.now());
+        }
     }
 
     fn tell_changes(&self, index: usize, changes: &[TrustChange]) {

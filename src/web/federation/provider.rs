@@ -43,6 +43,8 @@ pub(super) struct State {
     pub(super) next_fetch: Option<DateTime<Utc>>,
     /// Whether it is being fetched, or waits in the queue for it.
     pub(super) is_being_fetched: bool,
+    /// Fetches that have ended, however.
+    pub(super) fetches: u64,
     /// Fetches since the last success.
     pub(super) failures: u32,
     pub(super) last_attempt: Option<DateTime<Utc>>,

@@ -39,8 +39,9 @@ impl Federation {
             let told = &mut state.told;
             for key in trust.keys().iter().filter(|key| key.gone_since.is_none()) {
                 let fingerprint = key.certificate.fingerprint();
-                let warned = told.expiry.get(&fingerprint).copied();
                 let end = key.certificate.not_after();
+                let warned = told.expiry.get(&fingerprint).copied();
+                let warned = end.and_then(|end| still_reached(warned, end, now));
                 if let Some((end, threshold)) =
                     end.and_then(|end| Some((end, due_warning(end, now, warned)?)))
                 {
@@ -113,6 +114,7 @@ impl Federation {
         for key in sp.own_keys(now) {
             let mut told = self.own_keys_told.lock().unwrap_or_else(PoisonError::into_inner);
             let warned = told.get(&key.fingerprint).copied();
+            let warned = key.not_after.and_then(|end| still_reached(warned, end, now));
             let Some(threshold) = key.due_warning(now, warned) else { continue };
             told.insert(key.fingerprint.clone(), threshold);
             drop(told);
@@ -129,6 +131,15 @@ impl Federation {
             });
         }
     }
+}
+
+/// A warning that a clock gave which was ahead counts as not given.
+fn still_reached(
+    warned: Option<ExpiryThreshold>,
+    end: DateTime<Utc>,
+    now: DateTime<Utc>,
+) -> Option<ExpiryThreshold> {
+    warned.filter(|warned| ExpiryThreshold::reached(end, now) >= Some(*warned))
 }
 
 /// From half the tolerance on.

@@ -12,7 +12,6 @@ use super::keeper::Federation;
 use super::snapshot::Snapshot;
 use super::timetable::EARLY_PAUSE;
 use crate::saml::{EntityId, Rejection};
-use crate::sp::Trust;
 
 /// So long a person waits for it, and no longer.
 const EARLY_TIMEOUT: Duration = Duration::from_secs(8);
@@ -91,18 +90,14 @@ impl Federation {
         if let Some(snapshot) = newer() {
             return Some(snapshot);
         }
-        let mut under_way = self.look_early(index, seen)?;
+        let mut under_way = self.look_early(index)?;
         // It goes on when this person goes away, or waits no longer: others come after them.
         let _ = actix_web::rt::time::timeout(EARLY_TIMEOUT, under_way.changed()).await;
         newer()
     }
 
-    /// Begins to look for a newer document than `seen`, or joins whoever does already.
-    fn look_early(
-        self: &Arc<Self>,
-        index: usize,
-        seen: &Arc<Trust>,
-    ) -> Option<watch::Receiver<()>> {
+    /// Begins to look for a newer document, or joins whoever does already.
+    fn look_early(self: &Arc<Self>, index: usize) -> Option<watch::Receiver<()>> {
         let provider = self.providers.get(index)?;
         if provider.source.url.is_none() && provider.source.file.is_none() {
             return None;
@@ -124,11 +119,11 @@ impl Federation {
         let detail = "a response is signed by no key that is known: looking for newer metadata";
         self.tell(index, EventLevel::Info, "idp_key_unknown", None, detail.to_owned());
         let (ended, under_way) = watch::channel(());
-        let (federation, seen) = (Arc::clone(self), Arc::clone(seen));
+        let (federation, fetches) = (Arc::clone(self), provider.state().fetches);
         let look = move || {
             federation.check_file(index);
             let timeout = federation.settings.timeout.min(EARLY_TIMEOUT);
-            federation.fetch(index, timeout, Some(&seen));
+            federation.fetch_or_note_panic(index, timeout, Some(fetches));
             // Also when something panics: whoever waits is told by the end of the channel.
             drop((ended, place));
         };

@@ -393,7 +393,15 @@ async fn one_that_hangs_and_one_that_panics_hold_up_nobody() {
         Three { panics: Mutex::new(0), release: Mutex::new(hangs), quick: Mutex::new(quick) };
     let at = |host: &str| {
         let url = format!("https://{host}/m.xml").parse().unwrap();
-        source(|source| source.url = Some(url))
+        let name = if host == "panics.test" {
+            idp(0, None).entity_id.to_string()
+        } else {
+            format!("urn:{host}")
+        };
+        source(|source| {
+            source.url = Some(url);
+            source.policy.entity_id = Some(name.parse().unwrap());
+        })
     };
     let refresh = RefreshSettings { background: true, ..settings(three) };
     let sources = vec![at("slow.test"), at("quick.test"), at("panics.test")];
@@ -410,4 +418,96 @@ async fn one_that_hangs_and_one_that_panics_hold_up_nobody() {
     assert!(app.saml.is_ready());
     assert!(app.codes_after(0).contains(&"fetch_panicked"));
     drop(release);
+}
+
+/// A panic ends neither the reading of the file nor the grace of a key.
+#[actix_web::test]
+async fn after_a_panic_everything_goes_on() {
+    struct Panics(Arc<Mutex<bool>>);
+    impl Fetch for Panics {
+        fn fetch(&self, _: &FetchRequest) -> Result<Fetched, FetchError> {
+            let panics = *self.0.lock().unwrap();
+            assert!(!panics, "on purpose");
+            Err(FetchError::Status(503))
+        }
+    }
+    let folder = Folder::new();
+    let file = folder.path("idp.xml");
+    std::fs::write(&file, metadata(0, Some(1))).unwrap();
+    let panics = Arc::new(Mutex::new(true));
+    let with_file = source(|source| source.file = Some(file.clone()));
+    let app = app_with(with_file, settings(Panics(Arc::clone(&panics))), |_| {}).await;
+    assert_eq!(app.idp_status().fetch_problem.unwrap().code, "fetch_panicked");
+    std::fs::write(&file, metadata(1, None)).unwrap();
+    app.saml.refresh_due();
+    assert_eq!(app.idp_status().keys[1].gone_since, Some(app.clock.read()));
+    app.clock.advance(TimeDelta::hours(24));
+    app.saml.refresh_due();
+    assert_eq!(app.idp_status().keys.len(), 1);
+    *panics.lock().unwrap() = false;
+    app.clock.advance(TimeDelta::hours(1));
+    app.saml.refresh_due();
+    assert_eq!(app.idp_status().fetch_problem.unwrap().code, "fetch_status");
+}
+
+/// A warning that a clock gave which was ahead is given again when it is due.
+#[actix_web::test]
+async fn a_clock_that_was_ahead_uses_up_no_warning() {
+    let publisher = Publisher::of(metadata(0, None));
+    let app = app(&publisher, source(|_| {})).await;
+    let end = app.idp_status().keys[0].not_after.unwrap();
+    let warnings = |app: &TestApp| {
+        app.codes_after(0).into_iter().filter(|code| *code == "idp_certificate_expiry").count()
+    };
+    app.clock.set(end + TimeDelta::days(1));
+    app.saml.refresh_due();
+    assert_eq!(warnings(&app), 1);
+    for (days, given) in [(40, 1), (29, 2), (13, 3), (6, 4), (1, 5)] {
+        app.clock.set(end - TimeDelta::days(days));
+        app.saml.refresh_due();
+        assert_eq!(warnings(&app), given, "{days} days before");
+    }
+}
+
+/// Of several providers one that nobody has named vouches for nobody before it is there.
+#[actix_web::test]
+async fn crossidp_a_session_of_a_provider_that_is_gone_ends_whatever_else_is_missing() {
+    let folder = Folder::new();
+    let key = Key::generate();
+    let sessions = Arc::new(MemorySessions::default());
+    let start = async |sources: Vec<IdpSource>, publisher: Publisher| {
+        let (key, sessions) = (key.clone(), sessions.clone());
+        let refresh = settings(publisher);
+        let app = TestApp::with(|setup: &mut Setup| {
+            setup.idps = vec![idp(0, None)];
+            setup.sessions = Some(sessions);
+            setup.builder = Box::new(|builder| {
+                builder.idps.clear();
+                builder.awaits_idps = true;
+            });
+            setup.saml = Box::new(move |saml| saml.cookie_key(key).sources(sources, refresh));
+        })
+        .await;
+        app.saml.refresh_due();
+        app
+    };
+    let before = start(vec![source(|_| {})], Publisher::of(metadata(0, None))).await;
+    let browser = before.browser();
+    assert_eq!(browser.sign_in_by(0).await.status, 303);
+    let jar = browser.jar.borrow().clone();
+
+    let named = |name: &str| source(|source| source.policy.entity_id = Some(name.parse().unwrap()));
+    let missing = source(|source| {
+        source.url = None;
+        source.file = Some(folder.path("missing.xml"));
+    });
+    let own = idp(0, None).entity_id.to_string();
+    for (name, is_there) in [("urn:other", false), (own.as_str(), true)] {
+        let failing = Publisher::failing(FetchError::Status(503));
+        let after = start(vec![named(name), missing.clone()], failing).await;
+        let again = after.browser();
+        *again.jar.borrow_mut() = jar.clone();
+        let status = again.visit("/rota").await.status;
+        assert_eq!(status, if is_there { 200 } else { 503 }, "{name}");
+    }
 }
