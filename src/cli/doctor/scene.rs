@@ -278,7 +278,7 @@ impl Provider {
             source: Source {
                 modified: modified.map(DateTime::<Utc>::from),
                 url: idp.metadata_url.clone(),
-                is_pinned: idp.pin_cert.is_some() || !idp.pin_sha256.is_empty(),
+                is_pinned: idp.pin_cert.is_some() || idp.pin_sha256.is_some(),
                 authorities: source.map(|source| source.authorities.clone()).unwrap_or_default(),
                 max_bytes,
                 file,

@@ -96,8 +96,7 @@ pub struct IdpConfig {
     /// Path of the certificate whose key must have signed the metadata.
     pub pin_cert: Option<String>,
     /// SHA-256 fingerprints of certificates of which the key of one must have signed it.
-    #[serde(default)]
-    pub pin_sha256: Vec<String>,
+    pub pin_sha256: Option<Vec<String>>,
     /// Path of a certificate authority to trust for `metadata_url`, besides those of the machine.
     pub ca: Option<String>,
     /// When given, metadata must have a `validUntil`, and one that is no further ahead.

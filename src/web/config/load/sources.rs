@@ -117,16 +117,20 @@ impl Config {
         if let Some(path) = &idp.pin_cert {
             certificates.push(self.read_certificate(&field("pin_cert"), path)?);
         }
-        let fingerprints = idp.pin_sha256.iter().map(|text| text.parse::<Fingerprint>());
+        let fingerprints = idp.pin_sha256.iter().flatten().map(|text| text.parse::<Fingerprint>());
         let fingerprints = fingerprints.collect::<Result<Vec<_>, _>>().map_err(|error| {
             let remedy = "print it with: openssl x509 -noout -sha256 -fingerprint -in FILE";
             self.error(&field("pin_sha256"), error, remedy)
         })?;
-        if certificates.is_empty() && fingerprints.is_empty() {
+        // A list that turned out empty was meant to pin somebody, and must not pin nobody.
+        if idp.pin_cert.is_none() && idp.pin_sha256.is_none() {
             return Ok(None);
         }
         let anchor = MetadataAnchor::new(certificates, fingerprints);
-        anchor.map(Some).map_err(|error| self.error(&field("pin_cert"), error, "name one"))
+        anchor.map(Some).map_err(|error| {
+            let remedy = "name a fingerprint, or remove the key to pin nobody";
+            self.error(&field("pin_sha256"), error, remedy)
+        })
     }
 
     /// An exception that does not end within a year is no exception.

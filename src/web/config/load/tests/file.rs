@@ -237,6 +237,7 @@ fn sources_that_are_no_use() {
         ("metadata_url = \"http://127.0.0.1/m\"", "metadata_url", "not https"),
         ("metadata_url = \"https://a:b@fs.example.org/m\"", "metadata_url", "a user name"),
         ("metadata = \"idp.xml\"\npin_sha256 = [\"aa\"]", "pin_sha256", "64 hexadecimal"),
+        ("metadata = \"idp.xml\"\npin_sha256 = []", "pin_sha256", "at least one"),
         ("metadata = \"idp.xml\"\npin_cert = \"no.pem\"", "pin_cert", "No such file"),
         ("metadata = \"idp.xml\"\npin_cert = \"idp.xml\"", "pin_cert", "certificate"),
         ("metadata = \"idp.xml\"\nca = \"idp.xml\"", "ca", "certificate"),
