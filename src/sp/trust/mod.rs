@@ -144,6 +144,10 @@ impl Trust {
     /// Without the keys whose grace period is over, or `None` when nothing has changed. A key that
     /// has gone in the future has gone now: the clock was wrong then, and has been set back.
     pub fn age(&self, now: DateTime<Utc>) -> Option<(Self, Vec<TrustChange>)> {
+        // Asked every few seconds, and nearly always there is nothing.
+        if self.keys.iter().all(|key| key.gone_since.is_none()) {
+            return None;
+        }
         let is_from_future = |key: &TrackedKey| key.gone_since.is_some_and(|gone| gone > now);
         let was_set_back = self.keys.iter().any(is_from_future);
         let by_now = |key: &TrackedKey| TrackedKey {

@@ -11,6 +11,8 @@ use super::keeper::Federation;
 
 /// How often to look whether something is due.
 const PAUSE: Duration = Duration::from_secs(2);
+/// Certificates and clocks are looked at once in so many times: they have days and minutes.
+const LOOKS_FOR_RADAR: u64 = 15;
 /// So many providers are fetched at a time: one that does not answer holds up few others.
 const MAX_FETCHERS: usize = 4;
 
@@ -40,13 +42,15 @@ impl Background {
 
 fn keep_current(federation: &Weak<Federation>, gone: &Receiver<()>) {
     let queue = Arc::new(Queue::default());
-    loop {
+    for look in 0_u64.. {
         let Some(federation) = federation.upgrade() else { return };
         // Whatever goes wrong at one time must not end all that come after.
         let looked = catch_unwind(AssertUnwindSafe(|| {
             queue.add(federation.look_around());
             queue.work_off(&federation);
-            federation.watch_radar();
+            if look.is_multiple_of(LOOKS_FOR_RADAR) {
+                federation.watch_radar();
+            }
         }));
         if looked.is_err() {
             tracing::error!(event = "metadata_thread", "keeping metadata current has panicked");
