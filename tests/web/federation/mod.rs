@@ -5,6 +5,7 @@ mod concurrency;
 mod degraded;
 mod early;
 mod faults;
+mod names;
 mod quarantine;
 mod radar;
 mod restart;

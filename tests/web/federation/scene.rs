@@ -163,6 +163,28 @@ impl Browser<'_> {
     }
 }
 
+/// Fetches by `fetch`, when it is told to.
+pub fn settings(fetch: impl Fetch + 'static) -> RefreshSettings {
+    RefreshSettings {
+        fetch: Some(Arc::new(fetch)),
+        background: false,
+        ..RefreshSettings::default()
+    }
+}
+
+/// An application with these sources, before anything was done.
+pub async fn app_of(sources: Vec<IdpSource>, refresh: RefreshSettings) -> TestApp {
+    TestApp::with(|setup: &mut Setup| {
+        setup.idps = vec![idp(0, None)];
+        setup.builder = Box::new(|builder| {
+            builder.idps.clear();
+            builder.awaits_idps = true;
+        });
+        setup.saml = Box::new(move |saml| saml.sources(sources, refresh));
+    })
+    .await
+}
+
 /// A folder that goes when the test has ended.
 pub struct Folder(pub PathBuf);
 
