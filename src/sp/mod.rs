@@ -25,7 +25,8 @@ pub use service_provider::{
     BuildError, Builder, Idp, RequestSigning, ServiceProvider, SessionLimits, is_secure,
 };
 pub use store::{
-    BoxFuture, Remembered, ReplayEntry, ReplayKey, ReplayStore, SessionState, SessionStore,
-    StoreError,
+    BoxFuture, IndexedSession, LiveSession, LogoutIndex, Remembered, ReplayEntry, ReplayKey,
+    ReplayStore, SessionHandle, SessionIndexKey, SessionState, SessionStore, StoreError,
+    SubjectKey,
 };
 pub use trust::{KeyUse, Quarantine, TrackedKey, Trust, TrustChange, TrustPolicy};

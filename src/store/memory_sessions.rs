@@ -3,7 +3,7 @@ use std::sync::{Mutex, PoisonError};
 
 use chrono::{DateTime, Utc};
 
-use crate::sp::{BoxFuture, SessionState, SessionStore, StoreError};
+use crate::sp::{BoxFuture, LiveSession, SessionHandle, SessionState, SessionStore, StoreError};
 
 /// Keeps sessions in memory. They end with the process. When it is full it refuses new ones:
 /// nobody who is signed in is thrown out for somebody else.
@@ -15,7 +15,7 @@ pub struct MemorySessions {
 
 #[derive(Debug, Default)]
 struct Sessions {
-    live: HashMap<String, (DateTime<Utc>, SessionState)>,
+    live: HashMap<SessionHandle, (DateTime<Utc>, SessionState)>,
     /// Below this many sessions nothing is swept: it doubles with what survives, so that sweeping
     /// costs a constant share of each save.
     sweep_at: usize,
@@ -46,7 +46,7 @@ impl Sessions {
     fn create(
         &mut self,
         limit: usize,
-        key: &str,
+        session: SessionHandle,
         state: SessionState,
         until: DateTime<Utc>,
         now: DateTime<Utc>,
@@ -58,70 +58,62 @@ impl Sessions {
         if self.live.len() >= limit {
             return Err(StoreError::Full { limit });
         }
-        self.live.insert(key.to_owned(), (until, state));
+        self.live.insert(session, (until, state));
         Ok(())
     }
 }
 
 impl SessionStore for MemorySessions {
-    fn load<'a>(
-        &'a self,
-        key: &'a str,
+    fn load(
+        &self,
+        session: SessionHandle,
+        extend: Option<DateTime<Utc>>,
         now: DateTime<Utc>,
-    ) -> BoxFuture<'a, Result<Option<SessionState>, StoreError>> {
-        let state = self.with(|sessions| {
-            let (end, state) = sessions.live.get(key)?;
-            (*end > now).then(|| state.clone())
+    ) -> BoxFuture<'_, Result<Option<LiveSession>, StoreError>> {
+        let live = self.with(|sessions| {
+            let (end, state) = sessions.live.get_mut(&session)?;
+            let until = *end;
+            if until <= now {
+                return None;
+            }
+            if let Some(later) = extend {
+                *end = later;
+            }
+            Some(LiveSession { state: state.clone(), until })
         });
-        Box::pin(std::future::ready(Ok(state)))
+        Box::pin(std::future::ready(Ok(live)))
     }
 
-    fn create<'a>(
-        &'a self,
-        key: &'a str,
+    fn create(
+        &self,
+        session: SessionHandle,
         state: SessionState,
         until: DateTime<Utc>,
         now: DateTime<Utc>,
-    ) -> BoxFuture<'a, Result<(), StoreError>> {
-        let created = self.with(|sessions| sessions.create(self.limit, key, state, until, now));
+    ) -> BoxFuture<'_, Result<(), StoreError>> {
+        let created = self.with(|sessions| sessions.create(self.limit, session, state, until, now));
         Box::pin(std::future::ready(created))
     }
 
-    fn update<'a>(
-        &'a self,
-        key: &'a str,
+    fn update(
+        &self,
+        session: SessionHandle,
         state: SessionState,
         until: DateTime<Utc>,
         now: DateTime<Utc>,
-    ) -> BoxFuture<'a, Result<(), StoreError>> {
+    ) -> BoxFuture<'_, Result<(), StoreError>> {
         self.with(|sessions| {
-            if let Some(session) = sessions.live.get_mut(key)
-                && session.0 > now
+            if let Some(known) = sessions.live.get_mut(&session)
+                && known.0 > now
             {
-                *session = (until, state);
+                *known = (until, state);
             }
         });
         Box::pin(std::future::ready(Ok(())))
     }
 
-    fn extend<'a>(
-        &'a self,
-        key: &'a str,
-        until: DateTime<Utc>,
-        now: DateTime<Utc>,
-    ) -> BoxFuture<'a, Result<(), StoreError>> {
-        self.with(|sessions| {
-            if let Some((end, _)) = sessions.live.get_mut(key)
-                && *end > now
-            {
-                *end = until;
-            }
-        });
-        Box::pin(std::future::ready(Ok(())))
-    }
-
-    fn delete<'a>(&'a self, key: &'a str) -> BoxFuture<'a, Result<(), StoreError>> {
-        self.with(|sessions| sessions.live.remove(key));
+    fn delete(&self, session: SessionHandle) -> BoxFuture<'_, Result<(), StoreError>> {
+        self.with(|sessions| sessions.live.remove(&session));
         Box::pin(std::future::ready(Ok(())))
     }
 }
@@ -136,11 +128,13 @@ mod tests {
 
     fn create(store: &MemorySessions, key: &str, until: i64, now: i64) -> Result<(), StoreError> {
         let state = SessionState::from([("who".to_owned(), key.to_owned())]);
+        let key = SessionHandle::of_key(key);
         store.with(|s| s.create(store.limit, key, state, at(until), at(now)))
     }
 
     fn is_alive(store: &MemorySessions, key: &str, now: i64) -> bool {
-        store.with(|s| s.live.get(key).is_some_and(|(end, _)| *end > at(now)))
+        let key = SessionHandle::of_key(key);
+        store.with(|s| s.live.get(&key).is_some_and(|(end, _)| *end > at(now)))
     }
 
     #[test]
@@ -149,14 +143,14 @@ mod tests {
         create(&store, "a", 100, 0).unwrap();
         assert!(is_alive(&store, "a", 99));
         assert!(!is_alive(&store, "a", 100));
-        drop(store.extend("a", at(200), at(99)));
+        drop(store.load(SessionHandle::of_key("a"), Some(at(200)), at(99)));
         assert!(is_alive(&store, "a", 199));
-        drop(store.extend("a", at(900), at(200)));
+        drop(store.load(SessionHandle::of_key("a"), Some(at(900)), at(200)));
         assert!(!is_alive(&store, "a", 200), "an ended session is not brought back");
         create(&store, "b", 100, 0).unwrap();
-        drop(store.delete("b"));
+        drop(store.delete(SessionHandle::of_key("b")));
         assert!(!is_alive(&store, "b", 0));
-        drop(store.update("b", SessionState::new(), at(900), at(0)));
+        drop(store.update(SessionHandle::of_key("b"), SessionState::new(), at(900), at(0)));
         assert!(!is_alive(&store, "b", 0), "a deleted session is not brought back");
     }
 

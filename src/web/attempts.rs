@@ -7,10 +7,11 @@
 
 use actix_web::HttpRequest;
 use actix_web::cookie::time::Duration;
-use actix_web::cookie::{Cookie, CookieJar, Key, SameSite};
+use actix_web::cookie::{Cookie, SameSite};
 use chrono::{DateTime, TimeDelta, Utc};
 use serde::{Deserialize, Serialize};
 
+use super::cookie_keys::CookieKeys;
 use super::saml::Shared;
 use crate::sp::ReturnTo;
 
@@ -56,9 +57,7 @@ pub(super) fn count(
         None => (now, 1),
     };
     let attempts = Attempts { return_to: return_to.clone(), since, count };
-    let mut jar = CookieJar::new();
-    jar.private_mut(&shared.cookie_key).add(cookie(name, serde_json::to_string(&attempts)?));
-    let sealed = jar.get(name).map_or_else(String::new, |c| c.value().to_owned());
+    let sealed = shared.cookie_keys.seal(name, serde_json::to_string(&attempts)?);
     Ok(Another::GoOn(cookie(name, sealed)))
 }
 
@@ -79,7 +78,7 @@ fn earlier(
     return_to: &ReturnTo,
     now: DateTime<Utc>,
 ) -> Option<Attempts> {
-    read(request, cookie_name(shared), &shared.cookie_key).filter(|earlier| {
+    read(request, cookie_name(shared), &shared.cookie_keys).filter(|earlier| {
         let ends = earlier.since.checked_add_signed(WINDOW);
         earlier.return_to == *return_to && ends.is_some_and(|end| now < end)
     })
@@ -89,9 +88,8 @@ fn cookie_name(shared: &Shared) -> &'static str {
     if shared.is_https() { "__Host-saml-attempts" } else { "saml-attempts" }
 }
 
-fn read(request: &HttpRequest, name: &str, key: &Key) -> Option<Attempts> {
-    let opened = CookieJar::new().private(key).decrypt(request.cookie(name)?)?;
-    serde_json::from_str(opened.value()).ok()
+fn read(request: &HttpRequest, name: &str, keys: &CookieKeys) -> Option<Attempts> {
+    serde_json::from_str(&keys.open(&request.cookie(name)?)?).ok()
 }
 
 fn cookie(name: &'static str, value: String) -> Cookie<'static> {

@@ -1,13 +1,16 @@
 //! Handlers ask for the person by type. Without a person there is no handler.
 
-use std::future::{Ready, ready};
+use std::future::Future;
+use std::pin::Pin;
+use std::rc::Rc;
 
 use actix_web::dev::Payload;
+use actix_web::error::InternalError;
 use actix_web::{Error, FromRequest, HttpRequest, web};
 
 use super::saml::Shared;
 use super::session::signed_in;
-use super::unauthenticated::Unauthenticated;
+use super::unauthenticated::{Unauthenticated, store_unavailable};
 use crate::nhsmail::Staff;
 use crate::sp::Principal;
 
@@ -17,33 +20,46 @@ fn not_mounted() -> Error {
     actix_web::error::ErrorInternalServerError("")
 }
 
-fn extract(request: &HttpRequest) -> Result<(Principal, &Shared), Error> {
-    let shared = request.app_data::<web::Data<Shared>>().ok_or_else(not_mounted)?;
-    match signed_in(request, shared) {
-        Some(principal) => Ok((principal.as_ref().clone(), shared.get_ref())),
-        None => Err(Unauthenticated::new(request, &shared.paths.login, shared.is_ready()).into()),
+type Shares = web::Data<Shared>;
+
+async fn extract(request: &HttpRequest) -> Result<(Rc<Principal>, Shares), Error> {
+    let shared = request.app_data::<Shares>().cloned().ok_or_else(not_mounted)?;
+    match signed_in(request, &shared).await {
+        Ok(Some(principal)) => Ok((principal, shared)),
+        Ok(None) => Err(unauthenticated(request, &shared)),
+        Err(error) => {
+            let response = store_unavailable(request, &shared, &error);
+            Err(InternalError::from_response(error, response).into())
+        }
     }
+}
+
+fn unauthenticated(request: &HttpRequest, shared: &Shared) -> Error {
+    Unauthenticated::new(request, &shared.paths.login, shared.is_ready()).into()
 }
 
 impl FromRequest for Principal {
     type Error = Error;
-    type Future = Ready<Result<Self, Error>>;
+    type Future = Pin<Box<dyn Future<Output = Result<Self, Error>>>>;
 
     fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
-        ready(extract(request).map(|(principal, _)| principal))
+        let request = request.clone();
+        Box::pin(async move { Ok(extract(&request).await?.0.as_ref().clone()) })
     }
 }
 
 impl FromRequest for Staff {
     type Error = Error;
-    type Future = Ready<Result<Self, Error>>;
+    type Future = Pin<Box<dyn Future<Output = Result<Self, Error>>>>;
 
     fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
-        ready(extract(request).and_then(|(principal, shared)| {
+        let request = request.clone();
+        Box::pin(async move {
+            let (principal, shared) = extract(&request).await?;
+            let principal = principal.as_ref().clone();
             // A sign-in without a key is refused when it arrives, see the ACS.
-            Staff::from_principal(principal, &shared.claims, &shared.subjects).map_err(|_| {
-                Unauthenticated::new(request, &shared.paths.login, shared.is_ready()).into()
-            })
-        }))
+            Staff::from_principal(principal, &shared.claims, &shared.subjects)
+                .map_err(|_| unauthenticated(&request, &shared))
+        })
     }
 }

@@ -12,7 +12,7 @@ use actix_web::{Error, ResponseError};
 
 use super::saml::Shared;
 use super::session::signed_in;
-use super::unauthenticated::Unauthenticated;
+use super::unauthenticated::{Unauthenticated, store_unavailable};
 
 /// Middleware that lets only people through who are signed in. From `saml.require_login()`.
 #[derive(Clone)]
@@ -69,18 +69,27 @@ where
     fn call(&self, request: ServiceRequest) -> Self::Future {
         // A guard around everything must not keep people from signing in.
         let is_own = self.shared.paths.has(request.path());
-        if !is_own && signed_in(request.request(), &self.shared).is_none() {
-            // An answer, not an error: an error would lose the session cookie on its way out.
-            let refused = Unauthenticated::new(
-                request.request(),
-                &self.shared.paths.login,
-                self.shared.is_ready(),
-            );
-            let response = request.into_response(refused.error_response()).map_into_right_body();
-            return Box::pin(ready(Ok(response)));
-        }
         let service = Rc::clone(&self.service);
+        let shared = Arc::clone(&self.shared);
         Box::pin(async move {
+            if !is_own {
+                let refused = match signed_in(request.request(), &shared).await {
+                    Ok(Some(_)) => None,
+                    Ok(None) => Some(
+                        Unauthenticated::new(
+                            request.request(),
+                            &shared.paths.login,
+                            shared.is_ready(),
+                        )
+                        .error_response(),
+                    ),
+                    Err(error) => Some(store_unavailable(request.request(), &shared, &error)),
+                };
+                // An answer, not an error: an error would lose the session cookie on its way out.
+                if let Some(response) = refused {
+                    return Ok(request.into_response(response).map_into_right_body());
+                }
+            }
             let mut response = service.call(request).await?;
             let headers = response.headers_mut();
             if !headers.contains_key(CACHE_CONTROL) {

@@ -1,9 +1,11 @@
 //! The actix-web side: routes, guard, extractors, cookies, sessions and pages.
 
 mod attempts;
+mod audit;
 mod chooser;
 mod clock;
 pub mod config;
+mod cookie_keys;
 mod extract;
 pub mod federation;
 mod guard;
@@ -20,8 +22,10 @@ mod session_store;
 mod sessions;
 mod unauthenticated;
 
+pub use audit::{AuditEvent, AuditSink, AuditStep, Outcome};
 pub use clock::{Clock, SystemClock};
 pub use config::{Config, ConfigError};
+pub use cookie_keys::CookieKeys;
 pub use guard::RequireLogin;
 pub use heavy_work::{HeavyWork, HeavyWorkError};
 pub use html::escape_html;

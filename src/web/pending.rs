@@ -5,8 +5,9 @@
 
 use actix_web::HttpRequest;
 use actix_web::cookie::time::Duration;
-use actix_web::cookie::{Cookie, CookieJar, Key, SameSite};
+use actix_web::cookie::{Cookie, SameSite};
 
+use super::cookie_keys::CookieKeys;
 use super::saml::Shared;
 use crate::sp::PendingLogin;
 
@@ -22,7 +23,7 @@ const HANDLE_DIGITS: usize = 32;
 
 /// Seals and opens the cookies.
 pub(super) struct PendingCookies<'s> {
-    key: &'s Key,
+    keys: &'s CookieKeys,
     prefix: &'static str,
     max_age: Duration,
 }
@@ -37,7 +38,7 @@ impl<'s> PendingCookies<'s> {
     pub(super) fn of(shared: &'s Shared) -> Self {
         let lifetime = shared.settings.pending_lifetime.num_seconds();
         Self {
-            key: &shared.cookie_key,
+            keys: &shared.cookie_keys,
             prefix: if shared.is_https() { "__Host-saml-pending-" } else { "saml-pending-" },
             max_age: Duration::seconds(lifetime),
         }
@@ -53,10 +54,7 @@ impl<'s> PendingCookies<'s> {
         pending: &PendingLogin,
     ) -> Result<Vec<Cookie<'static>>, serde_json::Error> {
         let name = format!("{}{}", self.prefix, pending.relay_state);
-        let mut jar = CookieJar::new();
-        let value = serde_json::to_string(pending)?;
-        jar.private_mut(self.key).add(Cookie::new(name.clone(), value));
-        let sealed = jar.get(&name).map_or_else(String::new, |c| c.value().to_owned());
+        let sealed = self.keys.seal(&name, serde_json::to_string(pending)?);
         let new = self.cookie(name, sealed);
 
         let (mut open, mut useless) = self.sort_out(request);
@@ -88,7 +86,7 @@ impl<'s> PendingCookies<'s> {
         let cookies = request.cookies().ok()?;
         // There may be several of one name: somebody else's does not hide ours.
         let mut ours = cookies.iter().filter(|cookie| cookie.name() == name);
-        let pending = ours.find_map(|cookie| self.unseal(cookie.clone()))?;
+        let pending = ours.find_map(|cookie| self.unseal(cookie))?;
         Some((pending, self.removal(name)))
     }
 
@@ -100,7 +98,7 @@ impl<'s> PendingCookies<'s> {
             return (open, useless);
         };
         for cookie in cookies.iter().filter(|cookie| self.is_ours(cookie.name())) {
-            match self.unseal(cookie.clone()) {
+            match self.unseal(cookie) {
                 Some(pending) => open.push(Opened { cookie: cookie.clone(), pending }),
                 None => useless.push(cookie.name().to_owned()),
             }
@@ -115,10 +113,8 @@ impl<'s> PendingCookies<'s> {
         })
     }
 
-    /// The name is part of what is authenticated: a cookie cannot be renamed.
-    fn unseal(&self, cookie: Cookie<'static>) -> Option<PendingLogin> {
-        let opened = CookieJar::new().private(self.key).decrypt(cookie)?;
-        serde_json::from_str(opened.value()).ok()
+    fn unseal(&self, cookie: &Cookie<'_>) -> Option<PendingLogin> {
+        serde_json::from_str(&self.keys.open(cookie)?).ok()
     }
 
     fn cookie(&self, name: String, value: String) -> Cookie<'static> {

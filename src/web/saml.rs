@@ -2,13 +2,15 @@ use std::path::Path;
 use std::sync::Arc;
 
 use actix_session::SessionMiddleware;
-use actix_session::config::{BrowserSession, TtlExtensionPolicy};
+use actix_session::config::BrowserSession;
 use actix_web::cookie::{Key, SameSite, time::Duration};
 use actix_web::web::{self, ServiceConfig};
 use url::form_urlencoded::byte_serialize;
 
+use super::audit::{AuditSink, Auditors};
 use super::clock::{Clock, SystemClock};
 use super::config::{Config, ConfigError};
+use super::cookie_keys::CookieKeys;
 use super::federation::{Background, Federation, IdpSource, RefreshSettings, Snapshot, Status};
 use super::guard::RequireLogin;
 use super::heavy_work::HeavyWork;
@@ -21,8 +23,10 @@ use crate::nhsmail::dual_run::DualRun;
 use crate::nhsmail::{ClaimNames, SubjectRules};
 use crate::saml::EntityId;
 use crate::saml::metadata::WriteMetadataError;
-use crate::sp::{BuildError, Builder, ReplayStore, ReturnTo, ServiceProvider, SessionStore};
-use crate::store::{MemoryReplay, MemorySessions};
+use crate::sp::{
+    BuildError, Builder, LogoutIndex, ReplayStore, ReturnTo, ServiceProvider, SessionStore,
+};
+use crate::store::{MemoryLogoutIndex, MemoryReplay, MemorySessions};
 
 /// So long a start waits for metadata that has to be fetched.
 const FIRST_METADATA: std::time::Duration = std::time::Duration::from_secs(10);
@@ -52,9 +56,11 @@ pub(super) struct Shared {
     pub(super) dual_run: Option<DualRun>,
     pub(super) replay: Arc<dyn ReplayStore>,
     pub(super) sessions: Arc<dyn SessionStore>,
+    pub(super) logout_index: Arc<dyn LogoutIndex>,
+    pub(super) audit: Auditors,
     pub(super) clock: Arc<dyn Clock>,
     pub(super) heavy_work: HeavyWork,
-    pub(super) cookie_key: Key,
+    pub(super) cookie_keys: CookieKeys,
     pub(super) own_metadata: OwnMetadata,
     pub(super) paths: Paths,
 }
@@ -79,6 +85,12 @@ impl Paths {
 impl Shared {
     pub(super) fn is_https(&self) -> bool {
         self.settings.base_url.scheme() == "https"
+    }
+
+    /// The name of our session cookie.
+    pub(super) fn session_cookie(&self) -> &'static str {
+        // Browsers take the prefix over https only.
+        if self.is_https() { "__Host-saml-session" } else { "saml-session" }
     }
 
     /// Whom we trust at this moment. A request asks once, and keeps what it got.
@@ -123,9 +135,11 @@ pub struct SamlBuilder {
     subjects: SubjectRules,
     replay: Arc<dyn ReplayStore>,
     sessions: Arc<dyn SessionStore>,
+    logout_index: Arc<dyn LogoutIndex>,
+    audit: Auditors,
     clock: Arc<dyn Clock>,
     heavy_work: HeavyWork,
-    cookie_key: Key,
+    cookie_keys: CookieKeys,
 }
 
 impl std::fmt::Debug for SamlBuilder {
@@ -164,6 +178,21 @@ impl SamlBuilder {
         self
     }
 
+    /// Where sessions are found by the names that identity providers have for them, and which were
+    /// ended. In memory by default.
+    #[must_use]
+    pub fn logout_index(mut self, index: Arc<dyn LogoutIndex>) -> Self {
+        self.logout_index = index;
+        self
+    }
+
+    /// Somebody who is told of every step of the audit trail. There may be several.
+    #[must_use]
+    pub fn audit(mut self, sink: Arc<dyn AuditSink>) -> Self {
+        self.audit.0.push(sink);
+        self
+    }
+
     /// The clock. The machine's by default.
     #[must_use]
     pub fn clock(mut self, clock: Arc<dyn Clock>) -> Self {
@@ -189,11 +218,11 @@ impl SamlBuilder {
         self
     }
 
-    /// The key that encrypts cookies. A new one at each start by default: sign-ins that are under
+    /// The keys that encrypt cookies. A new one at each start by default: sign-ins that are under
     /// way when the process ends must then begin again.
     #[must_use]
-    pub fn cookie_key(mut self, key: Key) -> Self {
-        self.cookie_key = key;
+    pub fn cookie_keys(mut self, keys: impl Into<CookieKeys>) -> Self {
+        self.cookie_keys = keys.into();
         self
     }
 
@@ -235,9 +264,11 @@ impl SamlBuilder {
                 subjects: self.subjects,
                 replay: self.replay,
                 sessions: self.sessions,
+                logout_index: self.logout_index,
+                audit: self.audit,
                 clock: self.clock,
                 heavy_work: self.heavy_work,
-                cookie_key: self.cookie_key,
+                cookie_keys: self.cookie_keys,
                 own_metadata,
                 paths,
             }),
@@ -275,9 +306,11 @@ impl Saml {
             subjects: SubjectRules::default(),
             replay: Arc::new(MemoryReplay::default()),
             sessions: Arc::new(MemorySessions::default()),
+            logout_index: Arc::new(MemoryLogoutIndex::default()),
+            audit: Auditors::default(),
             clock: Arc::new(SystemClock),
             heavy_work: HeavyWork::default(),
-            cookie_key: Key::generate(),
+            cookie_keys: Key::generate().into(),
         }
     }
 
@@ -294,15 +327,18 @@ impl Saml {
     /// has a `SessionMiddleware` of its own leaves this out.
     pub fn sessions(&self) -> Sessions {
         let shared = &self.shared;
-        let store = StoreAdapter::new(Arc::clone(&shared.sessions), Arc::clone(&shared.clock));
-        let idle = shared.settings.session.idle.num_seconds();
-        let lifecycle = BrowserSession::default()
-            .state_ttl(Duration::seconds(idle))
-            .state_ttl_extension_policy(TtlExtensionPolicy::OnEveryRequest);
-        // Browsers take the prefix over https only.
-        let name = if shared.is_https() { "__Host-saml-session" } else { "saml-session" };
-        let middleware = SessionMiddleware::builder(store, shared.cookie_key.clone())
-            .cookie_name(name.to_owned())
+        let idle = shared.settings.session.idle;
+        let store = StoreAdapter::new(
+            Arc::clone(&shared.sessions),
+            Arc::clone(&shared.logout_index),
+            Arc::clone(&shared.clock),
+            idle,
+        );
+        // The store lets a session live on when it loads it.
+        let lifecycle = BrowserSession::default().state_ttl(Duration::seconds(idle.num_seconds()));
+        let sealing = shared.cookie_keys.sealing().clone();
+        let middleware = SessionMiddleware::builder(store, sealing)
+            .cookie_name(shared.session_cookie().to_owned())
             .cookie_same_site(SameSite::Lax)
             .cookie_secure(true)
             .cookie_http_only(true)

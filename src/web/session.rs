@@ -8,10 +8,18 @@ use chrono::{DateTime, Utc};
 use thiserror::Error;
 
 use super::saml::Shared;
-use crate::sp::Principal;
+use super::session_store::indexed;
+use crate::crypto::{CryptoError, random_hex};
+use crate::sp::{Principal, SessionHandle, StoreError};
 
 /// Under this name the session holds the [`Principal`].
-const PRINCIPAL: &str = "actix_saml.principal";
+pub(super) const PRINCIPAL: &str = "actix_saml.principal";
+/// Under this name a new session holds the key that it is to have. It is taken out before the
+/// session is stored.
+pub(super) const NEW_KEY: &str = "actix_saml.new_key";
+
+/// Marks requests that came through our own session middleware.
+pub(super) struct OwnSessions;
 
 /// Somebody's sign-in, read once for each request.
 struct SignedIn(Option<Rc<Principal>>);
@@ -19,20 +27,45 @@ struct SignedIn(Option<Rc<Principal>>);
 /// Who is signed in, if anybody. A sign-in that has ended takes what its session held with it. One
 /// at a provider that is not trusted counts for nothing: sessions may outlive the process, and with
 /// it what was configured.
-pub(super) fn signed_in(request: &HttpRequest, shared: &Shared) -> Option<Rc<Principal>> {
+///
+/// # Errors
+/// When it cannot be found out whether the session was ended from outside.
+pub(super) async fn signed_in(
+    request: &HttpRequest,
+    shared: &Shared,
+) -> Result<Option<Rc<Principal>>, StoreError> {
     if let Some(known) = request.extensions().get::<SignedIn>() {
-        return known.0.clone();
+        return Ok(known.0.clone());
     }
     let session = request.get_session();
-    let principal = read(&session, shared.clock.now()).filter(|p| shared.trusts(&p.issuer));
+    let now = shared.clock.now();
+    let mut principal = read(&session, now).filter(|p| shared.trusts(&p.issuer));
+    // A session of ours is gone when it was ended. One of the application's own store is not.
+    if let Some(found) = &principal
+        && !has_own_sessions(request)
+        && shared.logout_index.has_ended(foreign_handle(found), now).await?
+    {
+        session.clear();
+        principal = None;
+    }
     let principal = principal.map(Rc::new);
     request.extensions_mut().insert(SignedIn(principal.clone()));
-    principal
+    Ok(principal)
 }
 
 /// Whether the answer to `request` was made for somebody who is signed in.
 pub(super) fn was_for_person(request: &HttpRequest) -> bool {
     request.extensions().get::<SignedIn>().is_some_and(|known| known.0.is_some())
+}
+
+/// Whether sessions are ours, and not those of a `SessionMiddleware` of the application's own.
+pub(super) fn has_own_sessions(request: &HttpRequest) -> bool {
+    request.extensions().contains::<OwnSessions>()
+}
+
+/// In the index, a session of which we do not know the key goes by its assertion.
+fn foreign_handle(principal: &Principal) -> SessionHandle {
+    SessionHandle::of_key(&format!("{}\0{}", principal.issuer, principal.assertion_id))
 }
 
 fn read(session: &Session, now: DateTime<Utc>) -> Option<Principal> {
@@ -57,16 +90,37 @@ pub(super) enum BeginError {
     /// The principal cannot be written.
     #[error(transparent)]
     Insert(#[from] actix_session::SessionInsertError),
+    /// There is no randomness for its key.
+    #[error(transparent)]
+    Crypto(#[from] CryptoError),
+    /// It cannot be entered into the index for log-out.
+    #[error(transparent)]
+    Index(#[from] StoreError),
 }
 
-/// Begins a session under a new id. What the request's own session held is dropped. The response
-/// comes by a cross-site POST, to which browsers add no `Lax` cookie: an earlier session of this
-/// browser is then not known here, loses its cookie to the new one, and ends by its limits.
-pub(super) fn begin(session: &Session, principal: &Principal) -> Result<(), BeginError> {
+/// Begins a session under a new id, and returns its handle. What the request's own session held is
+/// dropped.
+pub(super) async fn begin(
+    request: &HttpRequest,
+    session: &Session,
+    shared: &Shared,
+    principal: &Principal,
+) -> Result<SessionHandle, BeginError> {
     if session.status() == SessionStatus::Purged {
         return Err(BeginError::Purged);
     }
     session.clear();
     session.renew();
-    Ok(session.insert(PRINCIPAL, principal)?)
+    session.insert(PRINCIPAL, principal)?;
+    if has_own_sessions(request) {
+        let key = random_hex::<32>()?;
+        let handle = SessionHandle::of_key(&key);
+        session.insert(NEW_KEY, key)?;
+        return Ok(handle);
+    }
+    let handle = foreign_handle(principal);
+    if let Some((entry, until)) = indexed(principal, handle) {
+        shared.logout_index.enter(entry, until, shared.clock.now()).await?;
+    }
+    Ok(handle)
 }

@@ -7,43 +7,94 @@ use actix_web::cookie::time::Duration;
 use chrono::{DateTime, TimeDelta, Utc};
 
 use super::clock::Clock;
+use super::session::{NEW_KEY, PRINCIPAL};
 use crate::crypto::random_hex;
-use crate::sp::SessionState;
+use crate::sp::{
+    IndexedSession, LogoutIndex, Principal, SessionHandle, SessionIndexKey, SessionState,
+    StoreError, SubjectKey,
+};
 
-/// One of our session stores as actix-session wants it.
+/// One of our session stores as actix-session wants it. It files sessions under a digest of their
+/// key, and enters those of people who are signed in into the index for log-out.
 #[derive(Clone)]
 pub struct StoreAdapter {
     store: Arc<dyn crate::sp::SessionStore>,
+    index: Arc<dyn LogoutIndex>,
     clock: Arc<dyn Clock>,
+    idle: TimeDelta,
 }
 
 impl StoreAdapter {
-    pub(super) fn new(store: Arc<dyn crate::sp::SessionStore>, clock: Arc<dyn Clock>) -> Self {
-        Self { store, clock }
+    pub(super) fn new(
+        store: Arc<dyn crate::sp::SessionStore>,
+        index: Arc<dyn LogoutIndex>,
+        clock: Arc<dyn Clock>,
+        idle: TimeDelta,
+    ) -> Self {
+        Self { store, index, clock, idle }
     }
 
-    fn times(&self, ttl: &Duration) -> (DateTime<Utc>, DateTime<Utc>) {
+    fn times(&self) -> (DateTime<Utc>, DateTime<Utc>) {
         let now = self.clock.now();
-        let ttl = TimeDelta::try_seconds(ttl.whole_seconds()).unwrap_or_default();
-        (now, now.checked_add_signed(ttl).unwrap_or(now))
+        (now, now.checked_add_signed(self.idle).unwrap_or(now))
     }
+
+    /// Enters a new session. It is in the index before it is there: whoever ends it meanwhile by the
+    /// name of the subject has marked it as ended, and then it ends at once.
+    async fn create(&self, key: &str, state: SessionState) -> Result<(), StoreError> {
+        let (now, until) = self.times();
+        let session = SessionHandle::of_key(key);
+        let principal = state.get(PRINCIPAL).and_then(|json| serde_json::from_str(json).ok());
+        let entered = match principal.as_ref().and_then(|p| indexed(p, session)) {
+            Some((entry, end)) => {
+                self.index.enter(entry, end, now).await?;
+                true
+            }
+            None => false,
+        };
+        self.store.create(session, state, until, now).await?;
+        if entered && self.index.has_ended(session, now).await? {
+            self.store.delete(session).await?;
+        }
+        Ok(())
+    }
+}
+
+/// How a session is found by the name of its subject, and until when. One without a `NameID` has
+/// none: no `LogoutRequest` could name it.
+pub(super) fn indexed(
+    principal: &Principal,
+    session: SessionHandle,
+) -> Option<(IndexedSession, DateTime<Utc>)> {
+    let issuer = &principal.issuer;
+    let subject = SubjectKey::new(issuer, principal.name_id.as_ref()?);
+    let session_index =
+        principal.session_index.as_ref().map(|index| SessionIndexKey::new(issuer, index));
+    Some((IndexedSession { subject, session_index, session }, principal.expires_at))
 }
 
 impl SessionStore for StoreAdapter {
     async fn load(&self, session_key: &SessionKey) -> Result<Option<SessionState>, LoadError> {
-        let loaded = self.store.load(session_key.as_ref(), self.clock.now()).await;
-        loaded.map_err(|error| LoadError::Other(error.into()))
+        let (now, until) = self.times();
+        let session = SessionHandle::of_key(session_key.as_ref());
+        let loaded = self.store.load(session, Some(until), now).await;
+        let loaded = loaded.map_err(|error| LoadError::Other(error.into()))?;
+        Ok(loaded.map(|live| live.state))
     }
 
     async fn save(
         &self,
-        session_state: SessionState,
-        ttl: &Duration,
+        mut session_state: SessionState,
+        _: &Duration,
     ) -> Result<SessionKey, SaveError> {
-        let (now, until) = self.times(ttl);
-        let key = random_hex::<32>().map_err(|error| SaveError::Other(error.into()))?;
-        let created = self.store.create(&key, session_state, until, now).await;
-        created.map_err(|error| SaveError::Other(error.into()))?;
+        let other = |error: anyhow::Error| SaveError::Other(error);
+        let chosen = session_state.remove(NEW_KEY);
+        let chosen = chosen.and_then(|json| serde_json::from_str::<String>(&json).ok());
+        let key = match chosen {
+            Some(key) => key,
+            None => random_hex::<32>().map_err(|error| other(error.into()))?,
+        };
+        self.create(&key, session_state).await.map_err(|error| other(error.into()))?;
         SessionKey::try_from(key).map_err(|error| SaveError::Other(error.into()))
     }
 
@@ -51,24 +102,21 @@ impl SessionStore for StoreAdapter {
         &self,
         session_key: SessionKey,
         session_state: SessionState,
-        ttl: &Duration,
+        _: &Duration,
     ) -> Result<SessionKey, UpdateError> {
-        let (now, until) = self.times(ttl);
-        let updated = self.store.update(session_key.as_ref(), session_state, until, now).await;
+        let (now, until) = self.times();
+        let session = SessionHandle::of_key(session_key.as_ref());
+        let updated = self.store.update(session, session_state, until, now).await;
         updated.map_err(|error| UpdateError::Other(error.into()))?;
         Ok(session_key)
     }
 
-    async fn update_ttl(
-        &self,
-        session_key: &SessionKey,
-        ttl: &Duration,
-    ) -> Result<(), anyhow::Error> {
-        let (now, until) = self.times(ttl);
-        Ok(self.store.extend(session_key.as_ref(), until, now).await?)
+    /// Every session lives on when it is loaded; there is nothing left to do.
+    async fn update_ttl(&self, _: &SessionKey, _: &Duration) -> Result<(), anyhow::Error> {
+        Ok(())
     }
 
     async fn delete(&self, session_key: &SessionKey) -> Result<(), anyhow::Error> {
-        Ok(self.store.delete(session_key.as_ref()).await?)
+        Ok(self.store.delete(SessionHandle::of_key(session_key.as_ref())).await?)
     }
 }

@@ -8,15 +8,16 @@ use std::rc::Rc;
 use std::sync::Arc;
 
 use actix_session::SessionMiddleware;
+use actix_web::cookie::Cookie;
 use actix_web::dev::{Service, ServiceRequest, ServiceResponse, Transform, forward_ready};
 use actix_web::error::InternalError;
 use actix_web::http::header::{CACHE_CONTROL, COOKIE, HeaderValue};
-use actix_web::{Error, ResponseError};
+use actix_web::{Error, HttpMessage as _, ResponseError};
 
 use super::pages::Trouble;
 use super::refusal::Reason;
 use super::saml::Shared;
-use super::session::was_for_person;
+use super::session::{OwnSessions, was_for_person};
 use super::session_store::StoreAdapter;
 use super::unauthenticated::is_script;
 
@@ -84,6 +85,8 @@ where
 
     fn call(&self, mut request: ServiceRequest) -> Self::Future {
         keep_readable_cookies(&mut request);
+        renew_session_cookie(&mut request, &self.shared);
+        request.extensions_mut().insert(OwnSessions);
         let service = Rc::clone(&self.service);
         let shared = Arc::clone(&self.shared);
         let script = is_script(request.request());
@@ -119,6 +122,35 @@ fn keep_readable_cookies(request: &mut ServiceRequest) {
     headers.remove(COOKIE);
     if let Ok(joined) = joined {
         headers.insert(COOKIE, joined);
+    }
+}
+
+/// Lets the session middleware, which knows one key, open a cookie that an earlier key has sealed.
+fn renew_session_cookie(request: &mut ServiceRequest, shared: &Shared) {
+    if !shared.cookie_keys.has_earlier() {
+        return;
+    }
+    // Read here and not by `HttpRequest::cookies`, which would keep what it has read.
+    let name = shared.session_cookie();
+    let mut changed = false;
+    let pairs: Vec<String> = request
+        .headers()
+        .get_all(COOKIE)
+        .filter_map(|header| header.to_str().ok())
+        .flat_map(|header| header.split(';'))
+        .map(|pair| {
+            let cookie = Cookie::parse_encoded(pair.trim()).ok().filter(|c| c.name() == name);
+            match cookie.and_then(|cookie| shared.cookie_keys.renew(&cookie)) {
+                Some(value) => {
+                    changed = true;
+                    Cookie::new(name, value).encoded().to_string()
+                }
+                None => pair.trim().to_owned(),
+            }
+        })
+        .collect();
+    if changed && let Ok(joined) = HeaderValue::from_str(&pairs.join("; ")) {
+        request.headers_mut().insert(COOKIE, joined);
     }
 }
 

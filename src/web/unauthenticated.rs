@@ -5,8 +5,10 @@ use actix_web::http::{Method, StatusCode};
 use actix_web::{HttpRequest, HttpResponse, ResponseError};
 use url::form_urlencoded::byte_serialize;
 
-use super::pages;
-use crate::sp::ReturnTo;
+use super::pages::{self, Trouble};
+use super::refusal::Reason;
+use super::saml::Shared;
+use crate::sp::{ReturnTo, StoreError};
 
 /// Nobody is signed in. As a response: 303 to the sign-in for a visit to a page, 401 as
 /// `application/problem+json` for a script; 503 while there is no metadata to sign in by.
@@ -63,6 +65,16 @@ fn choose_answer(request: &HttpRequest) -> Answer {
 fn accepts(request: &HttpRequest, media: &str) -> bool {
     let lists = request.headers().get_all(ACCEPT).filter_map(|v| v.to_str().ok());
     lists.into_iter().any(|list| list.contains(media))
+}
+
+/// The answer when it cannot be found out who is signed in.
+pub(super) fn store_unavailable(
+    request: &HttpRequest,
+    shared: &Shared,
+    error: &StoreError,
+) -> HttpResponse {
+    let reason = Reason::new("session_store", Trouble::Unavailable, error);
+    if is_script(request) { reason.into_problem() } else { reason.into_response(shared) }
 }
 
 /// Whether something else asks than a person who visits a page.

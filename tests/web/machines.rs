@@ -16,7 +16,7 @@ fn shared(key: &Key) -> impl Fn(&mut Setup) + use<> {
         (Arc::new(MemoryReplay::default()), Arc::new(MemorySessions::default()));
     move |setup| {
         let key = key.clone();
-        setup.saml = Box::new(move |saml| saml.cookie_key(key));
+        setup.saml = Box::new(move |saml| saml.cookie_keys(key));
         setup.replay = Some(replay.clone());
         setup.sessions = Some(sessions.clone());
     }

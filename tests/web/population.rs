@@ -171,7 +171,7 @@ async fn an_earlier_session_does_not_go_on_under_another_key() {
     let cookie_key = key.clone();
     let before = TestApp::with(move |setup| {
         setup.sessions = Some(store);
-        setup.saml = Box::new(|saml| saml.cookie_key(cookie_key));
+        setup.saml = Box::new(|saml| saml.cookie_keys(cookie_key));
     })
     .await;
     let browser = before.browser();
@@ -185,7 +185,7 @@ async fn an_earlier_session_does_not_go_on_under_another_key() {
         share(setup, rules.clone());
         let share = std::mem::replace(&mut setup.saml, Box::new(|saml| saml));
         setup.sessions = Some(sessions);
-        setup.saml = Box::new(|saml| share(saml).cookie_key(key));
+        setup.saml = Box::new(|saml| share(saml).cookie_keys(key));
     })
     .await;
     let browser = after.browser();

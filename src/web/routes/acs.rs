@@ -15,6 +15,7 @@ use url::form_urlencoded;
 use crate::nhsmail::Staff;
 use crate::saml::Rejection;
 use crate::sp::{FinishedLogin, PendingLogin, Refusal, Remembered};
+use crate::web::audit::{AuditEvent, AuditStep, Outcome};
 use crate::web::chooser;
 use crate::web::federation::Snapshot;
 use crate::web::pages::Trouble;
@@ -62,7 +63,7 @@ async fn finish(
         run(shared, is_heavy, move || crate::saml::peek_issuer(&message.response)).await??;
         return Err(Refusal::NoPendingLogin.into());
     };
-    match complete(session, shared, &pending, message.response, &removal).await {
+    match complete(request, session, shared, &pending, message.response, &removal).await {
         Ok(response) => Ok(response),
         Err(reason) => Err(reason.returning_to(&pending.return_to)),
     }
@@ -70,6 +71,7 @@ async fn finish(
 
 /// Decides about the response to a sign-in that this browser has begun.
 async fn complete(
+    request: &HttpRequest,
     session: &Session,
     shared: &web::Data<Shared>,
     pending: &PendingLogin,
@@ -103,7 +105,8 @@ async fn complete(
             Err(error) => return Err(Reason::new("replay_store", Trouble::Unavailable, error)),
         }
     }
-    session::begin(session, &login.principal)
+    session::begin(request, session, shared, &login.principal)
+        .await
         .map_err(|error| Reason::new("session", Trouble::Unavailable, error))?;
     if let Some(dual_run) = &shared.dual_run {
         dual_run.record(&staff);
@@ -115,6 +118,12 @@ async fn complete(
             .add_cookie(cookie)
             .map_err(|error| Reason::new("session", Trouble::Unavailable, error))?;
     }
+    shared.audit.record(&AuditEvent {
+        idp: Some(login.principal.issuer.clone()),
+        assertion_id: Some(login.principal.assertion_id.clone()),
+        request_id: Some(pending.request_id.clone()),
+        ..AuditEvent::new(now, AuditStep::SignIn, Outcome::Done)
+    });
     tracing::info!(
         event = "signed_in",
         issuer = login.principal.issuer.as_str(),

@@ -7,6 +7,7 @@ use crate::sp::{
     Entropy, Idp, LoginMessage, LoginOptions, ReturnTo, ServiceProvider, StartLoginError,
 };
 use crate::web::attempts::{self, Another};
+use crate::web::audit::{AuditEvent, AuditStep, Outcome};
 use crate::web::chooser::{self, Wish};
 use crate::web::pages::{self, Trouble};
 use crate::web::pending::PendingCookies;
@@ -94,6 +95,11 @@ fn send(
     for cookie in &cookies {
         response.add_cookie(cookie).map_err(|error| unavailable(error.to_string()))?;
     }
+    shared.audit.record(&AuditEvent {
+        idp: Some(started.pending.idp.clone()),
+        request_id: Some(started.pending.request_id.clone()),
+        ..AuditEvent::new(now, AuditStep::RequestSent, Outcome::Done)
+    });
     tracing::debug!(event = "request_sent", request_id = started.pending.request_id);
     Ok(response)
 }

@@ -72,7 +72,7 @@ async fn who_is_signed_in_outlives_a_start_without_metadata() {
             let saml = std::mem::replace(&mut setup.saml, Box::new(|saml| saml));
             setup.replay = Some(replay);
             setup.sessions = Some(sessions);
-            setup.saml = Box::new(move |builder| saml(builder.cookie_key(key)));
+            setup.saml = Box::new(move |builder| saml(builder.cookie_keys(key)));
         })
         .await
     };
@@ -108,7 +108,7 @@ async fn crossidp_a_session_of_a_provider_that_is_gone_ends_whatever_else_is_mis
                 builder.idps.clear();
                 builder.awaits_idps = true;
             });
-            setup.saml = Box::new(move |saml| saml.cookie_key(key).sources(sources, refresh));
+            setup.saml = Box::new(move |saml| saml.cookie_keys(key).sources(sources, refresh));
         })
         .await;
         app.saml.refresh_due();

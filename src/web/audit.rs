@@ -1,0 +1,109 @@
+//! The audit trail: what happened to whom, one event for each step.
+//!
+//! An event never holds the message, the NameID or an attribute. Whom it is about is told by a
+//! pseudonym.
+
+use std::sync::Arc;
+
+use chrono::{DateTime, Utc};
+use serde::Serialize;
+
+use crate::saml::EntityId;
+
+/// What was done, or was to be done.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize)]
+#[serde(rename_all = "snake_case")]
+#[non_exhaustive]
+pub enum AuditStep {
+    /// An AuthnRequest was sent.
+    RequestSent,
+    /// Somebody signed in, or was refused.
+    SignIn,
+    /// A page asked for a fresher or stronger sign-in than there was.
+    StepUp,
+    /// Somebody signed out here.
+    LogOut,
+    /// An identity provider ended sessions here.
+    Revocation,
+    /// A store could not be reached, or can be reached again.
+    Store,
+    /// Metadata of an identity provider has changed.
+    MetadataChange,
+}
+
+/// How it ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Outcome {
+    /// As was asked.
+    Done,
+    /// It was refused; `code` says why.
+    Refused,
+    /// It could not be done; `code` says why.
+    Failed,
+}
+
+/// One step.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[non_exhaustive]
+pub struct AuditEvent {
+    /// When, by our clock, in UTC.
+    pub time: DateTime<Utc>,
+    /// What.
+    pub step: AuditStep,
+    /// How it ended.
+    pub outcome: Outcome,
+    /// Why, as a stable, machine-readable name; absent when there is nothing to say.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub code: Option<String>,
+    /// The reference that was shown to the person.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub reference: Option<String>,
+    /// The identity provider.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub idp: Option<EntityId>,
+    /// Whom it is about: a pseudonym, the same for the same person.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub subject: Option<String>,
+    /// `ID` of the assertion.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub assertion_id: Option<String>,
+    /// `ID` of the request that was sent or answered.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub request_id: Option<String>,
+}
+
+impl AuditEvent {
+    /// A step with nothing more to say about it.
+    pub fn new(time: DateTime<Utc>, step: AuditStep, outcome: Outcome) -> Self {
+        Self {
+            time,
+            step,
+            outcome,
+            code: None,
+            reference: None,
+            idp: None,
+            subject: None,
+            assertion_id: None,
+            request_id: None,
+        }
+    }
+}
+
+/// Takes events, one after another, in the thread that answers the request: it must not wait.
+pub trait AuditSink: Send + Sync {
+    /// Takes one event.
+    fn record(&self, event: &AuditEvent);
+}
+
+/// Everybody who takes events.
+#[derive(Clone, Default)]
+pub(super) struct Auditors(pub(super) Vec<Arc<dyn AuditSink>>);
+
+impl Auditors {
+    pub(super) fn record(&self, event: &AuditEvent) {
+        for sink in &self.0 {
+            sink.record(event);
+        }
+    }
+}
