@@ -17,7 +17,7 @@ impl Digest {
     /// The digest of `data` by `algorithm`.
     pub fn of(algorithm: DigestAlgorithm, data: &[u8]) -> Self {
         match algorithm {
-            DigestAlgorithm::Sha256 => Self::Sha256(openssl::sha::sha256(data)),
+            DigestAlgorithm::Sha256 => Self::Sha256(sha256(data)),
             DigestAlgorithm::Sha384 => Self::Sha384(openssl::sha::sha384(data)),
             DigestAlgorithm::Sha512 => Self::Sha512(openssl::sha::sha512(data)),
             DigestAlgorithm::Sha1 => Self::Sha1(openssl::sha::sha1(data)),
@@ -37,5 +37,9 @@ impl Digest {
 
 /// SHA-256 of `data`, where the algorithm is our own choice.
 pub fn sha256(data: &[u8]) -> [u8; 32] {
-    openssl::sha::sha256(data)
+    // OpenSSL's one-step function looks the algorithm up anew each time, which takes longer than the
+    // digest of anything short.
+    let mut digest = openssl::sha::Sha256::new();
+    digest.update(data);
+    digest.finish()
 }

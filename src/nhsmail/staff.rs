@@ -1,9 +1,9 @@
-use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use super::claim_names::ClaimNames;
 use super::population::{NoSubjectKey, SubjectRules};
 use super::staff_key::{KeyScope, StaffKey, StaffKeyKind};
-use crate::saml::NameIdFault;
+use crate::saml::{Attribute, NameIdFault};
 use crate::sp::Principal;
 
 /// The logical fields, by the names that [`Staff::matched_names`] gives them.
@@ -24,27 +24,46 @@ const MULTIPLE_AUTHN: &str = "http://schemas.microsoft.com/claims/multipleauthn"
 const GROUPS_LINK: &str = "http://schemas.microsoft.com/claims/groups.link";
 const PERSISTENT: &str = "urn:oasis:names:tc:SAML:2.0:nameid-format:persistent";
 
-/// A member of staff who is signed in.
+/// A member of staff who is signed in. Cheap to clone.
 #[derive(Clone, PartialEq, Eq)]
-pub struct Staff {
-    principal: Principal,
+pub struct Staff(Arc<Read>);
+
+/// What was read of the claims.
+#[derive(PartialEq, Eq)]
+struct Read {
+    principal: Arc<Principal>,
     key: StaffKey,
     earlier_key: Option<StaffKey>,
     subject_claim: Option<String>,
     display_name: String,
-    fields: BTreeMap<&'static str, Found>,
+    /// Where each of [`FIELDS`] stands.
+    fields: [Option<Found>; FIELDS.len()],
     ods_codes: Vec<String>,
 }
 
+/// Where a field stands among the attributes. A person is read from the session with each request:
+/// nothing is copied that need not be.
 #[derive(Clone, PartialEq, Eq)]
 struct Found {
-    name: String,
-    values: Vec<String>,
+    attribute: usize,
+    /// The values that are not blank, where some are.
+    filled: Option<Vec<String>>,
+}
+
+impl Found {
+    fn attribute<'p>(&self, principal: &'p Principal) -> Option<&'p Attribute> {
+        principal.attributes.get(self.attribute)
+    }
+
+    fn values<'s>(&'s self, principal: &'s Principal) -> &'s [String] {
+        let all = || self.attribute(principal).map_or(&[][..], |attribute| &attribute.values);
+        self.filled.as_deref().unwrap_or_else(all)
+    }
 }
 
 impl std::fmt::Debug for Staff {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Staff").field("key", &self.key).finish_non_exhaustive()
+        f.debug_struct("Staff").field("key", &self.0.key).finish_non_exhaustive()
     }
 }
 
@@ -56,11 +75,11 @@ impl Staff {
     /// # Errors
     /// [`NoSubjectKey`] when nothing says who the person is.
     pub fn from_principal(
-        principal: Principal,
+        principal: impl Into<Arc<Principal>>,
         names: &ClaimNames,
         subjects: &SubjectRules,
     ) -> Result<Self, NoSubjectKey> {
-        let mut fields = BTreeMap::new();
+        let principal = principal.into();
         let aliases = [
             &names.mail,
             &names.upn,
@@ -74,13 +93,9 @@ impl Staff {
             &names.tenant_id,
             &names.authn_methods,
         ];
-        for (field, aliases) in FIELDS.into_iter().zip(aliases) {
-            if let Some(found) = find(&principal, aliases) {
-                fields.insert(field, found);
-            }
-        }
-        let first =
-            |field: &str| fields.get(field).and_then(|found: &Found| found.values.first()).cloned();
+        let fields = aliases.map(|aliases| find(&principal, aliases));
+        let all = |field: &str| values_of(&principal, &fields, field);
+        let first = |field: &str| all(field).first().cloned();
         let of_issuer = choose_key(&principal, &first);
         let (key, earlier_key, subject_claim) = match subjects.of(&principal.issuer) {
             None => (of_issuer.ok_or(NoSubjectKey::Nothing)?, None, None),
@@ -99,20 +114,21 @@ impl Staff {
             .or(full_name)
             .or_else(|| first("mail"))
             .unwrap_or_else(|| earlier_key.as_ref().unwrap_or(&key).value.clone());
-        let ods_codes = fields.get("ods_code").map_or_else(Vec::new, |found| {
-            found.values.iter().map(|code| code.trim().to_ascii_uppercase()).collect()
-        });
-        Ok(Self { principal, key, earlier_key, subject_claim, display_name, fields, ods_codes })
+        let ods_codes =
+            all("ods_code").iter().map(|code| code.trim().to_ascii_uppercase()).collect();
+        let read =
+            Read { principal, key, earlier_key, subject_claim, display_name, fields, ods_codes };
+        Ok(Self(Arc::new(read)))
     }
 
     /// The person in the standard's own words.
     pub fn principal(&self) -> &Principal {
-        &self.principal
+        &self.0.principal
     }
 
     /// Under what to file what belongs to this person.
     pub fn key(&self) -> &StaffKey {
-        &self.key
+        &self.0.key
     }
 
     /// The key that the person has, or had, while the identity provider belonged to no population.
@@ -122,24 +138,24 @@ impl Staff {
     /// It is a key of *this* provider: what was filed after signing in at another one is not found
     /// by it.
     pub fn earlier_key(&self) -> Option<&StaffKey> {
-        self.earlier_key.as_ref()
+        self.0.earlier_key.as_ref()
     }
 
     /// [`Staff::key`], then [`Staff::earlier_key`] if there is one.
     pub fn keys(&self) -> impl Iterator<Item = &StaffKey> {
-        std::iter::once(&self.key).chain(&self.earlier_key)
+        std::iter::once(&self.0.key).chain(&self.0.earlier_key)
     }
 
     /// The claim that the key of a population was read from.
     pub fn subject_claim(&self) -> Option<&str> {
-        self.subject_claim.as_deref()
+        self.0.subject_claim.as_deref()
     }
 
     /// A name to show: the display name, else given name and surname, else the mail address, else
     /// the key of this
     /// provider. Not for deciding anything.
     pub fn display_name(&self) -> &str {
-        &self.display_name
+        &self.0.display_name
     }
 
     /// The mail address.
@@ -165,7 +181,7 @@ impl Staff {
     /// The ODS codes of the organisations for which the person signed in, in upper case. Often
     /// none; a locum may have two. They belong to this sign-in, not to the person.
     pub fn ods_codes(&self) -> &[String] {
-        &self.ods_codes
+        &self.0.ods_codes
     }
 
     /// All roles.
@@ -181,7 +197,7 @@ impl Staff {
     /// All groups, or `None` when Entra left them out because there are too many: then nobody can
     /// say which groups the person is in.
     pub fn groups(&self) -> Option<&[String]> {
-        let left_out = !self.principal.values(GROUPS_LINK).is_empty();
+        let left_out = !self.0.principal.values(GROUPS_LINK).is_empty();
         (!left_out).then(|| self.all("groups"))
     }
 
@@ -193,7 +209,10 @@ impl Staff {
 
     /// Which claim name each field was read from.
     pub fn matched_names(&self) -> impl Iterator<Item = (&'static str, &str)> {
-        self.fields.iter().map(|(field, found)| (*field, found.name.as_str()))
+        FIELDS.into_iter().zip(&self.0.fields).filter_map(|(field, found)| {
+            let attribute = found.as_ref()?.attribute(&self.0.principal)?;
+            Some((field, attribute.name.as_str()))
+        })
     }
 
     fn first(&self, field: &str) -> Option<&str> {
@@ -206,20 +225,37 @@ impl Staff {
     }
 
     fn all(&self, field: &str) -> &[String] {
-        self.fields.get(field).map_or(&[], |found| &found.values)
+        values_of(&self.0.principal, &self.0.fields, field)
     }
+}
+
+/// What a field of [`FIELDS`] holds.
+fn values_of<'s>(
+    principal: &'s Principal,
+    fields: &'s [Option<Found>; FIELDS.len()],
+    field: &str,
+) -> &'s [String] {
+    let mut named = FIELDS.into_iter().zip(fields).filter(|(name, _)| *name == field);
+    let found = named.next().and_then(|(_, found)| found.as_ref());
+    found.map_or(&[], |found| found.values(principal))
 }
 
 /// The first alias that has a value that is not blank.
 fn find(principal: &Principal, aliases: &[String]) -> Option<Found> {
     aliases.iter().find_map(|name| {
-        let values: Vec<String> = principal
-            .values(name)
+        let (attribute, values) = principal
+            .attributes
             .iter()
-            .filter(|value| !value.trim().is_empty())
-            .cloned()
-            .collect();
-        (!values.is_empty()).then(|| Found { name: name.clone(), values })
+            .enumerate()
+            .find_map(|(index, a)| (a.name == *name).then_some((index, &a.values)))?;
+        let is_blank = |value: &&String| value.trim().is_empty();
+        let blank = values.iter().filter(is_blank).count();
+        if blank == values.len() {
+            return None;
+        }
+        let filled =
+            (blank > 0).then(|| values.iter().filter(|value| !is_blank(value)).cloned().collect());
+        Some(Found { attribute, filled })
     })
 }
 

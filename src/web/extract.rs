@@ -2,7 +2,7 @@
 
 use std::future::Future;
 use std::pin::Pin;
-use std::rc::Rc;
+use std::sync::Arc;
 
 use actix_web::dev::Payload;
 use actix_web::error::InternalError;
@@ -22,7 +22,7 @@ fn not_mounted() -> Error {
 
 type Shares = web::Data<Shared>;
 
-async fn extract(request: &HttpRequest) -> Result<(Rc<Principal>, Shares), Error> {
+async fn extract(request: &HttpRequest) -> Result<(Arc<Principal>, Shares), Error> {
     let shared = request.app_data::<Shares>().cloned().ok_or_else(not_mounted)?;
     match signed_in(request, &shared).await {
         Ok(Some(principal)) => Ok((principal, shared)),
@@ -56,7 +56,6 @@ impl FromRequest for Staff {
         let request = request.clone();
         Box::pin(async move {
             let (principal, shared) = extract(&request).await?;
-            let principal = principal.as_ref().clone();
             // A sign-in without a key is refused when it arrives, see the ACS.
             Staff::from_principal(principal, &shared.claims, &shared.subjects)
                 .map_err(|_| unauthenticated(&request, &shared))

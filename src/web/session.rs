@@ -1,6 +1,6 @@
 //! The person in the session.
 
-use std::rc::Rc;
+use std::sync::Arc;
 
 use actix_session::{Session, SessionExt, SessionStatus};
 use actix_web::{HttpMessage, HttpRequest};
@@ -22,7 +22,7 @@ pub(super) const NEW_KEY: &str = "actix_saml.new_key";
 pub(super) struct OwnSessions;
 
 /// Somebody's sign-in, read once for each request.
-struct SignedIn(Option<Rc<Principal>>);
+struct SignedIn(Option<Arc<Principal>>);
 
 /// Who is signed in, if anybody. A sign-in that has ended takes what its session held with it. One
 /// at a provider that is not trusted counts for nothing: sessions may outlive the process, and with
@@ -33,7 +33,7 @@ struct SignedIn(Option<Rc<Principal>>);
 pub(super) async fn signed_in(
     request: &HttpRequest,
     shared: &Shared,
-) -> Result<Option<Rc<Principal>>, StoreError> {
+) -> Result<Option<Arc<Principal>>, StoreError> {
     if let Some(known) = request.extensions().get::<SignedIn>() {
         return Ok(known.0.clone());
     }
@@ -48,7 +48,7 @@ pub(super) async fn signed_in(
         session.clear();
         principal = None;
     }
-    let principal = principal.map(Rc::new);
+    let principal = principal.map(Arc::new);
     request.extensions_mut().insert(SignedIn(principal.clone()));
     Ok(principal)
 }
