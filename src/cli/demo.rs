@@ -37,6 +37,9 @@ pub(super) struct Arguments {
     /// http, such as Safari.
     #[arg(long)]
     tls: bool,
+    /// Append the audit trail to this file, or print it: `stdout`.
+    #[arg(long, value_name = "FILE")]
+    audit: Option<String>,
 }
 
 pub(super) fn run(arguments: &Arguments) -> Result<ExitCode, Problem> {
@@ -107,6 +110,15 @@ fn write_config(
 ) -> Result<PathBuf, Problem> {
     let path = arguments.data.join("saml.toml");
     let ca = if arguments.tls { "ca = \"tls-cert.pem\"\n" } else { "" };
+    let audit = match arguments.audit.as_deref() {
+        None => String::new(),
+        Some("stdout") => "\n[audit]\nfile = \"stdout\"\n".to_owned(),
+        // Relative to where the program was called, not to the file.
+        Some(path) => {
+            let path = std::path::absolute(path)?;
+            format!("\n[audit]\nfile = {}\n", serde_json::to_string(&path)?)
+        }
+    };
     let text = format!(
         "# Written by `actix-saml demo` at each start.\n\
          base_url = \"{app_url}\"\n\
@@ -126,7 +138,7 @@ fn write_config(
          url = \"{app_url}\"\n\n\
          [contact]\n\
          name = \"Rota team\"\n\
-         email = \"rota.team@example.nhs.uk\"\n",
+         email = \"rota.team@example.nhs.uk\"\n{audit}",
         arguments.app_port
     );
     std::fs::write(&path, text).map_err(|error| format!("{}: {error}", path.display()))?;

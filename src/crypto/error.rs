@@ -22,6 +22,9 @@ pub enum CryptoError {
     /// The passphrase cannot be used. It is not shown.
     #[error("a passphrase has 1 to 1023 bytes, and no zero byte")]
     Passphrase,
+    /// The key of a keyed hash is too short.
+    #[error("a key of less than 32 bytes")]
+    HashKey,
     /// An RSA key outside 2048 to 8192 bits.
     #[error("an RSA key of {bits} bits; 2048 to 8192 are allowed")]
     RsaSize {

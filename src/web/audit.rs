@@ -1,12 +1,19 @@
 //! The audit trail: what happened to whom, one event for each step.
 //!
 //! An event never holds the message, the NameID or an attribute. Whom it is about is told by a
-//! pseudonym.
+//! pseudonym. docs/audit.md tells every field.
 
+mod lines;
+mod pseudonym;
+
+use std::net::IpAddr;
 use std::sync::Arc;
 
 use chrono::{DateTime, Utc};
 use serde::Serialize;
+
+pub use lines::{AuditLog, AuditTarget};
+pub(super) use pseudonym::Pseudonyms;
 
 use crate::saml::EntityId;
 
@@ -27,8 +34,25 @@ pub enum AuditStep {
     Revocation,
     /// A store could not be reached, or can be reached again.
     Store,
-    /// Metadata of an identity provider has changed.
+    /// Metadata, a key or a clock of an identity provider has changed or is in trouble, or a
+    /// certificate ends soon.
     MetadataChange,
+    /// The trail itself: events were lost.
+    Audit,
+}
+
+impl AuditStep {
+    /// Every step that there is.
+    pub const ALL: &[Self] = &[
+        Self::RequestSent,
+        Self::SignIn,
+        Self::StepUp,
+        Self::LogOut,
+        Self::Revocation,
+        Self::Store,
+        Self::MetadataChange,
+        Self::Audit,
+    ];
 }
 
 /// How it ended.
@@ -71,6 +95,21 @@ pub struct AuditEvent {
     /// `ID` of the request that was sent or answered.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub request_id: Option<String>,
+    /// Whether the sign-in says that a second factor was used.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub mfa: Option<bool>,
+    /// Where the connection came from, if that is configured: behind a proxy, the proxy.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub client_address: Option<IpAddr>,
+    /// SHA-256 of the certificate that it is about.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub fingerprint: Option<String>,
+    /// The store that it is about.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub store: Option<&'static str>,
+    /// How many: sessions that were ended, or events that were lost.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub count: Option<u64>,
 }
 
 impl AuditEvent {
@@ -86,6 +125,11 @@ impl AuditEvent {
             subject: None,
             assertion_id: None,
             request_id: None,
+            mfa: None,
+            client_address: None,
+            fingerprint: None,
+            store: None,
+            count: None,
         }
     }
 }

@@ -11,6 +11,7 @@ pub mod federation;
 mod guard;
 mod heavy_work;
 mod html;
+mod observed_store;
 mod own_metadata;
 mod pages;
 mod pending;
@@ -22,7 +23,7 @@ mod session_store;
 mod sessions;
 mod unauthenticated;
 
-pub use audit::{AuditEvent, AuditSink, AuditStep, Outcome};
+pub use audit::{AuditEvent, AuditLog, AuditSink, AuditStep, AuditTarget, Outcome};
 pub use clock::{Clock, SystemClock};
 pub use config::{Config, ConfigError};
 pub use cookie_keys::CookieKeys;

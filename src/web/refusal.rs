@@ -1,7 +1,9 @@
 //! Says no: a fixed page outside, the reason in the log, one reference on both.
 
-use actix_web::HttpResponse;
+use actix_web::{HttpRequest, HttpResponse};
+use chrono::{DateTime, Utc};
 
+use super::audit::{AuditEvent, AuditStep, Outcome};
 use super::chooser;
 use super::heavy_work::HeavyWorkError;
 use super::pages::{self, Trouble};
@@ -19,11 +21,41 @@ pub(super) struct Reason {
     detail: String,
     trouble: Trouble,
     return_to: Option<ReturnTo>,
+    /// What is known for the audit trail; `None` when the trail learns of it in another way.
+    about: Option<Box<AuditEvent>>,
 }
 
 impl Reason {
     pub(super) fn new(code: &'static str, trouble: Trouble, detail: impl ToString) -> Self {
-        Self { code, detail: detail.to_string(), trouble, return_to: None }
+        // Time, outcome and the rest are entered when it is told.
+        let about = AuditEvent::new(DateTime::<Utc>::MIN_UTC, AuditStep::SignIn, Outcome::Refused);
+        Self {
+            code,
+            detail: detail.to_string(),
+            trouble,
+            return_to: None,
+            about: Some(Box::new(about)),
+        }
+    }
+
+    /// Which step was refused, when it is not a sign-in, and whom it is about.
+    pub(super) fn about(mut self, event: AuditEvent) -> Self {
+        self.about = Some(Box::new(event));
+        self
+    }
+
+    /// Nothing that anybody has done has failed: not for the trail.
+    pub(super) fn untold(mut self) -> Self {
+        self.about = None;
+        self
+    }
+
+    /// Who asked, if that is to be told.
+    pub(super) fn asked_by(mut self, request: &HttpRequest, shared: &Shared) -> Self {
+        if let Some(about) = &mut self.about {
+            about.client_address = shared.client_address(request);
+        }
+        self
     }
 
     /// Nobody can sign in at the moment, for want of metadata. Why is told when it happens, not
@@ -40,16 +72,35 @@ impl Reason {
 
     /// Logs the reason and makes the page, both with one reference.
     pub(super) fn into_response(self, shared: &Shared) -> HttpResponse {
-        let reference = self.log();
+        let reference = self.tell(shared);
         let login_url = shared.login_url(self.return_to.as_ref());
         let chooser_url = chooser::url(shared, self.return_to.as_ref());
         pages::trouble(self.trouble, &reference, &login_url, chooser_url.as_deref())
     }
 
     /// The same for a script, which has no use for a page.
-    pub(super) fn into_problem(self) -> HttpResponse {
-        let reference = self.log();
+    pub(super) fn into_problem(self, shared: &Shared) -> HttpResponse {
+        let reference = self.tell(shared);
         pages::problem(self.trouble.status(), self.trouble.title(), &[("reference", &reference)])
+    }
+
+    /// Enters the reason in the log and in the trail.
+    fn tell(&self, shared: &Shared) -> String {
+        let reference = self.log();
+        if let Some(about) = &self.about {
+            let outcome = match self.trouble {
+                Trouble::Unavailable | Trouble::Busy | Trouble::NotReady => Outcome::Failed,
+                _ => Outcome::Refused,
+            };
+            shared.audit.record(&AuditEvent {
+                time: shared.clock.now(),
+                outcome,
+                code: Some(self.code.to_owned()),
+                reference: Some(reference.clone()),
+                ..AuditEvent::clone(about)
+            });
+        }
+        reference
     }
 
     fn log(&self) -> String {

@@ -1,30 +1,34 @@
+use std::net::IpAddr;
 use std::path::Path;
 use std::sync::Arc;
 
 use actix_session::SessionMiddleware;
 use actix_session::config::BrowserSession;
+use actix_web::HttpRequest;
 use actix_web::cookie::{Key, SameSite, time::Duration};
 use actix_web::web::{self, ServiceConfig};
 use url::form_urlencoded::byte_serialize;
 
-use super::audit::{AuditSink, Auditors};
+use super::audit::{AuditSink, Auditors, Pseudonyms};
 use super::clock::{Clock, SystemClock};
 use super::config::{Config, ConfigError};
 use super::cookie_keys::CookieKeys;
 use super::federation::{Background, Federation, IdpSource, RefreshSettings, Snapshot, Status};
 use super::guard::RequireLogin;
 use super::heavy_work::HeavyWork;
+use super::observed_store::Observed;
 use super::own_metadata::OwnMetadata;
 use super::routes;
 use super::session_store::StoreAdapter;
 use super::sessions::Sessions;
-use crate::crypto::random_bytes;
+use crate::crypto::{KeyedHash, random_bytes};
 use crate::nhsmail::dual_run::DualRun;
-use crate::nhsmail::{ClaimNames, SubjectRules};
+use crate::nhsmail::{ClaimNames, Staff, SubjectRules};
 use crate::saml::EntityId;
 use crate::saml::metadata::WriteMetadataError;
 use crate::sp::{
-    BuildError, Builder, LogoutIndex, ReplayStore, ReturnTo, ServiceProvider, SessionStore,
+    BuildError, Builder, LogoutIndex, Principal, ReplayStore, ReturnTo, ServiceProvider,
+    SessionStore,
 };
 use crate::store::{MemoryLogoutIndex, MemoryReplay, MemorySessions};
 
@@ -58,6 +62,9 @@ pub(super) struct Shared {
     pub(super) sessions: Arc<dyn SessionStore>,
     pub(super) logout_index: Arc<dyn LogoutIndex>,
     pub(super) audit: Auditors,
+    pub(super) pseudonyms: Pseudonyms,
+    /// Whether the trail says where connections come from.
+    tells_client_address: bool,
     pub(super) clock: Arc<dyn Clock>,
     pub(super) heavy_work: HeavyWork,
     pub(super) cookie_keys: CookieKeys,
@@ -91,6 +98,18 @@ impl Shared {
     pub(super) fn session_cookie(&self) -> &'static str {
         // Browsers take the prefix over https only.
         if self.is_https() { "__Host-saml-session" } else { "saml-session" }
+    }
+
+    /// Where a connection comes from, if that is to be told.
+    pub(super) fn client_address(&self, request: &HttpRequest) -> Option<IpAddr> {
+        self.tells_client_address.then(|| request.peer_addr()).flatten().map(|peer| peer.ip())
+    }
+
+    /// The pseudonym of somebody who is signed in, and whether a second factor was seen.
+    pub(super) fn subject(&self, principal: &Arc<Principal>) -> (Option<String>, Option<bool>) {
+        let staff = Staff::from_principal(Arc::clone(principal), &self.claims, &self.subjects).ok();
+        let subject = staff.as_ref().and_then(|staff| self.pseudonyms.of(staff.key()));
+        (subject, staff.map(|staff| staff.has_mfa_evidence()))
     }
 
     /// Whom we trust at this moment. A request asks once, and keeps what it got.
@@ -137,6 +156,8 @@ pub struct SamlBuilder {
     sessions: Arc<dyn SessionStore>,
     logout_index: Arc<dyn LogoutIndex>,
     audit: Auditors,
+    pseudonyms: Pseudonyms,
+    tells_client_address: bool,
     clock: Arc<dyn Clock>,
     heavy_work: HeavyWork,
     cookie_keys: CookieKeys,
@@ -190,6 +211,22 @@ impl SamlBuilder {
     #[must_use]
     pub fn audit(mut self, sink: Arc<dyn AuditSink>) -> Self {
         self.audit.0.push(sink);
+        self
+    }
+
+    /// The key of the pseudonyms in the audit trail. A new one at each start by default: then nobody
+    /// is followed from one start to the next, nor from one machine to another.
+    #[must_use]
+    pub fn audit_subject_key(mut self, key: KeyedHash) -> Self {
+        self.pseudonyms = Pseudonyms::new(key);
+        self
+    }
+
+    /// Whether the audit trail says where connections come from. Not by default. It is the address
+    /// of whoever is connected, which behind a proxy is the proxy: no header says anything here.
+    #[must_use]
+    pub fn audit_client_address(mut self, tells: bool) -> Self {
+        self.tells_client_address = tells;
         self
     }
 
@@ -248,12 +285,14 @@ impl SamlBuilder {
         // Without sources, too: certificates end and clocks drift.
         let is_kept_current = self.refresh.background;
         let clock = Arc::clone(&self.clock);
-        let federation = Federation::new(self.sp, self.sources, self.refresh, clock);
+        let audit = self.audit.clone();
+        let federation = Federation::new(self.sp, self.sources, self.refresh, clock, audit);
         let federation = Arc::new(federation);
         let background = is_kept_current.then(|| Background::start(&federation)).flatten();
         // Without randomness nothing is compared: people must not be told by what is kept of them.
         let salt = (self.subjects.iter().next().is_some()).then(|| random_bytes().ok()).flatten();
         let dual_run = salt.map(|salt| DualRun::new(salt, &self.subjects));
+        let watch = || (self.audit.clone(), Arc::clone(&self.clock));
         Ok(Saml {
             shared: Arc::new(Shared {
                 settings,
@@ -262,10 +301,12 @@ impl SamlBuilder {
                 claims: self.claims,
                 dual_run,
                 subjects: self.subjects,
-                replay: self.replay,
-                sessions: self.sessions,
-                logout_index: self.logout_index,
+                replay: Arc::new(Observed::new("replay", self.replay, watch())),
+                sessions: Arc::new(Observed::new("session", self.sessions, watch())),
+                logout_index: Arc::new(Observed::new("logout_index", self.logout_index, watch())),
                 audit: self.audit,
+                pseudonyms: self.pseudonyms,
+                tells_client_address: self.tells_client_address,
                 clock: self.clock,
                 heavy_work: self.heavy_work,
                 cookie_keys: self.cookie_keys,
@@ -308,6 +349,8 @@ impl Saml {
             sessions: Arc::new(MemorySessions::default()),
             logout_index: Arc::new(MemoryLogoutIndex::default()),
             audit: Auditors::default(),
+            pseudonyms: Pseudonyms::of_this_process(),
+            tells_client_address: false,
             clock: Arc::new(SystemClock),
             heavy_work: HeavyWork::default(),
             cookie_keys: Key::generate().into(),

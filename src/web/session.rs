@@ -1,5 +1,7 @@
 //! The person in the session.
 
+use std::cell::RefCell;
+use std::rc::Rc;
 use std::sync::Arc;
 
 use actix_session::{Session, SessionExt, SessionStatus};
@@ -7,6 +9,7 @@ use actix_web::{HttpMessage, HttpRequest};
 use chrono::{DateTime, Utc};
 use thiserror::Error;
 
+use super::audit::AuditEvent;
 use super::saml::Shared;
 use super::session_store::indexed;
 use crate::crypto::{CryptoError, random_hex};
@@ -19,7 +22,26 @@ pub(super) const PRINCIPAL: &str = "actix_saml.principal";
 pub(super) const NEW_KEY: &str = "actix_saml.new_key";
 
 /// Marks requests that came through our own session middleware.
-pub(super) struct OwnSessions;
+pub(super) struct OwnSessions(pub(super) HeldEvent);
+
+/// An event that counts when the session has been stored, and not before.
+#[derive(Clone, Default)]
+pub(super) struct HeldEvent(Rc<RefCell<Option<AuditEvent>>>);
+
+impl HeldEvent {
+    pub(super) fn take(&self) -> Option<AuditEvent> {
+        self.0.take()
+    }
+}
+
+/// Tells the audit trail what has become of the session of `request`: once it is so, where sessions
+/// are ours, and at once otherwise. When the session cannot be stored, the trail says that.
+pub(super) fn record(request: &HttpRequest, shared: &Shared, event: AuditEvent) {
+    match request.extensions().get::<OwnSessions>() {
+        Some(own) => _ = own.0.0.replace(Some(event)),
+        None => shared.audit.record(&event),
+    }
+}
 
 /// Somebody's sign-in, read once for each request.
 struct SignedIn(Option<Arc<Principal>>);

@@ -14,10 +14,11 @@ use actix_web::error::InternalError;
 use actix_web::http::header::{CACHE_CONTROL, COOKIE, HeaderValue};
 use actix_web::{Error, HttpMessage as _, ResponseError};
 
+use super::audit::AuditEvent;
 use super::pages::Trouble;
 use super::refusal::Reason;
 use super::saml::Shared;
-use super::session::{OwnSessions, was_for_person};
+use super::session::{HeldEvent, OwnSessions, was_for_person};
 use super::session_store::StoreAdapter;
 use super::unauthenticated::is_script;
 
@@ -86,7 +87,8 @@ where
     fn call(&self, mut request: ServiceRequest) -> Self::Future {
         keep_readable_cookies(&mut request);
         renew_session_cookie(&mut request, &self.shared);
-        request.extensions_mut().insert(OwnSessions);
+        let held = HeldEvent::default();
+        request.extensions_mut().insert(OwnSessions(held.clone()));
         let service = Rc::clone(&self.service);
         let shared = Arc::clone(&self.shared);
         let script = is_script(request.request());
@@ -94,11 +96,14 @@ where
             match service.call(request).await {
                 Ok(mut response) => {
                     keep_private(&mut response);
+                    if let Some(event) = held.take() {
+                        shared.audit.record(&event);
+                    }
                     Ok(response)
                 }
                 Err(error) => Err(match error.as_error::<Passed>().and_then(Passed::take) {
                     Some(own) => own,
-                    None => unavailable(error, script, &shared),
+                    None => unavailable(error, script, &shared, held.take()),
                 }),
             }
         })
@@ -162,9 +167,13 @@ fn keep_private<B>(response: &mut ServiceResponse<B>) {
 }
 
 /// An error of the session middleware itself: its store has failed.
-fn unavailable(error: Error, script: bool, shared: &Shared) -> Error {
+fn unavailable(error: Error, script: bool, shared: &Shared, held: Option<AuditEvent>) -> Error {
     let reason = Reason::new("session_store", Trouble::Unavailable, &error);
-    let response = if script { reason.into_problem() } else { reason.into_response(shared) };
+    let reason = match held {
+        Some(event) => reason.about(event),
+        None => reason.untold(),
+    };
+    let response = if script { reason.into_problem(shared) } else { reason.into_response(shared) };
     InternalError::from_response(error, response).into()
 }
 

@@ -73,8 +73,8 @@ pub(super) fn store_unavailable(
     shared: &Shared,
     error: &StoreError,
 ) -> HttpResponse {
-    let reason = Reason::new("session_store", Trouble::Unavailable, error);
-    if is_script(request) { reason.into_problem() } else { reason.into_response(shared) }
+    let reason = Reason::new("session_store", Trouble::Unavailable, error).untold();
+    if is_script(request) { reason.into_problem(shared) } else { reason.into_response(shared) }
 }
 
 /// Whether something else asks than a person who visits a page.

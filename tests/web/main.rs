@@ -22,6 +22,7 @@ mod message;
 mod pages;
 
 mod attempts;
+mod audit;
 mod bad_input;
 mod chooser;
 mod encrypted;

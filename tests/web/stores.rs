@@ -11,6 +11,7 @@ use chrono::{DateTime, Utc};
 use serde_json::Value;
 
 use crate::app::{ACS, Setup, TestApp};
+use crate::audit::Trail;
 use crate::browser::{navigation, post};
 use crate::jar::From;
 
@@ -207,4 +208,48 @@ async fn other_steps_of_the_store_fail_closed_too() {
     store.break_at(None);
     assert!(browser.is_signed_in().await);
     assert_eq!(browser.visit("/notes").await.body, "");
+}
+
+/// A change is told once, however many people it concerns; a sign-in that is lost to it is told by
+/// itself, and not as one that was right.
+#[actix_web::test]
+async fn the_trail_says_when_a_store_stops_working_and_when_it_works_again() {
+    use actix_saml::web::{AuditStep, Outcome};
+    let (trail, store) = (Trail::default(), Arc::new(Fragile::default()));
+    let (sink, sessions) = (trail.clone(), Arc::clone(&store));
+    let app = TestApp::with(|setup| {
+        sink.into_setup(setup);
+        setup.sessions = Some(sessions);
+    })
+    .await;
+    let browser = app.browser();
+    let begun = browser.begin("/rota").await;
+    trail.take();
+    store.break_at(Step::Create);
+    let answer = browser.bring(&app.respond(&begun, "ward.nurse")).await;
+    assert_eq!(answer.status, 503);
+    let [down, lost] = trail.take().try_into().unwrap();
+    assert_eq!((down.step, down.outcome), (AuditStep::Store, Outcome::Failed));
+    assert_eq!((down.store, down.code.as_deref()), (Some("session"), Some("store_unavailable")));
+    assert_eq!((lost.step, lost.outcome), (AuditStep::SignIn, Outcome::Failed));
+    assert_eq!(lost.code.as_deref(), Some("session_store"));
+    assert!(lost.subject.is_some() && lost.assertion_id.is_some());
+    let reference = crate::message::between(&answer.body, "Reference: <code>", "</code>");
+    assert_eq!(lost.reference.as_deref(), Some(reference));
+
+    store.break_at(None);
+    browser.sign_in("ward.nurse").await;
+    store.break_at(Step::Load);
+    trail.take();
+    for _ in 0..3 {
+        assert_eq!(browser.visit("/").await.status, 503);
+    }
+    let unavailable = Some("store_unavailable".to_owned());
+    assert_eq!(trail.steps(), [(AuditStep::Store, Outcome::Failed, unavailable)]);
+    store.break_at(None);
+    for _ in 0..3 {
+        assert_eq!(browser.visit("/").await.status, 200);
+    }
+    let recovered = Some("store_recovered".to_owned());
+    assert_eq!(trail.steps(), [(AuditStep::Store, Outcome::Done, recovered)]);
 }

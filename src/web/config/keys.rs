@@ -188,7 +188,7 @@ impl Config {
     }
 
     /// A secret that others can read is no longer ours alone.
-    fn read_private(&self, field: &str, path: &str) -> Result<Vec<u8>, ConfigError> {
+    pub(super) fn read_private(&self, field: &str, path: &str) -> Result<Vec<u8>, ConfigError> {
         let full = self.path(path);
         read_private(&full).map_err(|error| match error {
             PrivateFileError::Read(error) => self.unreadable(field, &full, &error),

@@ -103,6 +103,7 @@ impl Config {
         let sp = self.read_service_provider()?;
         let (sources, refresh) = self.read_sources()?;
         self.subject_rules()?;
+        self.subject_key()?;
         Ok((sp, sources, refresh))
     }
 
@@ -115,6 +116,7 @@ impl Config {
         let subjects = self.subject_rules()?;
         let saml =
             Saml::builder(sp).claims(self.claims.clone()).subjects(subjects.into_iter().collect());
+        let saml = self.begin_audit(saml)?;
         let saml = saml.sources(sources, refresh).build().map_err(|error| {
             let remedy = "remove control characters from organisation and contact";
             self.error("organisation, contact", error, remedy)

@@ -3,6 +3,7 @@
 //! Every key can be overridden by a variable of the environment: see [`VARIABLES`]. Paths in the
 //! file are relative to the file.
 
+mod audit;
 mod environment;
 mod error;
 mod keys;
@@ -58,6 +59,9 @@ pub struct Config {
     /// How strict to be, within what is safe.
     #[serde(default)]
     pub policy: PolicyConfig,
+    /// What is recorded of sign-ins.
+    #[serde(default)]
+    pub audit: AuditConfig,
     /// How our metadata is published.
     #[serde(default)]
     pub metadata: MetadataConfig,
@@ -217,6 +221,18 @@ impl Default for StoreConfig {
     fn default() -> Self {
         Self { url: "memory:".to_owned() }
     }
+}
+
+/// What is recorded of sign-ins, and where: see [`AuditEvent`](crate::web::AuditEvent).
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct AuditConfig {
+    /// Path of the file to which events are appended, or `stdout`.
+    pub file: Option<String>,
+    /// Path of the file with the key of the pseudonyms.
+    pub subject_key: Option<String>,
+    /// Whether to record where connections come from.
+    pub client_address: bool,
 }
 
 /// How strict to be, within what is safe.

@@ -6,8 +6,9 @@ use std::sync::{Mutex, PoisonError};
 use chrono::{DateTime, Utc};
 use serde::Serialize;
 
-use crate::saml::format_instant;
+use crate::saml::{EntityId, format_instant};
 use crate::sp::TrustChange;
+use crate::web::audit::{AuditEvent, AuditStep, Auditors, Outcome};
 
 /// So many are kept for the status.
 const MAX_KEPT: usize = 100;
@@ -43,13 +44,17 @@ pub struct Event {
 }
 
 /// The last events, the newest last.
-#[derive(Debug, Default)]
 pub(super) struct Events {
     kept: Mutex<VecDeque<Event>>,
+    audit: Auditors,
 }
 
 impl Events {
-    /// Logs an event and keeps it.
+    pub(super) fn new(audit: Auditors) -> Self {
+        Self { kept: Mutex::default(), audit }
+    }
+
+    /// Logs an event, enters it in the audit trail and keeps it.
     pub(super) fn tell(&self, event: Event) {
         let Event { code, idp, fingerprint, detail, .. } = &event;
         // Nothing of what a document says stands in a log line unescaped.
@@ -65,6 +70,12 @@ impl Events {
                 tracing::error!(event = code, idp = ?idp, fingerprint, detail = ?detail);
             }
         }
+        self.audit.record(&AuditEvent {
+            code: Some(event.code.to_owned()),
+            idp: event.idp.as_deref().and_then(|name| EntityId::new(name).ok()),
+            fingerprint: event.fingerprint.clone(),
+            ..AuditEvent::new(event.at, AuditStep::MetadataChange, outcome(event.level))
+        });
         let mut kept = self.kept.lock().unwrap_or_else(PoisonError::into_inner);
         if kept.len() >= MAX_KEPT {
             forget_one(&mut kept);
@@ -74,6 +85,14 @@ impl Events {
 
     pub(super) fn list(&self) -> Vec<Event> {
         self.kept.lock().unwrap_or_else(PoisonError::into_inner).iter().cloned().collect()
+    }
+}
+
+/// What needs nobody has been done; the rest says what is the matter.
+fn outcome(level: EventLevel) -> Outcome {
+    match level {
+        EventLevel::Info => Outcome::Done,
+        EventLevel::Warning | EventLevel::Error => Outcome::Failed,
     }
 }
 

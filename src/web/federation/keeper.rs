@@ -19,6 +19,7 @@ use super::timetable::{self, Situation};
 use crate::crypto::random_bytes;
 use crate::saml::EntityId;
 use crate::sp::{BuildError, Idp, Quarantine, ServiceProvider, Trust, TrustChange};
+use crate::web::audit::Auditors;
 use crate::web::clock::Clock;
 
 /// What is known of all identity providers, and what keeps it current.
@@ -44,6 +45,7 @@ impl Federation {
         sources: Vec<IdpSource>,
         settings: RefreshSettings,
         clock: Arc<dyn Clock>,
+        audit: Auditors,
     ) -> Self {
         let now = clock.now();
         let fixed = sp.idps().iter().map(|idp| fixed_provider(idp, now));
@@ -53,7 +55,7 @@ impl Federation {
             providers,
             settings,
             clock,
-            events: Events::default(),
+            events: Events::new(audit),
             own_keys_told: Mutex::default(),
             snapshot: ArcSwap::from_pointee(empty),
             early_places: Arc::new(Semaphore::new(EARLY_PLACES)),

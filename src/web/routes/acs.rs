@@ -45,7 +45,7 @@ pub(super) async fn receive(
 ) -> HttpResponse {
     match finish(&request, &session, &shared, payload).await {
         Ok(response) => response,
-        Err(reason) => reason.into_response(&shared),
+        Err(reason) => reason.asked_by(&request, &shared).into_response(&shared),
     }
 }
 
@@ -79,7 +79,16 @@ async fn complete(
     removal: &Cookie<'static>,
 ) -> Result<HttpResponse, Reason> {
     let now = shared.clock.now();
-    let login = judge(shared, pending.clone(), response, now).await?;
+    let mut event = AuditEvent {
+        idp: Some(pending.idp.clone()),
+        request_id: Some(pending.request_id.clone()),
+        client_address: shared.client_address(request),
+        ..AuditEvent::new(now, AuditStep::SignIn, Outcome::Done)
+    };
+    let judged = judge(shared, pending.clone(), response, now).await;
+    let login = judged.map_err(|reason| reason.about(event.clone()))?;
+    // From here on it is known who says what.
+    event.assertion_id = Some(login.principal.assertion_id.clone());
     // Every use, whatever becomes of the sign-in.
     if login.uses_sha1 {
         let issuer = login.principal.issuer.as_str();
@@ -94,36 +103,37 @@ async fn complete(
             if let Some(dual_run) = &shared.dual_run {
                 dual_run.record_refusal(&login.principal.issuer, &error);
             }
-            Reason::new(error.code(), Trouble::Refused, error)
+            Reason::new(error.code(), Trouble::Refused, error).about(event.clone())
         })?;
+    event.subject = shared.pseudonyms.of(staff.key());
+    event.mfa = Some(staff.has_mfa_evidence());
+    let refused = |reason: Reason| reason.about(event.clone());
 
     // Last of all: an assertion that was refused for another reason is not used up.
     for used in &login.uses {
         match shared.replay.remember(used.key, used.until, now).await {
             Ok(Remembered::First) => {}
-            Ok(Remembered::Again) => return Err(Refusal::Replayed.into()),
-            Err(error) => return Err(Reason::new("replay_store", Trouble::Unavailable, error)),
+            Ok(Remembered::Again) => return Err(refused(Refusal::Replayed.into())),
+            Err(error) => {
+                return Err(refused(Reason::new("replay_store", Trouble::Unavailable, error)));
+            }
         }
     }
+    let unavailable = |error: &dyn std::fmt::Display| {
+        refused(Reason::new("session", Trouble::Unavailable, error))
+    };
     session::begin(request, session, shared, &login.principal)
         .await
-        .map_err(|error| Reason::new("session", Trouble::Unavailable, error))?;
+        .map_err(|error| unavailable(&error))?;
     if let Some(dual_run) = &shared.dual_run {
         dual_run.record(&staff);
     }
     let mut response = welcome(&login);
     let choice = chooser::remember(shared, &login.principal.issuer);
     for cookie in std::iter::once(removal).chain(&choice) {
-        response
-            .add_cookie(cookie)
-            .map_err(|error| Reason::new("session", Trouble::Unavailable, error))?;
+        response.add_cookie(cookie).map_err(|error| unavailable(&error))?;
     }
-    shared.audit.record(&AuditEvent {
-        idp: Some(login.principal.issuer.clone()),
-        assertion_id: Some(login.principal.assertion_id.clone()),
-        request_id: Some(pending.request_id.clone()),
-        ..AuditEvent::new(now, AuditStep::SignIn, Outcome::Done)
-    });
+    session::record(request, shared, event);
     tracing::info!(
         event = "signed_in",
         issuer = login.principal.issuer.as_str(),

@@ -25,7 +25,8 @@ pub(super) async fn start(request: HttpRequest, shared: web::Data<Shared>) -> Ht
         .unwrap_or_else(ReturnTo::root);
     let snapshot = shared.snapshot();
     if !snapshot.is_ready(shared.clock.now()) {
-        return Reason::not_ready().returning_to(&return_to).into_response(&shared);
+        let reason = Reason::not_ready().returning_to(&return_to);
+        return reason.asked_by(&request, &shared).into_response(&shared);
     }
     let sp = &snapshot.sp;
     let idps = sp.idps();
@@ -36,7 +37,7 @@ pub(super) async fn start(request: HttpRequest, shared: web::Data<Shared>) -> Ht
         return chooser::page(&shared, idps, remembered, &return_to);
     };
     send(&request, &shared, sp, idp, return_to)
-        .unwrap_or_else(|reason| reason.into_response(&shared))
+        .unwrap_or_else(|reason| reason.asked_by(&request, &shared).into_response(&shared))
 }
 
 /// Signing in must not end at the sign-in itself.
@@ -63,7 +64,8 @@ fn send(
         Another::Stop(cookie) => {
             let detail = "this browser was sent to the identity provider again and again";
             let reason = Reason::new("login_loop", Trouble::Repeating, detail);
-            let mut response = reason.returning_to(&return_to).into_response(shared);
+            let reason = reason.returning_to(&return_to).asked_by(request, shared);
+            let mut response = reason.into_response(shared);
             response.add_cookie(&cookie).map_err(|error| unavailable(error.to_string()))?;
             return Ok(response);
         }
@@ -98,6 +100,7 @@ fn send(
     shared.audit.record(&AuditEvent {
         idp: Some(started.pending.idp.clone()),
         request_id: Some(started.pending.request_id.clone()),
+        client_address: shared.client_address(request),
         ..AuditEvent::new(now, AuditStep::RequestSent, Outcome::Done)
     });
     tracing::debug!(event = "request_sent", request_id = started.pending.request_id);

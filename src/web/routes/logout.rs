@@ -2,9 +2,11 @@ use actix_session::Session;
 use actix_web::http::header::{CACHE_CONTROL, HeaderValue};
 use actix_web::{HttpRequest, HttpResponse, web};
 
+use crate::web::audit::{AuditEvent, AuditStep, Outcome};
 use crate::web::chooser;
 use crate::web::pages;
 use crate::web::saml::Shared;
+use crate::web::session::{self, signed_in};
 
 /// Asks before signing out: a link from elsewhere must not do it.
 pub(super) async fn ask(shared: web::Data<Shared>) -> HttpResponse {
@@ -22,6 +24,19 @@ pub(super) async fn end(
     let origin = request.headers().get("Sec-Fetch-Site").map(HeaderValue::as_bytes);
     if !matches!(origin, None | Some(b"same-origin" | b"none")) {
         return ask(shared).await;
+    }
+    // Whoever signs out twice has signed out once.
+    if let Ok(Some(principal)) = signed_in(&request, &shared).await {
+        let (subject, mfa) = shared.subject(&principal);
+        let event = AuditEvent {
+            idp: Some(principal.issuer.clone()),
+            subject,
+            mfa,
+            assertion_id: Some(principal.assertion_id.clone()),
+            client_address: shared.client_address(&request),
+            ..AuditEvent::new(shared.clock.now(), AuditStep::LogOut, Outcome::Done)
+        };
+        session::record(&request, &shared, event);
     }
     session.purge();
     let chooser = chooser::url(&shared, None);

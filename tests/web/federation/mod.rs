@@ -11,4 +11,5 @@ mod radar;
 mod restart;
 mod scene;
 mod timeline;
+mod trail;
 mod wrong_for_a_while;

@@ -41,6 +41,7 @@ fn every_key_has_a_row_and_a_variable() {
         "session",
         "store",
         "policy",
+        "audit",
         "claims",
         "organisation",
         "contact",
@@ -92,6 +93,8 @@ fn the_defaults_are_those_of_the_program() {
     assert_eq!(default_of("store.url"), StoreConfig::default().url);
     assert_eq!(default_of("policy.clock_skew_seconds"), policy.clock_skew_seconds.to_string());
     assert_eq!(default_of("policy.pending_minutes"), policy.pending_minutes.to_string());
+    let tells = config.audit.client_address;
+    assert_eq!(default_of("audit.client_address"), tells.to_string());
     let word = |debug: String| debug.to_lowercase();
     assert_eq!(default_of("policy.require_signed"), word(format!("{:?}", policy.require_signed)));
     assert_eq!(default_of("policy.request_binding"), word(format!("{:?}", policy.request_binding)));

@@ -57,6 +57,9 @@ const EFFECTS: &[(&str, &str, &str, Reads)] = &[
         (c.policy.request_binding == BindingConfig::Post).to_string()
     }),
     ("SAML_POLICY_PENDING_MINUTES", "7", "7", |c| c.policy.pending_minutes.to_string()),
+    ("SAML_AUDIT_FILE", "f", "f", |c| c.audit.file.clone().unwrap()),
+    ("SAML_AUDIT_SUBJECT_KEY", "k", "k", |c| c.audit.subject_key.clone().unwrap()),
+    ("SAML_AUDIT_CLIENT_ADDRESS", "true", "true", |c| c.audit.client_address.to_string()),
     ("SAML_CLAIMS_MAIL", "a, b c", "a|b c", |c| c.claims.mail.join("|")),
     ("SAML_CLAIMS_UPN", "a,b", "a|b", |c| c.claims.upn.join("|")),
     ("SAML_CLAIMS_DISPLAY_NAME", "a,b", "a|b", |c| c.claims.display_name.join("|")),
