@@ -35,7 +35,7 @@ async fn extract(request: &HttpRequest) -> Result<(Arc<Principal>, Shares), Erro
 }
 
 fn unauthenticated(request: &HttpRequest, shared: &Shared) -> Error {
-    Unauthenticated::new(request, &shared.paths.login, shared.is_ready()).into()
+    Unauthenticated::new(request, shared, shared.is_ready()).into()
 }
 
 impl FromRequest for Principal {

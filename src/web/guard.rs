@@ -76,12 +76,8 @@ where
                 let refused = match signed_in(request.request(), &shared).await {
                     Ok(Some(_)) => None,
                     Ok(None) => Some(
-                        Unauthenticated::new(
-                            request.request(),
-                            &shared.paths.login,
-                            shared.is_ready(),
-                        )
-                        .error_response(),
+                        Unauthenticated::new(request.request(), &shared, shared.is_ready())
+                            .error_response(),
                     ),
                     Err(error) => Some(store_unavailable(request.request(), &shared, &error)),
                 };

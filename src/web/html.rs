@@ -61,16 +61,28 @@ pub(super) struct Page<'p> {
     pub(super) posts_elsewhere: bool,
     /// Whether it shows images of our own origin.
     pub(super) images: bool,
+    /// Whether pages of our own origin, and no others, may show it within themselves.
+    pub(super) is_framed: bool,
 }
 
 impl<'p> Page<'p> {
     pub(super) fn new(status: StatusCode, title: &'p str, body: String) -> Self {
-        Self { status, title, body, script: None, posts_elsewhere: false, images: false }
+        Self {
+            status,
+            title,
+            body,
+            script: None,
+            posts_elsewhere: false,
+            images: false,
+            is_framed: false,
+        }
     }
 
     pub(super) fn into_response(self) -> HttpResponse {
+        let (ancestors, options) =
+            if self.is_framed { ("'self'", "SAMEORIGIN") } else { ("'none'", "DENY") };
         let mut policy = format!(
-            "default-src 'none'; base-uri 'none'; frame-ancestors 'none'; style-src {}",
+            "default-src 'none'; base-uri 'none'; frame-ancestors {ancestors}; style-src {}",
             *STYLE_HASH
         );
         if let Some(script) = self.script {
@@ -98,7 +110,7 @@ impl<'p> Page<'p> {
             .insert_header((REFERRER_POLICY, "no-referrer"))
             .insert_header((CACHE_CONTROL, "no-store"))
             .insert_header(("X-Content-Type-Options", "nosniff"))
-            .insert_header(("X-Frame-Options", "DENY"));
+            .insert_header(("X-Frame-Options", options));
         response.body(html)
     }
 }

@@ -3,6 +3,7 @@
 mod attempts;
 mod audit;
 mod chooser;
+mod client;
 mod clock;
 pub mod config;
 mod cookie_keys;
@@ -15,6 +16,7 @@ mod observed_store;
 mod own_metadata;
 mod pages;
 mod pending;
+mod proxy;
 mod refusal;
 mod routes;
 mod saml;

@@ -252,6 +252,41 @@ pub(super) fn session_ended(login_url: &str) -> HttpResponse {
     Page::new(StatusCode::UNAUTHORIZED, "Please sign in", body).into_response()
 }
 
+/// Takes the whole window to the sign-in, and back to the page that it shows. A window in which
+/// somebody has typed something is left to them: the link is there.
+const BREAK_OUT_SCRIPT: &str = "try{\
+var a=document.querySelector('a'),t=top.location,typed=[].some.call(\
+top.document.querySelectorAll('input,textarea,[contenteditable]'),function(e){\
+return e.isContentEditable||e.value!==e.defaultValue||e.checked!==e.defaultChecked});\
+if(a.dataset.login)a.href=a.dataset.login+'?return_to='+encodeURIComponent(t.pathname+t.search);\
+if(top!==self&&a.dataset.go&&!typed)t.assign(a.href)\
+}catch(e){}";
+
+/// In the place of a page within a page: the sign-in does not let itself be shown there. The way out
+/// is by `login_url`; scripts put the page that the window shows behind `login_path`, if there is
+/// one. When something `was_sent`, the window stays until somebody has read that it is lost.
+pub(super) fn break_out(login_url: &str, login_path: Option<&str>, was_sent: bool) -> HttpResponse {
+    let words = if was_sent { " What you sent was not used." } else { "" };
+    let data = login_path
+        .map_or_else(String::new, |path| format!(" data-login=\"{}\"", escape_html(path)));
+    let go = if was_sent { "" } else { " data-go=\"1\"" };
+    let body = format!(
+        "<p>You are not signed in, or your session has ended.{words}</p>\
+         <p><a class=\"button\" target=\"_top\" href=\"{}\"{data}{go}>Sign in</a></p>",
+        escape_html(login_url),
+    );
+    let mut page = Page::new(StatusCode::UNAUTHORIZED, "Please sign in", body);
+    page.script = Some(BREAK_OUT_SCRIPT);
+    page.is_framed = true;
+    page.into_response()
+}
+
+/// In the place of the way to the sign-in, for a browser that follows it ahead of its user. Browsers
+/// do not keep an answer of this kind, and ask again when the user does.
+pub(super) fn nothing_ahead() -> HttpResponse {
+    problem(StatusCode::SERVICE_UNAVAILABLE, "Sign-in begins when somebody is there", &[])
+}
+
 /// The question before signing out.
 pub(super) fn ask_logout(action: &str) -> HttpResponse {
     let body = format!(

@@ -5,6 +5,7 @@ use chrono::{DateTime, Utc};
 
 use super::audit::{AuditEvent, AuditStep, Outcome};
 use super::chooser;
+use super::client::Client;
 use super::heavy_work::HeavyWorkError;
 use super::pages::{self, Trouble};
 use super::saml::Shared;
@@ -76,6 +77,11 @@ impl Reason {
         let login_url = shared.login_url(self.return_to.as_ref());
         let chooser_url = chooser::url(shared, self.return_to.as_ref());
         pages::trouble(self.trouble, &reference, &login_url, chooser_url.as_deref())
+    }
+
+    /// A page for whom a page is shown to, and for all others what a script gets.
+    pub(super) fn into_answer(self, client: Client, shared: &Shared) -> HttpResponse {
+        if client.shows_pages() { self.into_response(shared) } else { self.into_problem(shared) }
     }
 
     /// The same for a script, which has no use for a page.

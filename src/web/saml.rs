@@ -18,6 +18,7 @@ use super::guard::RequireLogin;
 use super::heavy_work::HeavyWork;
 use super::observed_store::Observed;
 use super::own_metadata::OwnMetadata;
+use super::proxy::HostWatch;
 use super::routes;
 use super::session_store::StoreAdapter;
 use super::sessions::Sessions;
@@ -70,6 +71,7 @@ pub(super) struct Shared {
     pub(super) cookie_keys: CookieKeys,
     pub(super) own_metadata: OwnMetadata,
     pub(super) paths: Paths,
+    pub(super) host_watch: HostWatch,
 }
 
 /// Paths of our own pages.
@@ -312,6 +314,7 @@ impl SamlBuilder {
                 cookie_keys: self.cookie_keys,
                 own_metadata,
                 paths,
+                host_watch: HostWatch::default(),
             }),
         })
     }

@@ -15,12 +15,12 @@ use actix_web::http::header::{CACHE_CONTROL, COOKIE, HeaderValue};
 use actix_web::{Error, HttpMessage as _, ResponseError};
 
 use super::audit::AuditEvent;
+use super::client::Client;
 use super::pages::Trouble;
 use super::refusal::Reason;
 use super::saml::Shared;
 use super::session::{HeldEvent, OwnSessions, was_for_person};
 use super::session_store::StoreAdapter;
-use super::unauthenticated::is_script;
 
 /// Middleware that gives every request its session. From `saml.sessions()`.
 ///
@@ -91,7 +91,7 @@ where
         request.extensions_mut().insert(OwnSessions(held.clone()));
         let service = Rc::clone(&self.service);
         let shared = Arc::clone(&self.shared);
-        let script = is_script(request.request());
+        let client = Client::of(request.request());
         Box::pin(async move {
             match service.call(request).await {
                 Ok(mut response) => {
@@ -103,7 +103,7 @@ where
                 }
                 Err(error) => Err(match error.as_error::<Passed>().and_then(Passed::take) {
                     Some(own) => own,
-                    None => unavailable(error, script, &shared, held.take()),
+                    None => unavailable(error, client, &shared, held.take()),
                 }),
             }
         })
@@ -167,13 +167,13 @@ fn keep_private<B>(response: &mut ServiceResponse<B>) {
 }
 
 /// An error of the session middleware itself: its store has failed.
-fn unavailable(error: Error, script: bool, shared: &Shared, held: Option<AuditEvent>) -> Error {
+fn unavailable(error: Error, client: Client, shared: &Shared, held: Option<AuditEvent>) -> Error {
     let reason = Reason::new("session_store", Trouble::Unavailable, &error);
     let reason = match held {
         Some(event) => reason.about(event),
         None => reason.untold(),
     };
-    let response = if script { reason.into_problem(shared) } else { reason.into_response(shared) };
+    let response = reason.into_answer(client, shared);
     InternalError::from_response(error, response).into()
 }
 

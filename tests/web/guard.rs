@@ -19,6 +19,8 @@ fn assert_problem(answer: &Answer) {
     assert_eq!(answer.header("Content-Type"), Some("application/problem+json"));
     assert_eq!(answer.header("Cache-Control"), Some("no-store"));
     assert_eq!(answer.header("Location"), None);
+    assert_eq!(answer.header("Set-Cookie"), None);
+    assert!(answer.header("Vary").unwrap().contains("Sec-Fetch-Dest"));
     let problem: Value = serde_json::from_str(&answer.body).unwrap();
     let expected = json!({
         "type": "about:blank",
@@ -67,7 +69,9 @@ async fn a_script_is_told() {
         for headers in [
             [("Sec-Fetch-Mode", "cors"), ("Sec-Fetch-Dest", "empty")],
             [("Sec-Fetch-Mode", "same-origin"), ("Sec-Fetch-Dest", "empty")],
-            [("Sec-Fetch-Mode", "navigate"), ("Sec-Fetch-Dest", "iframe")],
+            [("Sec-Fetch-Mode", "navigate"), ("Sec-Fetch-Dest", "worker")],
+            [("Sec-Purpose", "prefetch"), ("Sec-Fetch-Mode", "navigate")],
+            [("Sec-Purpose", "prefetch;prerender"), ("Sec-Fetch-Mode", "navigate")],
             [("Sec-Fetch-Mode", "no-cors"), ("Sec-Fetch-Dest", "image")],
             [("Sec-Fetch-Mode", "websocket"), ("Upgrade", "websocket")],
             [("Accept", "application/json"), ("Accept-Language", "en")],

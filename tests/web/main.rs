@@ -25,6 +25,7 @@ mod attempts;
 mod audit;
 mod bad_input;
 mod chooser;
+mod clients;
 mod encrypted;
 #[path = "../faults/mod.rs"]
 mod faults;
@@ -35,6 +36,7 @@ mod logout;
 mod machines;
 mod pending;
 mod population;
+mod proxy;
 mod refused;
 mod replay;
 mod request;

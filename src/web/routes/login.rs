@@ -1,3 +1,4 @@
+use actix_web::http::StatusCode;
 use actix_web::http::header::{CACHE_CONTROL, LOCATION};
 use actix_web::{HttpRequest, HttpResponse, web};
 use url::form_urlencoded;
@@ -9,6 +10,7 @@ use crate::sp::{
 use crate::web::attempts::{self, Another};
 use crate::web::audit::{AuditEvent, AuditStep, Outcome};
 use crate::web::chooser::{self, Wish};
+use crate::web::client::Client;
 use crate::web::pages::{self, Trouble};
 use crate::web::pending::PendingCookies;
 use crate::web::refusal::Reason;
@@ -16,6 +18,10 @@ use crate::web::saml::Shared;
 
 /// Sends the browser to the identity provider.
 pub(super) async fn start(request: HttpRequest, shared: web::Data<Shared>) -> HttpResponse {
+    shared.host_watch.look_at(&request, &shared.settings.base_url);
+    if let Some(response) = without_person(&request, &shared) {
+        return response;
+    }
     let query = Query::read(request.query_string());
     let return_to = query
         .return_to
@@ -38,6 +44,24 @@ pub(super) async fn start(request: HttpRequest, shared: web::Data<Shared>) -> Ht
     };
     send(&request, &shared, sp, idp, return_to)
         .unwrap_or_else(|reason| reason.asked_by(&request, &shared).into_response(&shared))
+}
+
+/// The answer to whoever is no person in front of a window: nobody could sign in there.
+fn without_person(request: &HttpRequest, shared: &Shared) -> Option<HttpResponse> {
+    let login_url = || {
+        let here = request.uri().path_and_query();
+        here.map_or_else(|| shared.paths.login.clone(), ToString::to_string)
+    };
+    match Client::of(request) {
+        Client::Visit | Client::Form => None,
+        Client::Frame | Client::FormInFrame => Some(pages::break_out(&login_url(), None, false)),
+        Client::Ahead => Some(pages::nothing_ahead()),
+        Client::Script => Some(pages::problem(
+            StatusCode::UNAUTHORIZED,
+            "Sign-in needed",
+            &[("login_url", &login_url())],
+        )),
+    }
 }
 
 /// Signing in must not end at the sign-in itself.
