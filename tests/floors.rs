@@ -42,7 +42,11 @@ const FLOORS: &[Floor] = &[
         &["crypto", "dsig", "saml", "sp", "xml", "xmlenc"],
         &["chrono", "serde", "thiserror"],
     ),
-    floor("store", &["saml", "sp"], &["chrono", "thiserror"]),
+    floor(
+        "store",
+        &["saml", "sp"],
+        &["chrono", "redis", "serde_json", "thiserror", "tokio", "url"],
+    ),
     floor(
         "web",
         &["crypto", "nhsmail", "saml", "sp", "store", "xml", "xmlenc"],
