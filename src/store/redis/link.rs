@@ -23,7 +23,7 @@ const PAUSE: Duration = Duration::from_millis(200);
 pub struct RedisAddressError(String);
 
 enum Server {
-    One(Client),
+    One(Box<Client>),
     /// Whoever is the master at the moment.
     Sentinel(Box<SentinelClient>),
 }
@@ -133,7 +133,7 @@ fn read_address(address: &str) -> Result<Server, RedisAddressError> {
         "redis" | "rediss" => {
             // Not every mistake in it is told without its password.
             let client = Client::open(address).map_err(|_| wrong("it cannot be read"))?;
-            Ok(Server::One(client))
+            Ok(Server::One(Box::new(client)))
         }
         "redis+sentinel" | "rediss+sentinel" => {
             let client = read_sentinel(rest, scheme.starts_with("rediss")).map_err(wrong)?;
