@@ -8,6 +8,7 @@
 mod advice;
 mod claim_names;
 pub mod dual_run;
+mod error_number;
 mod population;
 mod staff;
 mod staff_key;
@@ -16,6 +17,7 @@ mod staff_key;
 pub(crate) use advice::DAMAGED;
 pub use advice::{Advice, advise};
 pub use claim_names::ClaimNames;
+pub use error_number::ErrorNumber;
 pub use population::{
     InvalidPopulation, NoSubjectKey, Population, SubjectForm, SubjectRule, SubjectRules,
 };
