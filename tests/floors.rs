@@ -73,7 +73,7 @@ const FLOORS: &[Floor] = &[
     floor(
         "idp",
         &["crypto", "dsig", "saml", "xml", "xmlenc"],
-        &["actix_web", "chrono", "flate2", "serde", "thiserror", "tracing", "url"],
+        &["actix_web", "chrono", "flate2", "serde", "thiserror", "toml", "tracing", "url"],
     ),
     floor(
         "cli",

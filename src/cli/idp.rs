@@ -1,14 +1,14 @@
 //! `actix-saml idp`: the test identity provider alone, for any service provider.
 
 use std::net::{IpAddr, SocketAddr};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use actix_web::{App, HttpServer};
 use clap::Args;
 
 use super::{Problem, complain, log_to_stderr, print};
-use crate::idp::{IdpApp, TestIdp, TestKeys};
+use crate::idp::{IdpApp, Personality, TestIdp, TestKeys, people_from_toml};
 use crate::web::federation::replace_file;
 use crate::web::{Clock as _, SystemClock};
 
@@ -26,10 +26,23 @@ pub(super) struct Arguments {
     /// The folder for generated keys and metadata.
     #[arg(long, value_name = "DIR", default_value = "demo-data")]
     data: PathBuf,
+    /// Whose habits it has: adfs, entra or plain.
+    #[arg(long, value_name = "WORD", default_value = "adfs", value_parser = parse_personality)]
+    personality: Personality,
+    /// The people who can sign in, in a file as docs/test-idp.md describes it.
+    #[arg(long, value_name = "FILE")]
+    people: Option<PathBuf>,
     /// Metadata of a service provider to register. May be given more than once. Without any,
     /// whoever asks is registered.
     #[arg(long, value_name = "FILE")]
     sp_metadata: Vec<PathBuf>,
+}
+
+fn parse_personality(word: &str) -> Result<Personality, String> {
+    Personality::from_word(word).ok_or_else(|| {
+        let words = Personality::ALL.map(Personality::as_str).join(", ");
+        format!("it is none of {words}")
+    })
 }
 
 pub(super) fn run(arguments: &Arguments) -> Result<ExitCode, Problem> {
@@ -46,16 +59,21 @@ pub(super) fn run(arguments: &Arguments) -> Result<ExitCode, Problem> {
         .map_err(|error| format!("{}: {error}", arguments.data.display()))?;
     let host = listen.ip().to_string();
     let keys = TestKeys::load_or_generate(&arguments.data, &host, SystemClock.now())?;
-    let mut idp = TestIdp::adfs_at(&base_url, keys)?;
+    let mut idp = TestIdp::at(arguments.personality, &base_url, keys)?;
+    let in_file = |path: &Path, problem: String| format!("{}: {problem}", path.display());
+    if let Some(path) = &arguments.people {
+        let text = std::fs::read_to_string(path).map_err(|e| in_file(path, e.to_string()))?;
+        idp.people = people_from_toml(&text).map_err(|e| in_file(path, e.to_string()))?;
+    }
     for path in &arguments.sp_metadata {
-        let in_file = |problem: String| format!("{}: {problem}", path.display());
-        let xml = std::fs::read(path).map_err(|error| in_file(error.to_string()))?;
-        idp.register(&xml).map_err(|error| in_file(error.to_string()))?;
+        let xml = std::fs::read(path).map_err(|error| in_file(path, error.to_string()))?;
+        idp.register(&xml).map_err(|error| in_file(path, error.to_string()))?;
     }
     idp.accept_unknown = arguments.sp_metadata.is_empty();
     let metadata = arguments.data.join(METADATA);
     std::fs::write(&metadata, idp.metadata()?)?;
     let (entity_id, metadata_url) = (idp.entity_id.clone(), idp.metadata_url());
+    let personality = arguments.personality;
     let app = keeping(idp, arguments.data.clone());
     actix_web::rt::System::new().block_on(async move {
         let server = HttpServer::new(move || App::new().configure(app.routes()))
@@ -63,8 +81,9 @@ pub(super) fn run(arguments: &Arguments) -> Result<ExitCode, Problem> {
             .bind(listen)
             .map_err(|error| format!("cannot listen at {listen}: {error}"))?;
         print(&format!(
-            "\n  Test identity provider {entity_id}\n  Metadata: {metadata_url}\n  and in {}\n  \
+            "\n  Test identity provider {entity_id}, like {}\n  Metadata: {metadata_url}\n  and in {}\n  \
              Stop with Ctrl-C.\n",
+            personality.name(),
             metadata.display()
         ));
         server.run().await?;

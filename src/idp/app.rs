@@ -10,13 +10,15 @@ use super::keys::TestKeys;
 use super::keys_page;
 use super::pages::{self, Chooser};
 use super::person::Person;
+use super::personality::Personality;
 use super::received::Received;
 use super::refusal::Refusal;
 use super::sign_in::SignIn;
 use super::status::ErrorStatus;
 use super::test_idp::TestIdp;
 
-/// The test identity provider as a part of an actix application, at AD FS's own paths:
+/// The test identity provider as a part of an actix application, at the paths of its personality.
+/// Those of AD FS are:
 ///
 /// - `GET /FederationMetadata/2007-06/FederationMetadata.xml`
 /// - `GET` and `POST /adfs/ls/`: requests by either binding, and the sign-in page
@@ -110,22 +112,25 @@ impl IdpApp {
     pub fn routes(&self) -> impl Fn(&mut ServiceConfig) + Clone + use<> {
         let app = self.clone();
         move |config: &mut ServiceConfig| {
-            config.app_data(Data::new(app.clone())).route("/", web::get().to(front)).route(
-                "/FederationMetadata/2007-06/FederationMetadata.xml",
-                web::get().to(metadata),
-            );
+            let personality = app.idp().personality;
+            config
+                .app_data(Data::new(app.clone()))
+                .route("/", web::get().to(front))
+                .route(&personality.metadata_path(), web::get().to(metadata));
             config.service(
                 web::resource(keys_page::PATH)
                     .route(web::get().to(keys_page::show))
                     .route(web::post().to(keys_page::change)),
             );
-            for path in ["/adfs/ls/", "/adfs/ls"] {
-                config.service(
-                    web::resource(path)
-                        .route(web::get().to(receive_query))
-                        .route(web::post().to(receive_form)),
-                );
-            }
+            let path = personality.browser_path();
+            // With and without the slash at the end.
+            let mut paths = vec![path.trim_end_matches('/').to_owned(), path];
+            paths.dedup();
+            config.service(
+                web::resource(paths)
+                    .route(web::get().to(receive_query))
+                    .route(web::post().to(receive_form)),
+            );
         }
     }
 
@@ -138,8 +143,16 @@ async fn front(app: Data<IdpApp>) -> HttpResponse {
     pages::front(&app.idp())
 }
 
-async fn metadata(app: Data<IdpApp>) -> HttpResponse {
-    match app.idp().metadata() {
+async fn metadata(app: Data<IdpApp>, request: HttpRequest) -> HttpResponse {
+    let idp = app.idp();
+    let names_application = form_urlencoded::parse(request.query_string().as_bytes())
+        .any(|(name, value)| name == "appid" && !value.is_empty());
+    let metadata = if idp.personality == Personality::Entra && !names_application {
+        idp.tenant_metadata()
+    } else {
+        idp.metadata()
+    };
+    match metadata {
         Ok(xml) => HttpResponse::Ok()
             .insert_header((CONTENT_TYPE, "application/samlmetadata+xml"))
             .body(xml),
@@ -156,7 +169,7 @@ async fn receive_query(app: Data<IdpApp>, request: HttpRequest) -> HttpResponse 
 async fn receive_form(app: Data<IdpApp>, body: Bytes) -> HttpResponse {
     let form = match Form::read(&body) {
         Ok(form) => form,
-        Err(refusal) => return refuse(&refusal),
+        Err(refusal) => return refuse(&app, &refusal),
     };
     let choice = match (&form.cancel, &form.person, &form.user_name) {
         (Some(_), _, _) => Choice::Cancel,
@@ -172,7 +185,7 @@ async fn receive_form(app: Data<IdpApp>, body: Bytes) -> HttpResponse {
             carried.extend(relay_state.map(|relay_state| ("RelayState", relay_state)));
             respond(&app, Received::from_form(saml_request, relay_state), &carried, choice)
         }
-        (None, None) => refuse(&Refusal::NoRequest),
+        (None, None) => refuse(&app, &Refusal::NoRequest),
     }
 }
 
@@ -225,7 +238,7 @@ fn respond(
     let idp = app.idp();
     let sign_in = match received.and_then(|received| idp.receive(&received)) {
         Ok(sign_in) => sign_in,
-        Err(refusal) => return refuse(&refusal),
+        Err(refusal) => return refuse(app, &refusal),
     };
     let chooser = |bad_user_name| {
         Chooser { idp: &idp, sign_in: &sign_in, carried, bad_user_name }.to_response()
@@ -270,7 +283,7 @@ fn answer_failure(
     }
 }
 
-fn refuse(refusal: &Refusal) -> HttpResponse {
+fn refuse(app: &IdpApp, refusal: &Refusal) -> HttpResponse {
     tracing::info!(code = refusal.code(), "request refused");
-    pages::refusal(refusal)
+    pages::refusal(app.idp().personality, refusal)
 }

@@ -16,6 +16,10 @@ pub(super) struct AuthnRequest {
     pub(super) is_passive: bool,
     pub(super) name_id_format: Option<String>,
     pub(super) requested_authn: Option<RequestedAuthn>,
+    /// Whether it says who is to sign in.
+    pub(super) has_subject: bool,
+    /// Whether it says anything of other identity providers.
+    pub(super) has_scoping: bool,
 }
 
 /// `RequestedAuthnContext`
@@ -77,6 +81,11 @@ impl AuthnRequest {
                 .elements()
                 .find(|n| n.is(PROTOCOL, "RequestedAuthnContext"))
                 .map(RequestedAuthn::read),
+            has_subject: root.elements().any(|n| n.is(ASSERTION, "Subject")),
+            has_scoping: root
+                .elements()
+                .filter(|n| n.is(PROTOCOL, "Scoping"))
+                .any(|n| n.attribute("ProxyCount").is_some() || n.elements().next().is_some()),
         })
     }
 }
@@ -121,7 +130,7 @@ impl RequestedAuthn {
 
 /// AD FS's classes, weakest first.
 const CLASSES: [&str; 6] = [
-    "urn:oasis:names:tc:SAML:2.0:ac:classes:Password",
+    super::names::PASSWORD,
     super::names::PASSWORD_PROTECTED_TRANSPORT,
     "urn:oasis:names:tc:SAML:2.0:ac:classes:TLSClient",
     "urn:oasis:names:tc:SAML:2.0:ac:classes:X509",

@@ -1,4 +1,4 @@
-//! The claims that AD FS describes in its metadata. URIs and short names are its own; the
+//! The claims that AD FS and Entra describe in their metadata. URIs and short names are their own; the
 //! descriptions are ours.
 
 pub(super) struct ClaimType {
@@ -116,5 +116,104 @@ pub(super) const CLAIM_TYPES: [ClaimType; 21] = [
         "http://schemas.microsoft.com/ws/2008/06/identity/claims/windowsaccountname",
         "Windows account name",
         "The account as <domain>\\<user>",
+    ),
+];
+
+/// What Entra describes, in its order.
+pub(super) const ENTRA_CLAIM_TYPES: [ClaimType; 19] = [
+    claim(
+        "http://schemas.xmlsoap.org/ws/2005/05/identity/claims/name",
+        "Name",
+        "The name with which the person signs in",
+    ),
+    claim(
+        "http://schemas.xmlsoap.org/ws/2005/05/identity/claims/nameidentifier",
+        "Subject",
+        "What becomes the NameID of the assertion",
+    ),
+    claim(
+        "http://schemas.xmlsoap.org/ws/2005/05/identity/claims/givenname",
+        "Given Name",
+        "First name of the person",
+    ),
+    claim(
+        "http://schemas.xmlsoap.org/ws/2005/05/identity/claims/surname",
+        "Surname",
+        "Family name of the person",
+    ),
+    claim(
+        "http://schemas.microsoft.com/identity/claims/displayname",
+        "Display Name",
+        "The name to show to others",
+    ),
+    claim(
+        "http://schemas.microsoft.com/identity/claims/nickname",
+        "Nick Name",
+        "What the person is called for short",
+    ),
+    claim(
+        "http://schemas.microsoft.com/ws/2008/06/identity/claims/authenticationinstant",
+        "Authentication Instant",
+        "When the person proved who they are",
+    ),
+    claim(
+        "http://schemas.microsoft.com/ws/2008/06/identity/claims/authenticationmethod",
+        "Authentication Method",
+        "How the person proved who they are",
+    ),
+    claim(
+        "http://schemas.microsoft.com/identity/claims/objectidentifier",
+        "ObjectIdentifier",
+        "The account; it never changes",
+    ),
+    claim(
+        "http://schemas.microsoft.com/identity/claims/tenantid",
+        "TenantId",
+        "The tenant that the account belongs to",
+    ),
+    claim(
+        "http://schemas.microsoft.com/identity/claims/identityprovider",
+        "IdentityProvider",
+        "Who signed the person in",
+    ),
+    claim(
+        "http://schemas.xmlsoap.org/ws/2005/05/identity/claims/emailaddress",
+        "Email",
+        "Where the person gets mail",
+    ),
+    claim(
+        "http://schemas.microsoft.com/ws/2008/06/identity/claims/groups",
+        "Groups",
+        "The groups to which the person belongs",
+    ),
+    claim(
+        "http://schemas.microsoft.com/identity/claims/accesstoken",
+        "External Access Token",
+        "A token that another provider issued",
+    ),
+    claim(
+        "http://schemas.microsoft.com/ws/2008/06/identity/claims/expiration",
+        "External Access Token Expiration",
+        "When that token ends",
+    ),
+    claim(
+        "http://schemas.microsoft.com/identity/claims/openid2_id",
+        "External OpenID 2.0 Identifier",
+        "Who the person is at an OpenID 2.0 provider",
+    ),
+    claim(
+        "http://schemas.microsoft.com/claims/groups.link",
+        "GroupsOverageClaim",
+        "Where to ask for groups that are too many to list",
+    ),
+    claim(
+        "http://schemas.microsoft.com/ws/2008/06/identity/claims/role",
+        "Role Claim",
+        "A role that the person holds in the application",
+    ),
+    claim(
+        "http://schemas.microsoft.com/ws/2008/06/identity/claims/wids",
+        "RoleTemplate Id Claim",
+        "A role that the person holds in the tenant",
     ),
 ];

@@ -8,16 +8,20 @@ use std::fmt::Write as _;
 use chrono::{DateTime, TimeDelta, Utc};
 use thiserror::Error;
 
+use super::claims;
 use super::keys::SigningKey;
-use super::names::{EMAIL_ADDRESS, ORIGINAL_ISSUER, PASSWORD_PROTECTED_TRANSPORT};
+use super::names::{
+    EMAIL_ADDRESS, ORIGINAL_ISSUER, PASSWORD, PASSWORD_PROTECTED_TRANSPORT, PERSISTENT,
+};
 use super::person::{Claim, Person};
 use super::personality::Personality;
 use super::status::{ErrorStatus, ResponseHead, write_error};
-use crate::crypto::{CryptoError, SignatureAlgorithm, random_bytes};
+use crate::crypto::{Certificate, CryptoError, SignatureAlgorithm, random_bytes};
 use crate::dsig::{Place, SignError, sign_enveloped};
 use crate::saml::names::{ASSERTION, BEARER, SUCCESS, VERSION};
 use crate::saml::{EntityId, format_instant};
 use crate::xml::{WriteError, Writer};
+use crate::xmlenc::{EncryptError, encrypt};
 
 /// Why a response cannot be issued.
 #[derive(Debug, Error)]
@@ -29,6 +33,15 @@ pub enum IssueError {
     /// The draft cannot be signed: perhaps a change took away what is to be signed.
     #[error("the response cannot be signed: {0}")]
     Sign(#[from] SignError),
+    /// The assertion cannot be encrypted.
+    #[error("the assertion cannot be encrypted: {0}")]
+    Encrypt(#[from] EncryptError),
+    /// There is no assertion to be encrypted: perhaps a change took it away.
+    #[error("there is no assertion to be encrypted")]
+    NoAssertion,
+    /// The key of a stranger, which a scenario asks for, cannot be made.
+    #[error("no key can be made")]
+    NoKey,
     /// There is no randomness for the IDs.
     #[error(transparent)]
     Random(#[from] CryptoError),
@@ -114,7 +127,7 @@ pub enum NameIdRule {
 }
 
 /// How the identity provider issues responses: the settings of a relying party trust.
-/// [`Default`] is what AD FS does out of the box.
+/// [`Default`] is what AD FS does out of the box, [`Issuance::of`] what each personality does.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Issuance {
     /// What is signed.
@@ -136,6 +149,31 @@ pub struct Issuance {
     pub confirmation_lifetime: TimeDelta,
     /// From `IssueInstant` to `SessionNotOnOrAfter`, which AD FS never writes.
     pub session_lifetime: Option<TimeDelta>,
+}
+
+impl Issuance {
+    /// What an identity provider of this personality does out of the box.
+    pub fn of(personality: Personality) -> Self {
+        let adfs = Self::default();
+        match personality {
+            Personality::Adfs => adfs,
+            // Five minutes early, and an hour for everything. The class never tells of a second
+            // factor.
+            Personality::Entra => Self {
+                class_ref: PASSWORD.to_owned(),
+                not_before_skew: TimeDelta::minutes(5),
+                conditions_lifetime: TimeDelta::minutes(65),
+                confirmation_lifetime: TimeDelta::minutes(60),
+                ..adfs
+            },
+            Personality::Plain => Self {
+                name_id: NameIdRule::Issued { format: Some(PERSISTENT.to_owned()) },
+                conditions_lifetime: TimeDelta::minutes(5),
+                session_lifetime: Some(TimeDelta::hours(8)),
+                ..adfs
+            },
+        }
+    }
 }
 
 impl Default for Issuance {
@@ -241,67 +279,90 @@ impl Issue<'_> {
         })
     }
 
-    fn write_assertion(&self, w: &mut Writer, person: &Person, times: &Times) {
-        w.open("Assertion")
-            .attribute("ID", &self.ids.assertion)
-            .attribute("IssueInstant", &times.now)
-            .attribute("Version", VERSION)
-            .attribute("xmlns", ASSERTION);
-        w.leaf("Issuer", self.issuer.as_str());
-
-        let name_id = match &self.issuance.name_id {
-            NameIdRule::NotIssued => None,
-            NameIdRule::Issued { format } => person.name_id.as_ref().map(|value| (value, format)),
+    /// The `NameID`, if one is issued: its value and its format.
+    fn name_id(&self, person: &Person) -> Option<(String, Option<&str>)> {
+        let NameIdRule::Issued { format } = &self.issuance.name_id else { return None };
+        let value = match self.personality {
+            Personality::Adfs => person.name_id.clone()?,
+            Personality::Entra => {
+                person.name_id.clone().unwrap_or_else(|| claims::user_principal_name(person))
+            }
+            // An identifier that says nothing and that no other service provider sees (Core 8.3.7).
+            Personality::Plain => claims::pairwise_id(&self.reply_to.audience, person),
         };
-        w.open("Subject");
-        if let Some((value, format)) = name_id {
-            w.open("NameID").attribute_opt("Format", format.as_deref()).text(value).close();
+        Some((value, format.as_deref()))
+    }
+
+    fn write_assertion(&self, w: &mut Writer, person: &Person, times: &Times) {
+        let named = |local: &str| self.personality.assertion_name(local);
+        let declaration = (self.personality.assertion_declaration(), ASSERTION);
+        let attributes = [
+            ("ID", self.ids.assertion.as_str()),
+            ("IssueInstant", &times.now),
+            ("Version", VERSION),
+            declaration,
+        ];
+        w.open(&named("Assertion"));
+        for (name, value) in attributes {
+            w.attribute(name, value);
         }
-        w.open("SubjectConfirmation").attribute("Method", BEARER);
-        w.open("SubjectConfirmationData")
+        w.leaf(&named("Issuer"), self.issuer.as_str());
+
+        let name_id = self.name_id(person);
+        w.open(&named("Subject"));
+        if let Some((value, format)) = &name_id {
+            w.open(&named("NameID")).attribute_opt("Format", *format).text(value).close();
+        }
+        w.open(&named("SubjectConfirmation")).attribute("Method", BEARER);
+        w.open(&named("SubjectConfirmationData"))
             .attribute_opt("InResponseTo", self.reply_to.request_id.as_deref())
             .attribute("NotOnOrAfter", &times.confirmed_until)
             .attribute("Recipient", &self.reply_to.acs_url)
             .close();
         w.close().close();
 
-        w.open("Conditions")
+        w.open(&named("Conditions"))
             .attribute("NotBefore", &times.not_before)
             .attribute("NotOnOrAfter", &times.not_on_or_after);
-        w.open("AudienceRestriction").leaf("Audience", &self.reply_to.audience).close().close();
+        w.open(&named("AudienceRestriction"));
+        w.leaf(&named("Audience"), &self.reply_to.audience).close().close();
 
         // AttributeStatement may not be empty (Core 2.7.3).
-        if !person.claims.is_empty() {
-            w.open("AttributeStatement");
-            for claim in &person.claims {
-                write_claim(w, claim);
+        let claims = claims::of(self.personality, self.issuer.as_str(), person);
+        if !claims.is_empty() {
+            w.open(&named("AttributeStatement"));
+            for claim in &claims {
+                self.write_claim(w, claim);
             }
             w.close();
         }
 
         let session_index = name_id.map(|_| self.ids.assertion.as_str());
-        let class_ref = self.reply_to.class_ref.as_ref().or(person.class_ref.as_ref());
-        w.open("AuthnStatement")
+        // Entra's class is the same for everybody.
+        let own = person.class_ref.as_ref().filter(|_| self.personality != Personality::Entra);
+        let class_ref = self.reply_to.class_ref.as_ref().or(own);
+        w.open(&named("AuthnStatement"))
             .attribute("AuthnInstant", &times.authn_instant)
             .attribute_opt("SessionIndex", session_index)
             .attribute_opt("SessionNotOnOrAfter", times.session_until.as_deref());
-        w.open("AuthnContext");
-        w.leaf("AuthnContextClassRef", class_ref.unwrap_or(&self.issuance.class_ref));
+        w.open(&named("AuthnContext"));
+        w.leaf(&named("AuthnContextClassRef"), class_ref.unwrap_or(&self.issuance.class_ref));
         w.close().close().close();
     }
-}
 
-fn write_claim(w: &mut Writer, claim: &Claim) {
-    w.open("Attribute")
-        .attribute("Name", &claim.name)
-        .attribute_opt("NameFormat", claim.name_format.as_deref());
-    if let Some(issuer) = &claim.original_issuer {
-        w.attribute("a:OriginalIssuer", issuer).attribute("xmlns:a", ORIGINAL_ISSUER);
+    fn write_claim(&self, w: &mut Writer, claim: &Claim) {
+        let named = |local: &str| self.personality.assertion_name(local);
+        w.open(&named("Attribute"))
+            .attribute("Name", &claim.name)
+            .attribute_opt("NameFormat", claim.name_format.as_deref());
+        if let Some(issuer) = &claim.original_issuer {
+            w.attribute("a:OriginalIssuer", issuer).attribute("xmlns:a", ORIGINAL_ISSUER);
+        }
+        for value in &claim.values {
+            w.leaf(&named("AttributeValue"), value);
+        }
+        w.close();
     }
-    for value in &claim.values {
-        w.leaf("AttributeValue", value);
-    }
-    w.close();
 }
 
 /// A response that is not signed yet.
@@ -332,6 +393,20 @@ impl Draft {
     /// [`IssueError::Sign`] when a part to be signed is not there or the key does not fit the
     /// algorithm.
     pub fn sign(&self, key: &SigningKey) -> Result<String, IssueError> {
+        self.sign_for(key, None)
+    }
+
+    /// Signs, and encrypts the assertion to the holder of `recipient`: first its own signature,
+    /// then the encryption, then the signature of the response, each over what came before.
+    ///
+    /// # Errors
+    /// As [`Draft::sign`], and [`IssueError::Encrypt`] when there is no assertion or the
+    /// certificate cannot be encrypted to.
+    pub fn sign_for(
+        &self,
+        key: &SigningKey,
+        recipient: Option<&Certificate>,
+    ) -> Result<String, IssueError> {
         let sign = |xml: &str, id: &str| {
             sign_enveloped(
                 xml,
@@ -347,9 +422,27 @@ impl Draft {
         if matches!(self.signed, SignedParts::AssertionOnly | SignedParts::MessageAndAssertion) {
             xml = sign(&xml, &self.ids.assertion)?;
         }
+        if let Some(recipient) = recipient {
+            xml = self.encrypt(&xml, recipient)?;
+        }
         if matches!(self.signed, SignedParts::MessageOnly | SignedParts::MessageAndAssertion) {
             xml = sign(&xml, &self.ids.response)?;
         }
         Ok(xml)
+    }
+
+    fn encrypt(&self, xml: &str, recipient: &Certificate) -> Result<String, IssueError> {
+        let name = self.personality.assertion_name("Assertion");
+        let (start, end) = (format!("<{name} "), format!("</{name}>"));
+        let (before, rest) = xml.split_once(&start).ok_or(IssueError::NoAssertion)?;
+        let (inside, behind) = rest.rsplit_once(&end).ok_or(IssueError::NoAssertion)?;
+        let assertion = format!("{start}{inside}{end}");
+        let encrypted = encrypt(&assertion, recipient, &self.personality.encryption())?;
+        let mut w = Writer::new(self.personality.empty_tag());
+        w.open(&self.personality.assertion_name("EncryptedAssertion"))
+            .attribute(self.personality.assertion_declaration(), ASSERTION)
+            .raw(&encrypted)
+            .close();
+        Ok(format!("{before}{}{behind}", w.finish()?))
     }
 }

@@ -1,6 +1,7 @@
 use super::claim_types::{CLAIM_TYPES, ClaimType};
 use super::issue::{IssueError, uuid};
 use super::keys::TestKeys;
+use super::metadata_entra;
 use super::names::{
     ATTRIBUTE_NAME_URI, EMAIL_ADDRESS, HTTP_ARTIFACT, HTTP_POST, HTTP_REDIRECT, PERSISTENT,
     SAML_1_TOKEN, TRANSIENT, WS_ADDRESSING, WS_AUTHORISATION, WS_FEDERATION, WS_METADATA_EXCHANGE,
@@ -10,12 +11,13 @@ use super::personality::Personality;
 use crate::crypto::{Certificate, SignatureAlgorithm, sha256};
 use crate::dsig::{DSIG_NAMESPACE, Place, sign_enveloped};
 use crate::saml::EntityId;
+use crate::saml::metadata::TEST_KEY_MARK;
 use crate::saml::names::{ASSERTION, METADATA, PROTOCOL, XSI};
+use crate::xml::Writer;
 use crate::xml::encode_base64;
-use crate::xml::{EmptyTag, Writer};
 
-/// `FederationMetadata.xml` with all that AD FS puts into it: two WS-Federation roles, AD FS as a
-/// service provider to others, and last the role that matters, whose first key is for encryption.
+/// The metadata, with all that each product puts into it. AD FS: two WS-Federation roles, AD FS as
+/// a service provider to others, and last the role that matters, whose first key is for encryption.
 #[derive(Clone, Copy, Debug)]
 pub struct FederationMetadata<'m> {
     /// Whose habits to follow.
@@ -34,24 +36,23 @@ const BROWSER_PATH: &str = "/adfs/ls/";
 const NAME_ID_FORMATS: [&str; 3] = [EMAIL_ADDRESS, PERSISTENT, TRANSIENT];
 
 impl FederationMetadata<'_> {
-    /// The signed metadata on one line, without XML declaration. The same input gives the same
-    /// bytes.
+    /// The signed metadata on one line; Entra's begins with a byte order mark and an XML
+    /// declaration, the others' with neither. The same input gives the same bytes.
     ///
     /// # Errors
     /// An [`IssueError`] when a name cannot be written or the key cannot sign.
     pub fn to_xml(&self) -> Result<String, IssueError> {
-        let Personality::Adfs = self.personality;
         let id = self.id();
-        let mut w = Writer::new(EmptyTag::Tight);
+        let mut w = Writer::new(self.personality.metadata_empty_tag());
         w.open("EntityDescriptor")
             .attribute("ID", &id)
             .attribute("entityID", self.entity_id.as_str())
             .attribute("xmlns", METADATA);
-        self.write_application_service(&mut w);
-        self.write_token_service(&mut w);
-        self.write_sp_role(&mut w);
-        self.write_idp_role(&mut w);
-        w.open("ContactPerson").attribute("contactType", "support").close();
+        match self.personality {
+            Personality::Adfs => self.write_adfs(&mut w),
+            Personality::Entra => self.write_entra(&mut w),
+            Personality::Plain => self.write_plain(&mut w),
+        }
         w.close();
         let key = self.keys.current();
         let signed = sign_enveloped(
@@ -63,7 +64,18 @@ impl FederationMetadata<'_> {
             Some(key.certificate()),
             &self.personality.metadata_signature(),
         )?;
-        Ok(signed)
+        Ok(match self.personality {
+            Personality::Entra => format!("{}{signed}", metadata_entra::FRONT),
+            Personality::Adfs | Personality::Plain => signed,
+        })
+    }
+
+    fn write_adfs(&self, w: &mut Writer) {
+        self.write_application_service(w);
+        self.write_token_service(w);
+        self.write_sp_role(w);
+        self.write_idp_role(w);
+        w.open("ContactPerson").attribute("contactType", "support").close();
     }
 
     /// Follows from the keys, so that it changes when the content does.
@@ -75,7 +87,7 @@ impl FederationMetadata<'_> {
         uuid(sha256(&certificates).first_chunk().copied().unwrap_or_default())
     }
 
-    fn url(&self, path: &str) -> String {
+    pub(super) fn url(&self, path: &str) -> String {
         format!("{}{path}", self.base_url)
     }
 
@@ -86,7 +98,7 @@ impl FederationMetadata<'_> {
                 "protocolSupportEnumeration",
                 &[WS_TRUST, WS_TRUST_2005, WS_FEDERATION].join(" "),
             )
-            .attribute("ServiceDisplayName", self.display_name)
+            .attribute("ServiceDisplayName", &format!("{} ({TEST_KEY_MARK})", self.display_name))
             .attribute("xmlns:xsi", XSI)
             .attribute("xmlns:fed", WS_FEDERATION);
     }
@@ -153,7 +165,7 @@ impl FederationMetadata<'_> {
             .attribute("WantAssertionsSigned", "true")
             .attribute("protocolSupportEnumeration", PROTOCOL);
         self.write_keys(w);
-        self.write_endpoints(w, "SingleLogoutService");
+        self.write_endpoints(w, "SingleLogoutService", &[HTTP_REDIRECT, HTTP_POST]);
         write_name_id_formats(w);
         for (index, binding) in [HTTP_POST, HTTP_ARTIFACT, HTTP_REDIRECT].iter().enumerate() {
             w.open("AssertionConsumerService")
@@ -169,9 +181,9 @@ impl FederationMetadata<'_> {
     fn write_idp_role(&self, w: &mut Writer) {
         w.open("IDPSSODescriptor").attribute("protocolSupportEnumeration", PROTOCOL);
         self.write_keys(w);
-        self.write_endpoints(w, "SingleLogoutService");
+        self.write_endpoints(w, "SingleLogoutService", &[HTTP_REDIRECT, HTTP_POST]);
         write_name_id_formats(w);
-        self.write_endpoints(w, "SingleSignOnService");
+        self.write_endpoints(w, "SingleSignOnService", &[HTTP_REDIRECT, HTTP_POST]);
         for ClaimType { uri, name, .. } in &CLAIM_TYPES {
             w.open("Attribute")
                 .attribute("Name", uri)
@@ -188,18 +200,16 @@ impl FederationMetadata<'_> {
         self.write_signing_keys(w);
     }
 
-    fn write_signing_keys(&self, w: &mut Writer) {
+    pub(super) fn write_signing_keys(&self, w: &mut Writer) {
         for key in self.keys.signing() {
             write_key(w, "signing", key.certificate());
         }
     }
 
-    fn write_endpoints(&self, w: &mut Writer, name: &str) {
-        for binding in [HTTP_REDIRECT, HTTP_POST] {
-            w.open(name)
-                .attribute("Binding", binding)
-                .attribute("Location", &self.url(BROWSER_PATH))
-                .close();
+    pub(super) fn write_endpoints(&self, w: &mut Writer, name: &str, bindings: &[&str]) {
+        let location = self.url(&self.personality.browser_path());
+        for binding in bindings {
+            w.open(name).attribute("Binding", binding).attribute("Location", &location).close();
         }
     }
 }
@@ -210,7 +220,7 @@ fn write_name_id_formats(w: &mut Writer) {
     }
 }
 
-fn write_key(w: &mut Writer, purpose: &str, certificate: &Certificate) {
+pub(super) fn write_key(w: &mut Writer, purpose: &str, certificate: &Certificate) {
     w.open("KeyDescriptor").attribute("use", purpose);
     w.open("KeyInfo").attribute("xmlns", DSIG_NAMESPACE).open("X509Data");
     w.leaf("X509Certificate", &encode_base64(certificate.as_der()));

@@ -1,4 +1,4 @@
-//! A test identity provider that looks and talks like NHSmail's AD FS.
+//! A test identity provider that looks and talks like NHSmail's AD FS, or like Entra ID.
 //!
 //! NHSmail offers no test environment. This module plays its part: in a test, without any HTTP,
 //! through [`TestIdp`]; and as an actix application.
@@ -33,13 +33,18 @@
 mod app;
 mod authn_request;
 mod claim_types;
+mod claims;
+mod entra;
 mod html;
 mod key_folder;
 mod keys;
 mod keys_page;
 mod metadata;
+mod metadata_entra;
+mod metadata_plain;
 mod names;
 mod pages;
+mod people;
 mod person;
 mod personality;
 mod received;
@@ -57,13 +62,14 @@ pub use app::IdpApp;
 pub use issue::{Draft, Ids, Issuance, Issue, IssueError, NameIdRule, ReplyTo, SignedParts};
 pub use keys::{KeyError, SigningKey, TestKeys, Validity};
 pub use metadata::FederationMetadata;
+pub use people::{PeopleError, people_from_toml};
 pub use person::{Claim, Person};
-pub use personality::Personality;
+pub use personality::{Personality, TEST_APPLICATION, TEST_TENANT};
 pub use received::{QuerySignature, Received};
 pub use refusal::Refusal;
 pub use relying_party::{AssertionConsumerService, RegisterError, RelyingParty};
 pub use sign_in::{FormPost, SignIn};
-pub use staff::staff;
+pub use staff::{PEOPLE, staff};
 pub use status::ErrorStatus;
 pub use test_idp::{IdpError, TestIdp};
 

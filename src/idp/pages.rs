@@ -8,6 +8,7 @@ use actix_web::http::StatusCode;
 use super::html::{Behaviour, escape, page};
 use super::keys_page;
 use super::person::{ODS, Person};
+use super::personality::Personality;
 use super::refusal::Refusal;
 use super::sign_in::{FormPost, SignIn};
 use super::test_idp::TestIdp;
@@ -34,7 +35,10 @@ impl Chooser<'_> {
         if self.sign_in.force_authn {
             body.push_str("<p>It asks for a new sign-in even if you have signed in before.</p>");
         }
-        let open_form = format!("<form method=\"post\" action=\"/adfs/ls/\">{carried}");
+        let open_form = format!(
+            "<form method=\"post\" action=\"{}\">{carried}",
+            escape(&self.idp.personality.browser_path())
+        );
 
         let _ = write!(
             body,
@@ -120,14 +124,15 @@ pub(super) fn form_post(post: &FormPost) -> HttpResponse {
 }
 
 /// The page for a request that is not answered.
-pub(super) fn refusal(refusal: &Refusal) -> HttpResponse {
-    let number = match refusal.msis() {
-        Some(number) => format!("<dt>AD FS logs it as</dt><dd>{number}</dd>"),
+pub(super) fn refusal(personality: Personality, refusal: &Refusal) -> HttpResponse {
+    let product = escape(personality.name());
+    let number = match refusal.number(personality) {
+        Some(number) => format!("<dt>The number that {product} has for it</dt><dd>{number}</dd>"),
         None => String::new(),
     };
     let body = format!(
         "<div class=\"fault\"><p>{reason}</p></div>\
-         <p>AD FS shows a page of its own in this case and sends nothing back: the application \
+         <p>In this case {product} shows a page of its own and sends nothing back: the application \
          never hears of its request again.</p>\
          <dl><dt>What to do</dt><dd>{remedy}</dd>{number}\
          <dt>Code</dt><dd>{code}</dd></dl>",
@@ -154,14 +159,17 @@ pub(super) fn fault(what: &str) -> HttpResponse {
 /// The front page: what this is, and what a service provider needs of it.
 pub(super) fn front(idp: &TestIdp) -> HttpResponse {
     let mut body = format!(
-        "<p>It behaves like the AD FS of NHSmail. Sign-in starts at the application, which sends \
-         you here.</p>\
+        "<p>It behaves like {product}. Sign-in starts at the application, which sends you here.</p>\
          <dl><dt>entityID</dt><dd>{}</dd>\
          <dt>Metadata</dt><dd><a href=\"{metadata}\">{metadata}</a></dd>\
          <dt>AuthnRequests go to</dt><dd>{}</dd>\
          <dt>Signing keys</dt><dd><a href=\"{keys}\">See and change them</a></dd></dl><h2>Registered applications</h2>",
         escape(idp.entity_id.as_str()),
         escape(&idp.sign_in_url()),
+        product = match idp.personality {
+            Personality::Adfs => "the AD FS of NHSmail",
+            other => other.name(),
+        },
         metadata = escape(&idp.metadata_url()),
         keys = keys_page::PATH,
     );

@@ -1,5 +1,3 @@
-use super::names::WINDOWS_AUTHENTICATION;
-
 /// One `Attribute` of an assertion: what a claim rule of AD FS issues.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Claim {
@@ -112,8 +110,7 @@ impl Person {
     /// `@nhs.net` behind it.
     pub fn from_user_name(user_name: &str) -> Option<Self> {
         let local = user_name.trim().strip_suffix("@nhs.net").unwrap_or(user_name.trim());
-        let is_plain = |c: char| c.is_ascii_alphanumeric() || ".-_'".contains(c);
-        if local.is_empty() || local.len() > 64 || !local.chars().all(is_plain) {
+        if !is_user_name(local) {
             return None;
         }
         let local = local.to_ascii_lowercase();
@@ -141,11 +138,12 @@ impl Person {
             class_ref: None,
         })
     }
+}
 
-    pub(super) fn signed_in_by_windows(mut self) -> Self {
-        self.class_ref = Some(WINDOWS_AUTHENTICATION.to_owned());
-        self
-    }
+/// 1 to 64 letters, digits, `.`, `-`, `_` or `'`.
+pub(super) fn is_user_name(text: &str) -> bool {
+    let is_plain = |c: char| c.is_ascii_alphanumeric() || ".-_'".contains(c);
+    !text.is_empty() && text.len() <= 64 && text.chars().all(is_plain)
 }
 
 fn capitalise(word: &str) -> String {

@@ -1,5 +1,6 @@
 use thiserror::Error;
 
+use super::personality::Personality;
 use crate::xml::XmlError;
 
 /// Why the identity provider shows a page of its own and sends nothing back. The service provider
@@ -166,6 +167,35 @@ impl Refusal {
             Self::SignatureMismatch { .. } => "MSIS0038",
             _ => return None,
         })
+    }
+
+    /// The number that Entra shows for this, where one is publicly known. Microsoft may change
+    /// them.
+    pub fn aadsts(&self) -> Option<&'static str> {
+        Some(match self {
+            Self::NoRequest => "AADSTS750054",
+            Self::Base64 { .. }
+            | Self::Deflate
+            | Self::TooLong { .. }
+            | Self::Xml(_)
+            | Self::NotAuthnRequest { .. }
+            | Self::Missing { .. }
+            | Self::Version { .. } => "AADSTS75005",
+            Self::Id => "AADSTS7500529",
+            Self::UnknownIssuer { .. } => "AADSTS700016",
+            Self::AcsNotRegistered { .. } | Self::AcsIndexNotRegistered { .. } => "AADSTS50011",
+            Self::SignatureMissing { .. } => "AADSTS76021",
+            _ => return None,
+        })
+    }
+
+    /// The number under which this personality knows it.
+    pub fn number(&self, personality: Personality) -> Option<&'static str> {
+        match personality {
+            Personality::Adfs => self.msis(),
+            Personality::Entra => self.aadsts(),
+            Personality::Plain => None,
+        }
     }
 
     /// What to do about it, for the developer of the service provider.

@@ -60,6 +60,8 @@ pub struct RelyingParty {
     pub acs: Vec<AssertionConsumerService>,
     /// The certificates of the keys that may sign its requests.
     pub signing: Vec<Certificate>,
+    /// To whom assertions are encrypted: AD FS does so for everybody who publishes a key for it.
+    pub encryption: Option<Certificate>,
     /// Whether a request without signature is refused.
     pub require_signed: bool,
     /// The one algorithm that signatures may have: the trust's "secure hash algorithm".
@@ -77,6 +79,7 @@ impl RelyingParty {
             entity_id,
             acs: vec![AssertionConsumerService { url: acs_url.to_owned(), index: 0 }],
             signing: Vec::new(),
+            encryption: None,
             require_signed: false,
             algorithm: SignatureAlgorithm::RsaSha256,
         })
@@ -106,7 +109,8 @@ impl RelyingParty {
         Ok(Self {
             entity_id,
             acs: read_acs(role)?,
-            signing: read_certificates(role)?,
+            signing: read_certificates(role, &[None, Some("signing")])?,
+            encryption: read_certificates(role, &[Some("encryption")])?.into_iter().next(),
             require_signed: is_true(role.attribute("AuthnRequestsSigned")),
             algorithm: SignatureAlgorithm::RsaSha256,
         })
@@ -144,11 +148,14 @@ fn read_acs(role: Node<'_>) -> Result<Vec<AssertionConsumerService>, RegisterErr
     Ok(acs.into_iter().map(|(_, acs)| acs).collect())
 }
 
-fn read_certificates(role: Node<'_>) -> Result<Vec<Certificate>, RegisterError> {
+fn read_certificates(
+    role: Node<'_>,
+    purposes: &[Option<&str>],
+) -> Result<Vec<Certificate>, RegisterError> {
     let inside = |node: Node<'_>, local: &'static str| node.is(DSIG_NAMESPACE, local);
     role.elements()
         .filter(|n| n.is(METADATA, "KeyDescriptor"))
-        .filter(|n| matches!(n.attribute("use"), None | Some("signing")))
+        .filter(|n| purposes.contains(&n.attribute("use")))
         .flat_map(|n| n.elements().filter(move |n| inside(*n, "KeyInfo")))
         .flat_map(|n| n.elements().filter(move |n| inside(*n, "X509Data")))
         .flat_map(|n| n.elements().filter(move |n| inside(*n, "X509Certificate")))

@@ -3,14 +3,17 @@
 use chrono::{DateTime, Utc};
 
 use super::authn_request::AuthnRequest;
-use super::issue::{IssueError, NameIdRule, ReplyTo};
+use super::entra;
+use super::issue::{Ids, Issue, IssueError, NameIdRule, ReplyTo};
 use super::names::{HTTP_POST, UNSPECIFIED};
 use super::person::Person;
+use super::personality::Personality;
 use super::received::Received;
 use super::refusal::Refusal;
 use super::relying_party::{RelyingParty, check_url};
 use super::status::ErrorStatus;
 use super::test_idp::TestIdp;
+use crate::crypto::Certificate;
 use crate::dsig::DSIG_NAMESPACE;
 use crate::saml::EntityId;
 use crate::xml::encode_base64;
@@ -64,7 +67,11 @@ impl TestIdp {
         let relying_party = self.relying_party(&request)?;
 
         let enveloped = root.elements().find(|n| n.is(DSIG_NAMESPACE, "Signature"));
+        // Entra takes no notice of signatures until an administrator makes it demand them.
+        let is_entra = self.personality == Personality::Entra;
+        let takes_notice = !is_entra || relying_party.require_signed;
         match (&received.query_signature, enveloped) {
+            _ if !takes_notice => {}
             (Some(signature), _) => relying_party.verify_query(signature)?,
             (None, Some(signature)) => relying_party.verify_enveloped(&document, signature)?,
             (None, None) if relying_party.require_signed => {
@@ -75,6 +82,8 @@ impl TestIdp {
         }
         let is_signed = received.query_signature.is_some() || enveloped.is_some();
         match &request.destination {
+            // Nor does it read this.
+            _ if is_entra => {}
             Some(found) if *found != self.sign_in_url() => {
                 let (expected, found) = (self.sign_in_url(), found.clone());
                 return Err(Refusal::Destination { expected, found });
@@ -86,7 +95,9 @@ impl TestIdp {
 
         let class_ref = request.requested_authn.as_ref().map(|requested| requested.choose());
         let binding = request.protocol_binding.as_deref();
-        let failure = if !matches!(binding, None | Some(HTTP_POST)) {
+        let failure = if is_entra {
+            entra::failure(&request)
+        } else if !matches!(binding, None | Some(HTTP_POST)) {
             Some(ErrorStatus::unsupported_binding())
         } else if class_ref == Some(None) {
             Some(ErrorStatus::no_authn_context())
@@ -99,7 +110,11 @@ impl TestIdp {
             reply_to: ReplyTo {
                 request_id: Some(request.id),
                 acs_url,
-                audience: relying_party.entity_id.to_string(),
+                audience: if is_entra {
+                    entra::audience(relying_party.entity_id.as_str())
+                } else {
+                    relying_party.entity_id.to_string()
+                },
                 class_ref: class_ref.flatten().map(str::to_owned),
             },
             relying_party: relying_party.entity_id,
@@ -127,8 +142,27 @@ impl TestIdp {
         if !self.issues_format(sign_in.name_id_format.as_deref(), person) {
             return self.answer_failure(sign_in, &ErrorStatus::invalid_name_id_policy(), now);
         }
-        let response = self.respond(&sign_in.reply_to, person, now)?;
+        let (mut issuance, mut person) = (self.issuance.clone(), person.clone());
+        if self.personality == Personality::Entra
+            && let Some(format) = sign_in.name_id_format.as_deref()
+        {
+            entra::follow_name_id_policy(format, sign_in, &mut issuance, &mut person)?;
+        }
+        let ids = Ids::random()?;
+        let issue = Issue { issuance: &issuance, ..self.issue(&sign_in.reply_to, &ids, now) };
+        let recipient = self.recipient(&sign_in.relying_party);
+        let response = issue.draft(&person)?.sign_for(self.keys.current(), recipient)?;
         Ok(form_post(sign_in, response))
+    }
+
+    /// To whom assertions for a service provider are encrypted. AD FS encrypts as soon as there is
+    /// a key; at Entra an administrator has to switch it on.
+    fn recipient(&self, entity_id: &EntityId) -> Option<&Certificate> {
+        let registered = self.relying_parties.iter().find(|rp| rp.entity_id == *entity_id)?;
+        match self.personality {
+            Personality::Adfs | Personality::Plain => registered.encryption.as_ref(),
+            Personality::Entra => None,
+        }
     }
 
     /// The answer that reports a failure, for example after "Cancel".
@@ -141,15 +175,27 @@ impl TestIdp {
         status: &ErrorStatus,
         now: DateTime<Utc>,
     ) -> Result<FormPost, IssueError> {
-        Ok(form_post(sign_in, self.refuse(&sign_in.reply_to, status, now)?))
+        let response = match self.personality {
+            Personality::Entra => {
+                let status = entra::with_trace(status, now)?;
+                self.refuse(&sign_in.reply_to, &status, now)?
+            }
+            Personality::Adfs | Personality::Plain => {
+                self.refuse(&sign_in.reply_to, status, now)?
+            }
+        };
+        Ok(form_post(sign_in, response))
     }
 
     /// A format that is asked for must be the one that the rules issue, to this person too.
     fn issues_format(&self, asked: Option<&str>, person: &Person) -> bool {
         match (asked, &self.issuance.name_id) {
             (None | Some(UNSPECIFIED), _) => true,
+            // Judged when the request came.
+            _ if self.personality == Personality::Entra => true,
             (Some(asked), NameIdRule::Issued { format: Some(issued) }) => {
-                asked == issued && person.name_id.is_some()
+                asked == issued
+                    && (person.name_id.is_some() || self.personality == Personality::Plain)
             }
             (Some(_), _) => false,
         }

@@ -48,6 +48,17 @@ impl ErrorStatus {
         Self::of("Requester", Some("UnsupportedBinding"))
     }
 
+    /// `Responder` / `AuthnFailed`: the person could not be, or would not be, signed in.
+    pub fn authn_failed() -> Self {
+        Self::of("Responder", Some("AuthnFailed"))
+    }
+
+    /// `Requester` / `RequestUnsupported`: Entra's answer to a request that asks for something that
+    /// it does not do.
+    pub fn request_unsupported() -> Self {
+        Self::of("Requester", Some("RequestUnsupported"))
+    }
+
     /// The same with a `StatusMessage`.
     pub fn with_message(mut self, message: impl Into<String>) -> Self {
         self.message = Some(message.into());
@@ -77,18 +88,21 @@ pub(super) struct ResponseHead<'h> {
 }
 
 impl ResponseHead<'_> {
-    /// Opens `samlp:Response` and writes its `Issuer`, with AD FS's order of attributes.
+    /// Opens `samlp:Response` and writes its `Issuer`, with each product's order of attributes.
     pub(super) fn write(&self, personality: Personality, w: &mut Writer) {
-        let Personality::Adfs = personality;
+        let consent = (personality == Personality::Adfs).then_some(CONSENT_UNSPECIFIED);
         w.open("samlp:Response")
             .attribute("ID", self.id)
             .attribute("Version", VERSION)
             .attribute("IssueInstant", self.issue_instant)
             .attribute("Destination", self.destination)
-            .attribute("Consent", CONSENT_UNSPECIFIED)
+            .attribute_opt("Consent", consent)
             .attribute_opt("InResponseTo", self.in_response_to)
             .attribute("xmlns:samlp", PROTOCOL);
-        w.open("Issuer").attribute("xmlns", ASSERTION).text(self.issuer).close();
+        w.open(&personality.assertion_name("Issuer"))
+            .attribute(personality.assertion_declaration(), ASSERTION)
+            .text(self.issuer)
+            .close();
     }
 }
 

@@ -6,7 +6,7 @@ use super::issue::{Draft, Ids, Issuance, Issue, IssueError, ReplyTo};
 use super::keys::{KeyError, TestKeys, Validity};
 use super::metadata::FederationMetadata;
 use super::person::Person;
-use super::personality::Personality;
+use super::personality::{Personality, TEST_APPLICATION};
 use super::relying_party::{RegisterError, RelyingParty};
 use super::staff::staff;
 use super::status::ErrorStatus;
@@ -61,8 +61,29 @@ impl TestIdp {
     /// # Errors
     /// [`IdpError::Key`] when OpenSSL has no entropy.
     pub fn adfs() -> Result<Self, IdpError> {
-        let host = "fs.nhsmail.test";
-        Self::adfs_at(&format!("https://{host}"), TestKeys::generate(host, Validity::of_tests())?)
+        Self::new_at(Personality::Adfs, "fs.nhsmail.test")
+    }
+
+    /// An Entra ID at `https://login.nhsmail.test` with new keys.
+    ///
+    /// # Errors
+    /// As [`TestIdp::adfs`].
+    pub fn entra() -> Result<Self, IdpError> {
+        Self::new_at(Personality::Entra, "login.nhsmail.test")
+    }
+
+    /// An identity provider that follows the standard and nobody's habits, at
+    /// `https://idp.nhsmail.test` with new keys.
+    ///
+    /// # Errors
+    /// As [`TestIdp::adfs`].
+    pub fn plain() -> Result<Self, IdpError> {
+        Self::new_at(Personality::Plain, "idp.nhsmail.test")
+    }
+
+    fn new_at(personality: Personality, host: &str) -> Result<Self, IdpError> {
+        let keys = TestKeys::generate(host, Validity::of_tests())?;
+        Self::at(personality, &format!("https://{host}"), keys)
     }
 
     /// An AD FS at `base_url`: scheme, host and port. Its entityID is the usual one,
@@ -71,6 +92,14 @@ impl TestIdp {
     /// # Errors
     /// [`IdpError::BaseUrl`] when `base_url` has another form.
     pub fn adfs_at(base_url: &str, keys: TestKeys) -> Result<Self, IdpError> {
+        Self::at(Personality::Adfs, base_url, keys)
+    }
+
+    /// An identity provider of this personality at `base_url`: scheme, host and port.
+    ///
+    /// # Errors
+    /// [`IdpError::BaseUrl`] when `base_url` has another form.
+    pub fn at(personality: Personality, base_url: &str, keys: TestKeys) -> Result<Self, IdpError> {
         let refused = || IdpError::BaseUrl { found: base_url.to_owned() };
         let url = Url::parse(base_url).map_err(|_| refused())?;
         let origin = url.origin().ascii_serialization();
@@ -80,10 +109,10 @@ impl TestIdp {
         }
         let (_, authority) = origin.split_once("://").ok_or_else(refused)?;
         Ok(Self {
-            personality: Personality::Adfs,
-            entity_id: EntityId::new(format!("http://{authority}/adfs/services/trust"))?,
+            personality,
+            entity_id: EntityId::new(personality.entity_id(&origin, authority))?,
             keys,
-            issuance: Issuance::default(),
+            issuance: Issuance::of(personality),
             people: staff(),
             relying_parties: Vec::new(),
             accept_unknown: false,
@@ -104,26 +133,47 @@ impl TestIdp {
 
     /// Where AuthnRequests go, by either binding.
     pub fn sign_in_url(&self) -> String {
-        format!("{}/adfs/ls/", self.base_url)
+        format!("{}{}", self.base_url, self.personality.browser_path())
     }
 
-    /// Where the metadata is.
+    /// Where the metadata is. Entra's address names the application: without it the metadata lists
+    /// the tenant's keys, with which no assertion is ever signed.
     pub fn metadata_url(&self) -> String {
-        format!("{}/FederationMetadata/2007-06/FederationMetadata.xml", self.base_url)
+        let path = self.personality.metadata_path();
+        let query = match self.personality {
+            Personality::Entra => format!("?appid={TEST_APPLICATION}"),
+            Personality::Adfs | Personality::Plain => String::new(),
+        };
+        format!("{}{path}{query}", self.base_url)
     }
 
-    /// `FederationMetadata.xml`, signed. It holds no time: AD FS writes neither `validUntil` nor
+    /// The metadata, signed. It holds no time: Microsoft's products write neither `validUntil` nor
     /// `cacheDuration`.
     ///
     /// # Errors
     /// [`IssueError::Sign`] when the key cannot sign.
     pub fn metadata(&self) -> Result<String, IssueError> {
+        self.metadata_of(&self.keys)
+    }
+
+    /// The metadata that Entra shows to those who forget to name the application: it is of the same
+    /// shape, and its key is the tenant's, with which no assertion is signed. The test identity
+    /// provider takes its key for encryption for it, which Entra does not have.
+    ///
+    /// # Errors
+    /// As [`TestIdp::metadata`].
+    pub fn tenant_metadata(&self) -> Result<String, IssueError> {
+        let key = self.keys.encryption().clone();
+        self.metadata_of(&TestKeys::new(key.clone(), key))
+    }
+
+    fn metadata_of(&self, keys: &TestKeys) -> Result<String, IssueError> {
         FederationMetadata {
             personality: self.personality,
             entity_id: &self.entity_id,
             base_url: &self.base_url,
             display_name: &self.host,
-            keys: &self.keys,
+            keys,
         }
         .to_xml()
     }

@@ -1,6 +1,8 @@
 mod app;
+mod entra;
 mod keys;
 mod metadata;
+mod people;
 mod requests;
 mod response;
 mod rollover;
