@@ -57,6 +57,7 @@ const FLOORS: &[Floor] = &[
             "arc_swap",
             "chrono",
             "memchr",
+            "prometheus_client",
             "rustls_native_certs",
             "serde",
             "serde_json",

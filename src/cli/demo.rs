@@ -84,7 +84,12 @@ pub(super) fn run(arguments: &Arguments) -> Result<ExitCode, Problem> {
         let saml = config.into_saml()?;
         saml.first_metadata(FIRST_METADATA).await;
         let app_server = HttpServer::new(move || {
-            App::new().configure(saml.routes()).configure(app::routes(&saml)).wrap(saml.sessions())
+            App::new()
+                .configure(saml.routes())
+                .configure(app::routes(&saml))
+                // It listens on this machine alone.
+                .service(saml.metrics_route())
+                .wrap(saml.sessions())
         })
         .workers(1);
         let app_server = match app_tls {

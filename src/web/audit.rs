@@ -138,6 +138,11 @@ impl AuditEvent {
 pub trait AuditSink: Send + Sync {
     /// Takes one event.
     fn record(&self, event: &AuditEvent);
+
+    /// How many events it could not keep.
+    fn lost(&self) -> u64 {
+        0
+    }
 }
 
 /// Everybody who takes events.
@@ -145,6 +150,12 @@ pub trait AuditSink: Send + Sync {
 pub(super) struct Auditors(pub(super) Vec<Arc<dyn AuditSink>>);
 
 impl Auditors {
+    /// How many events were lost.
+    #[cfg(feature = "metrics")]
+    pub(super) fn lost(&self) -> u64 {
+        self.0.iter().map(|sink| sink.lost()).fold(0, u64::saturating_add)
+    }
+
     pub(super) fn record(&self, event: &AuditEvent) {
         for sink in &self.0 {
             sink.record(event);

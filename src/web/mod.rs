@@ -12,6 +12,7 @@ pub mod federation;
 mod guard;
 mod heavy_work;
 mod html;
+mod metrics;
 mod observed_store;
 mod own_metadata;
 mod pages;

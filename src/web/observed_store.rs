@@ -8,6 +8,7 @@ use chrono::{DateTime, Utc};
 
 use super::audit::{AuditEvent, AuditStep, Auditors, Outcome};
 use super::clock::Clock;
+use super::metrics::{Metrics, Stopwatch};
 use crate::sp::{
     BoxFuture, IndexedSession, LiveSession, LogoutIndex, Remembered, ReplayKey, ReplayStore,
     SessionHandle, SessionIndexKey, SessionState, SessionStore, StoreError, SubjectKey,
@@ -18,6 +19,7 @@ pub(super) struct Watch {
     store: &'static str,
     is_down: AtomicBool,
     audit: Auditors,
+    metrics: Arc<Metrics>,
     clock: Arc<dyn Clock>,
 }
 
@@ -31,14 +33,28 @@ impl<S: ?Sized> Observed<S> {
     pub(super) fn new(
         name: &'static str,
         store: Arc<S>,
-        (audit, clock): (Auditors, Arc<dyn Clock>),
+        (audit, metrics, clock): (Auditors, Arc<Metrics>, Arc<dyn Clock>),
     ) -> Self {
-        let watch = Watch { store: name, is_down: AtomicBool::new(false), audit, clock };
+        let watch = Watch { store: name, is_down: AtomicBool::new(false), audit, metrics, clock };
         Self { store, watch }
     }
 }
 
 impl Watch {
+    /// Waits for an answer, and takes note of it.
+    fn over<'a, T: Send + 'a>(
+        &'a self,
+        operation: &'static str,
+        asked: BoxFuture<'a, Result<T, StoreError>>,
+    ) -> BoxFuture<'a, Result<T, StoreError>> {
+        Box::pin(async move {
+            let stopwatch = Stopwatch::start();
+            let result = asked.await;
+            self.metrics.store_operation(self.store, operation, &stopwatch);
+            self.see(result)
+        })
+    }
+
     /// Passes a result on. Only a change is told: while a store is down, everybody who needs it
     /// fails.
     fn see<T>(&self, result: Result<T, StoreError>) -> Result<T, StoreError> {
@@ -83,7 +99,7 @@ impl<S: ReplayStore + ?Sized> ReplayStore for Observed<S> {
         now: DateTime<Utc>,
     ) -> BoxFuture<'_, Result<Remembered, StoreError>> {
         let asked = self.store.remember(key, until, now);
-        Box::pin(async move { self.watch.see(asked.await) })
+        self.watch.over("remember", asked)
     }
 }
 
@@ -95,7 +111,7 @@ impl<S: SessionStore + ?Sized> SessionStore for Observed<S> {
         now: DateTime<Utc>,
     ) -> BoxFuture<'_, Result<Option<LiveSession>, StoreError>> {
         let asked = self.store.load(session, extend, now);
-        Box::pin(async move { self.watch.see(asked.await) })
+        self.watch.over("load", asked)
     }
 
     fn create(
@@ -106,7 +122,7 @@ impl<S: SessionStore + ?Sized> SessionStore for Observed<S> {
         now: DateTime<Utc>,
     ) -> BoxFuture<'_, Result<(), StoreError>> {
         let asked = self.store.create(session, state, until, now);
-        Box::pin(async move { self.watch.see(asked.await) })
+        self.watch.over("create", asked)
     }
 
     fn update(
@@ -117,12 +133,12 @@ impl<S: SessionStore + ?Sized> SessionStore for Observed<S> {
         now: DateTime<Utc>,
     ) -> BoxFuture<'_, Result<(), StoreError>> {
         let asked = self.store.update(session, state, until, now);
-        Box::pin(async move { self.watch.see(asked.await) })
+        self.watch.over("update", asked)
     }
 
     fn delete(&self, session: SessionHandle) -> BoxFuture<'_, Result<(), StoreError>> {
         let asked = self.store.delete(session);
-        Box::pin(async move { self.watch.see(asked.await) })
+        self.watch.over("delete", asked)
     }
 }
 
@@ -134,7 +150,7 @@ impl<S: LogoutIndex + ?Sized> LogoutIndex for Observed<S> {
         now: DateTime<Utc>,
     ) -> BoxFuture<'_, Result<(), StoreError>> {
         let asked = self.store.enter(entry, until, now);
-        Box::pin(async move { self.watch.see(asked.await) })
+        self.watch.over("enter", asked)
     }
 
     fn end_subject<'a>(
@@ -144,7 +160,7 @@ impl<S: LogoutIndex + ?Sized> LogoutIndex for Observed<S> {
         now: DateTime<Utc>,
     ) -> BoxFuture<'a, Result<Vec<SessionHandle>, StoreError>> {
         let asked = self.store.end_subject(subject, session_indexes, now);
-        Box::pin(async move { self.watch.see(asked.await) })
+        self.watch.over("end_subject", asked)
     }
 
     fn end(
@@ -154,7 +170,7 @@ impl<S: LogoutIndex + ?Sized> LogoutIndex for Observed<S> {
         now: DateTime<Utc>,
     ) -> BoxFuture<'_, Result<(), StoreError>> {
         let asked = self.store.end(session, until, now);
-        Box::pin(async move { self.watch.see(asked.await) })
+        self.watch.over("end", asked)
     }
 
     fn has_ended(
@@ -163,6 +179,6 @@ impl<S: LogoutIndex + ?Sized> LogoutIndex for Observed<S> {
         now: DateTime<Utc>,
     ) -> BoxFuture<'_, Result<bool, StoreError>> {
         let asked = self.store.has_ended(session, now);
-        Box::pin(async move { self.watch.see(asked.await) })
+        self.watch.over("has_ended", asked)
     }
 }

@@ -16,6 +16,7 @@ use super::cookie_keys::CookieKeys;
 use super::federation::{Background, Federation, IdpSource, RefreshSettings, Snapshot, Status};
 use super::guard::RequireLogin;
 use super::heavy_work::HeavyWork;
+use super::metrics::Metrics;
 use super::observed_store::Observed;
 use super::own_metadata::OwnMetadata;
 use super::proxy::HostWatch;
@@ -64,6 +65,7 @@ pub(super) struct Shared {
     pub(super) logout_index: Arc<dyn LogoutIndex>,
     pub(super) audit: Auditors,
     pub(super) pseudonyms: Pseudonyms,
+    pub(super) metrics: Arc<Metrics>,
     /// Whether the trail says where connections come from.
     tells_client_address: bool,
     pub(super) clock: Arc<dyn Clock>,
@@ -269,7 +271,11 @@ impl SamlBuilder {
     ///
     /// # Errors
     /// [`WriteMetadataError`] when a setting cannot be written into our metadata.
-    pub fn build(self) -> Result<Saml, WriteMetadataError> {
+    #[cfg_attr(not(feature = "metrics"), expect(unused_mut, reason = "metrics listen as well"))]
+    pub fn build(mut self) -> Result<Saml, WriteMetadataError> {
+        let metrics = Arc::new(Metrics::default());
+        #[cfg(feature = "metrics")]
+        self.audit.0.push(Arc::<Metrics>::clone(&metrics));
         let acs = self.sp.settings().acs_path.clone();
         let beside = |name: &str| match acs.rsplit_once('/') {
             Some((parent, _)) => format!("{parent}/{name}"),
@@ -294,7 +300,7 @@ impl SamlBuilder {
         // Without randomness nothing is compared: people must not be told by what is kept of them.
         let salt = (self.subjects.iter().next().is_some()).then(|| random_bytes().ok()).flatten();
         let dual_run = salt.map(|salt| DualRun::new(salt, &self.subjects));
-        let watch = || (self.audit.clone(), Arc::clone(&self.clock));
+        let watch = || (self.audit.clone(), Arc::clone(&metrics), Arc::clone(&self.clock));
         Ok(Saml {
             shared: Arc::new(Shared {
                 settings,
@@ -306,6 +312,7 @@ impl SamlBuilder {
                 replay: Arc::new(Observed::new("replay", self.replay, watch())),
                 sessions: Arc::new(Observed::new("session", self.sessions, watch())),
                 logout_index: Arc::new(Observed::new("logout_index", self.logout_index, watch())),
+                metrics,
                 audit: self.audit,
                 pseudonyms: self.pseudonyms,
                 tells_client_address: self.tells_client_address,
@@ -421,6 +428,32 @@ impl Saml {
     /// least. For a readiness probe.
     pub fn is_ready(&self) -> bool {
         self.shared.is_ready()
+    }
+
+    /// What has been counted and measured, as OpenMetrics text; see docs/monitoring.md. Nothing in it
+    /// is about a person.
+    #[cfg(feature = "metrics")]
+    pub fn metrics(&self) -> String {
+        self.shared.metrics.write(&self.status(), self.shared.audit.lost())
+    }
+
+    /// For `App::service`: serves [`Saml::metrics`] at `/metrics`. It is not mounted by
+    /// [`Saml::routes`]: it says how many people sign in and when, so that it should not be reached
+    /// from everywhere. Put a guard around it, or mount it in a server of its own on a loopback
+    /// address.
+    #[cfg(feature = "metrics")]
+    pub fn metrics_route(&self) -> actix_web::Resource {
+        let saml = self.clone();
+        let serve = move || {
+            let body = saml.metrics();
+            async move {
+                actix_web::HttpResponse::Ok()
+                    .content_type("application/openmetrics-text; version=1.0.0; charset=utf-8")
+                    .insert_header((actix_web::http::header::CACHE_CONTROL, "no-store"))
+                    .body(body)
+            }
+        };
+        web::resource("/metrics").route(web::get().to(serve))
     }
 
     /// An identity provider whose metadata was there at the start and must not be trusted.

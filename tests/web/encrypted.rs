@@ -116,6 +116,7 @@ async fn an_encrypted_response_signs_in() {
     let landed = browser.bring(&form.encrypted()).await;
     assert_eq!((landed.status, landed.location()), (303, "/rota"), "{}", landed.body);
     assert_eq!(browser.visit("/rota").await.body, "Rota of Bryn O'Sample");
+    assert!(app.saml.metrics().contains("saml_weak_algorithms_total{algorithm=\"cbc\"} 1\n"));
     // A long one that is not encrypted takes the same way.
     let (browser, _, form) = begun(&app).await;
     assert_eq!(browser.bring(&form.padded()).await.status, 303);

@@ -34,6 +34,7 @@ mod guard;
 mod limits;
 mod logout;
 mod machines;
+mod metrics;
 mod pending;
 mod population;
 mod proxy;

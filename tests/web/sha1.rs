@@ -47,6 +47,7 @@ async fn sha1_1_it_is_let_in_until_the_day_and_logged_each_time() {
         assert_eq!(event.fields.len(), 3, "{event:?}");
         assert!(browser.is_signed_in().await);
     }
+    assert!(app.saml.metrics().contains("saml_weak_algorithms_total{algorithm=\"sha1\"} 2\n"));
     // The response and its assertion are judged alike.
     let mut idp = app.idp().clone();
     idp.issuance.signed = SignedParts::MessageAndAssertion;

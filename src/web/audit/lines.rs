@@ -69,11 +69,6 @@ impl AuditLog {
         thread::Builder::new().name("saml-audit".to_owned()).spawn(work)?;
         Ok(Self { lines: Mutex::new(Some(lines)), ended: Mutex::new(ended), lost })
     }
-
-    /// How many events were lost since the start.
-    pub fn lost(&self) -> u64 {
-        self.lost.load(Ordering::Relaxed)
-    }
 }
 
 impl AuditSink for AuditLog {
@@ -88,6 +83,10 @@ impl AuditSink for AuditLog {
         if sent.is_none() {
             self.lost.fetch_add(1, Ordering::Relaxed);
         }
+    }
+
+    fn lost(&self) -> u64 {
+        self.lost.load(Ordering::Relaxed)
     }
 }
 

@@ -85,6 +85,7 @@ async fn complete(
         client_address: shared.client_address(request),
         ..AuditEvent::new(now, AuditStep::SignIn, Outcome::Done)
     };
+    shared.metrics.pending_age(now.signed_duration_since(pending.started_at));
     let judged = judge(shared, pending.clone(), response, now).await;
     let login = judged.map_err(|reason| reason.about(event.clone()))?;
     // From here on it is known who says what.
@@ -168,6 +169,8 @@ async fn judge(
         federation.record_refusal(&snapshot, &pending.idp, rejection, pending.started_at);
     }
     let login = login?;
+    let uses_cbc = is_encrypted && names_cbc(&response);
+    shared.metrics.accepted(login.uses_sha1, uses_cbc);
     let issuer = &login.principal.issuer;
     let (key, issue_instant) = (login.signing_key, login.issue_instant);
     shared.federation.record_use(&snapshot, issuer, key, issue_instant, now);
@@ -191,6 +194,7 @@ async fn judge_by(
         (begun.elapsed(), login)
     };
     let (took, login) = run(shared, is_heavy, begun_and_judged).await?;
+    shared.metrics.validation(took);
     if let Err(Refusal::Rejected(Rejection::Decryption(DecryptError::Failed))) = &login {
         time::sleep(until_next_step(took)).await;
     }
@@ -202,6 +206,14 @@ async fn judge_by(
 fn may_be_decrypted(response: &[u8], shared: &Shared) -> bool {
     let has_keys = !shared.settings.decryption.is_empty();
     has_keys && memmem::find(response, b"EncryptedData").is_some()
+}
+
+/// Whether a response was encrypted with a cipher that does not notice changes. To be counted, and
+/// for nothing else.
+fn names_cbc(response: &[u8]) -> bool {
+    [&b"xmlenc#aes128-cbc"[..], b"xmlenc#aes192-cbc", b"xmlenc#aes256-cbc"]
+        .into_iter()
+        .any(|name| memmem::find(response, name).is_some())
 }
 
 /// The rest of the step in which something took so long.
