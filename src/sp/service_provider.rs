@@ -24,11 +24,14 @@ pub struct SessionLimits {
     pub idle: TimeDelta,
     /// In all. 12 hours by default.
     pub absolute: TimeDelta,
+    /// Without a request until it is locked: it then waits for the same person to sign in again.
+    /// Less than `idle`. Never by default.
+    pub lock: Option<TimeDelta>,
 }
 
 impl Default for SessionLimits {
     fn default() -> Self {
-        Self { idle: TimeDelta::minutes(30), absolute: TimeDelta::hours(12) }
+        Self { idle: TimeDelta::minutes(30), absolute: TimeDelta::hours(12), lock: None }
     }
 }
 
@@ -221,6 +224,9 @@ pub enum BuildError {
     /// A session limit is not positive, or idle is longer than absolute.
     #[error("session limits must be positive, and idle not longer than absolute")]
     SessionLimits,
+    /// A session would be locked at once, or never.
+    #[error("the time until a session is locked must be positive, and less than idle")]
+    SessionLock,
     /// A key cannot be used.
     #[error(transparent)]
     Crypto(#[from] CryptoError),
@@ -280,6 +286,9 @@ impl Builder {
         let limits = self.session;
         if limits.idle <= TimeDelta::zero() || limits.idle > limits.absolute {
             return Err(BuildError::SessionLimits);
+        }
+        if limits.lock.is_some_and(|lock| lock <= TimeDelta::zero() || lock >= limits.idle) {
+            return Err(BuildError::SessionLock);
         }
         let acs_url = format!("{}{}", base.as_str().trim_end_matches('/'), self.acs_path).into();
         let idps = self.idps.clone();

@@ -8,6 +8,7 @@ use actix_web::dev::Payload;
 use actix_web::error::InternalError;
 use actix_web::{Error, FromRequest, HttpRequest, web};
 
+use super::page_owner::refuse_other;
 use super::saml::Shared;
 use super::session::signed_in;
 use super::unauthenticated::{Unauthenticated, store_unavailable};
@@ -22,10 +23,13 @@ fn not_mounted() -> Error {
 
 type Shares = web::Data<Shared>;
 
-async fn extract(request: &HttpRequest) -> Result<(Arc<Principal>, Shares), Error> {
+pub(super) async fn extract(request: &HttpRequest) -> Result<(Arc<Principal>, Shares), Error> {
     let shared = request.app_data::<Shares>().cloned().ok_or_else(not_mounted)?;
     match signed_in(request, &shared).await {
-        Ok(Some(principal)) => Ok((principal, shared)),
+        Ok(Some(principal)) => match refuse_other(request, &shared, &principal) {
+            None => Ok((principal, shared)),
+            Some(response) => Err(InternalError::from_response("other_person", response).into()),
+        },
         Ok(None) => Err(unauthenticated(request, &shared)),
         Err(error) => {
             let response = store_unavailable(request, &shared, &error);

@@ -10,6 +10,7 @@ use actix_web::dev::{Service, ServiceRequest, ServiceResponse, Transform, forwar
 use actix_web::http::header::{CACHE_CONTROL, HeaderValue};
 use actix_web::{Error, ResponseError};
 
+use super::page_owner::refuse_other;
 use super::saml::Shared;
 use super::session::signed_in;
 use super::unauthenticated::{Unauthenticated, store_unavailable};
@@ -74,7 +75,7 @@ where
         Box::pin(async move {
             if !is_own {
                 let refused = match signed_in(request.request(), &shared).await {
-                    Ok(Some(_)) => None,
+                    Ok(Some(principal)) => refuse_other(request.request(), &shared, &principal),
                     Ok(None) => Some(
                         Unauthenticated::new(request.request(), &shared, shared.is_ready())
                             .error_response(),

@@ -8,6 +8,7 @@ use actix_web::{HttpResponse, HttpResponseBuilder};
 use url::Url;
 
 use super::html::{Page, escape_html};
+use super::saml::Shared;
 
 /// Metadata is asked for more often than that while there is none.
 const NOT_READY_RETRY: HeaderValue = HeaderValue::from_static("30");
@@ -194,11 +195,19 @@ pub(super) fn post_request(action: &Url, saml_request: &str, relay_state: &str) 
 
 /// The answer to a script (RFC 9457). `more` are members of its own.
 pub(super) fn problem(status: StatusCode, title: &str, more: &[(&str, &str)]) -> HttpResponse {
+    problem_with(status, title, more.iter().map(|(name, value)| (*name, (*value).into())))
+}
+
+fn problem_with<'m>(
+    status: StatusCode,
+    title: &str,
+    more: impl IntoIterator<Item = (&'m str, serde_json::Value)>,
+) -> HttpResponse {
     let mut problem = serde_json::Map::new();
     problem.insert("type".to_owned(), "about:blank".into());
     problem.insert("title".to_owned(), title.into());
     problem.insert("status".to_owned(), status.as_u16().into());
-    problem.extend(more.iter().map(|(name, value)| ((*name).to_owned(), (*value).into())));
+    problem.extend(more.into_iter().map(|(name, value)| (name.to_owned(), value)));
     HttpResponseBuilder::new(status)
         .content_type("application/problem+json")
         .insert_header((CACHE_CONTROL, "no-store"))
@@ -285,6 +294,78 @@ pub(super) fn break_out(login_url: &str, login_path: Option<&str>, was_sent: boo
 /// do not keep an answer of this kind, and ask again when the user does.
 pub(super) fn nothing_ahead() -> HttpResponse {
     problem(StatusCode::SERVICE_UNAVAILABLE, "Sign-in begins when somebody is there", &[])
+}
+
+/// In the place of a page of somebody whose session is locked.
+pub(super) fn locked(name: &str, login_url: &str, was_sent: bool) -> HttpResponse {
+    let name = escape_html(name);
+    let words = if was_sent { " What you sent was not used." } else { "" };
+    let body = format!(
+        "<p>Nobody has used this page for a while.{words} Sign in again as <strong>{name}</strong> \
+         to go on.</p><p><a class=\"button\" href=\"{}\">Sign in again</a></p>\
+         <p>If you are somebody else, sign in all the same: you will be asked what to do.</p>",
+        escape_html(login_url)
+    );
+    Page::new(StatusCode::UNAUTHORIZED, "Locked", body).into_response()
+}
+
+/// The same for a script.
+pub(super) fn locked_problem(login_url: &str) -> HttpResponse {
+    let more = [("login_url", login_url.into()), ("locked", true.into())];
+    problem_with(StatusCode::UNAUTHORIZED, "The session is locked", more)
+}
+
+/// Somebody has signed in who is not the person whose session is locked. Neither gets in.
+pub(super) fn locked_by_other(
+    owner: &str,
+    name: &str,
+    reference: &str,
+    shared: &Shared,
+) -> HttpResponse {
+    let body = format!(
+        "<p>This session is locked. It belongs to <strong>{0}</strong>, and you have signed in as \
+         <strong>{1}</strong>. Nothing of it was opened.</p>\
+         <p><a class=\"button\" href=\"{2}\">Sign in as {0}</a></p>\
+         <form method=\"post\" action=\"{3}\"><p>To begin anew, sign {0} out of this service. What \
+         they had not finished is lost.</p><p><button type=\"submit\">Sign {0} out</button></p>\
+         </form><p class=\"reference\">Reference: <code>{4}</code></p>",
+        escape_html(owner),
+        escape_html(name),
+        escape_html(&shared.paths.login),
+        escape_html(&shared.paths.logout),
+        escape_html(reference),
+    );
+    Page::new(StatusCode::FORBIDDEN, "Locked by somebody else", body).into_response()
+}
+
+/// A page was opened by one person, and another one has signed in.
+pub(super) fn handover(opened_by: &str, name: &str, page: &str) -> HttpResponse {
+    let body = format!(
+        "<p>This page was opened by <strong>{0}</strong>. You are signed in as \
+         <strong>{1}</strong>.</p>\
+         <p><a class=\"button\" href=\"/\">Go to the start page</a></p>\
+         <p><a href=\"{2}\">Open the page as {1}</a></p>",
+        escape_html(opened_by),
+        escape_html(name),
+        escape_html(page),
+    );
+    Page::new(StatusCode::OK, "Somebody else was here", body).into_response()
+}
+
+/// What was sent comes from a page of somebody else than the person who is signed in. `name` is
+/// escaped.
+pub(super) fn not_your_page(name: &str) -> HttpResponse {
+    let body = format!(
+        "<p>The page that you come from was opened by somebody else. You are signed in as \
+         <strong>{name}</strong>. What you sent was not used.</p>\
+         <p><a class=\"button\" href=\"/\">Go to the start page</a></p>"
+    );
+    Page::new(StatusCode::CONFLICT, "Somebody else was here", body).into_response()
+}
+
+/// The same for a script.
+pub(super) fn other_person_problem() -> HttpResponse {
+    problem(StatusCode::CONFLICT, "Somebody else has signed in", &[("code", "other_person")])
 }
 
 /// The question before signing out.

@@ -7,9 +7,14 @@ use actix_web::HttpRequest;
 use actix_web::cookie::time::Duration;
 use actix_web::cookie::{Cookie, SameSite};
 
+use serde::de::Error as _;
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
+
 use super::cookie_keys::CookieKeys;
+use super::person::Person;
 use super::saml::Shared;
-use crate::sp::PendingLogin;
+use crate::sp::{PendingLogin, SessionHandle};
+use crate::xml::{decode_base64, encode_base64};
 
 /// More sign-ins at once in one browser are not remembered: the oldest is forgotten.
 const MAX_PENDING: usize = 8;
@@ -21,6 +26,39 @@ const MAX_REMOVED: usize = 16;
 /// The handle in the name: 128 bits in hexadecimal digits.
 const HANDLE_DIGITS: usize = 32;
 
+/// What a browser keeps of a sign-in that it has begun. All of it was known when the sign-in began:
+/// the POST that ends it comes from another site, and brings no session along.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(super) struct Pending {
+    /// The sign-in itself.
+    #[serde(flatten)]
+    pub(super) login: PendingLogin,
+    /// The session that the browser had. It ends when the sign-in succeeds.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(serialize_with = "write_handle", deserialize_with = "read_handle")]
+    pub(super) earlier: Option<SessionHandle>,
+    /// Whose pages the browser had shown.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(super) owner: Option<Person>,
+    /// Whether that session was locked: the same person may go on with it.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub(super) unlocks: bool,
+}
+
+/// As text, which takes a third of what a list of numbers does.
+fn write_handle<S: Serializer>(handle: &Option<SessionHandle>, to: S) -> Result<S::Ok, S::Error> {
+    handle.map(|handle| encode_base64(handle.as_bytes())).serialize(to)
+}
+
+fn read_handle<'de, D: Deserializer<'de>>(from: D) -> Result<Option<SessionHandle>, D::Error> {
+    let text = Option::<String>::deserialize(from)?;
+    let handle = text.map(|text| {
+        let bytes = decode_base64(text.as_bytes()).and_then(|bytes| bytes.try_into().ok());
+        bytes.map(SessionHandle::from_bytes).ok_or_else(|| D::Error::custom("no session handle"))
+    });
+    handle.transpose()
+}
+
 /// Seals and opens the cookies.
 pub(super) struct PendingCookies<'s> {
     keys: &'s CookieKeys,
@@ -31,7 +69,7 @@ pub(super) struct PendingCookies<'s> {
 /// A cookie that was opened.
 struct Opened {
     cookie: Cookie<'static>,
-    pending: PendingLogin,
+    pending: Pending,
 }
 
 impl<'s> PendingCookies<'s> {
@@ -51,14 +89,14 @@ impl<'s> PendingCookies<'s> {
     pub(super) fn seal(
         &self,
         request: &HttpRequest,
-        pending: &PendingLogin,
+        pending: &Pending,
     ) -> Result<Vec<Cookie<'static>>, serde_json::Error> {
-        let name = format!("{}{}", self.prefix, pending.relay_state);
+        let name = format!("{}{}", self.prefix, pending.login.relay_state);
         let sealed = self.keys.seal(&name, serde_json::to_string(pending)?);
         let new = self.cookie(name, sealed);
 
         let (mut open, mut useless) = self.sort_out(request);
-        open.sort_by_key(|opened| opened.pending.started_at);
+        open.sort_by_key(|opened| opened.pending.login.started_at);
         let mut number = open.len().saturating_add(1);
         let mut bytes = open.iter().fold(size(&new), |sum, o| sum.saturating_add(size(&o.cookie)));
         for opened in open {
@@ -81,7 +119,7 @@ impl<'s> PendingCookies<'s> {
         &self,
         request: &HttpRequest,
         relay_state: &str,
-    ) -> Option<(PendingLogin, Cookie<'static>)> {
+    ) -> Option<(Pending, Cookie<'static>)> {
         let name = format!("{}{relay_state}", self.prefix);
         let cookies = request.cookies().ok()?;
         // There may be several of one name: somebody else's does not hide ours.
@@ -113,7 +151,7 @@ impl<'s> PendingCookies<'s> {
         })
     }
 
-    fn unseal(&self, cookie: &Cookie<'_>) -> Option<PendingLogin> {
+    fn unseal(&self, cookie: &Cookie<'_>) -> Option<Pending> {
         serde_json::from_str(&self.keys.open(cookie)?).ok()
     }
 

@@ -91,7 +91,7 @@ impl Reason {
     }
 
     /// Enters the reason in the log and in the trail.
-    fn tell(&self, shared: &Shared) -> String {
+    pub(super) fn tell(&self, shared: &Shared) -> String {
         let reference = self.log();
         if let Some(about) = &self.about {
             let outcome = match self.trouble {

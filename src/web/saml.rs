@@ -17,6 +17,7 @@ use super::federation::{Background, Federation, IdpSource, RefreshSettings, Snap
 use super::guard::RequireLogin;
 use super::heavy_work::HeavyWork;
 use super::metrics::Metrics;
+use super::lock::Lock;
 use super::observed_store::Observed;
 use super::own_metadata::OwnMetadata;
 use super::proxy::HostWatch;
@@ -83,12 +84,14 @@ pub(super) struct Paths {
     pub(super) acs: String,
     pub(super) logout: String,
     pub(super) forget: String,
+    pub(super) handover: String,
 }
 
 impl Paths {
     /// Whether `path` is one of ours.
     pub(super) fn has(&self, path: &str) -> bool {
-        let own = [&self.metadata, &self.login, &self.acs, &self.logout, &self.forget];
+        let own =
+            [&self.metadata, &self.login, &self.acs, &self.logout, &self.forget, &self.handover];
         own.into_iter().any(|own| own == path)
     }
 }
@@ -286,6 +289,7 @@ impl SamlBuilder {
             login: beside("login"),
             logout: beside("logout"),
             forget: beside("logout/forget"),
+            handover: beside("handover"),
             acs,
         };
         let own_metadata = OwnMetadata::write(&self.sp, self.clock.now())?;
@@ -386,6 +390,7 @@ impl Saml {
             Arc::clone(&shared.logout_index),
             Arc::clone(&shared.clock),
             idle,
+            shared.settings.session.lock.map(|after| Lock { after, idle }),
         );
         // The store lets a session live on when it loads it.
         let lifecycle = BrowserSession::default().state_ttl(Duration::seconds(idle.num_seconds()));

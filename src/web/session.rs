@@ -90,6 +90,31 @@ fn foreign_handle(principal: &Principal) -> SessionHandle {
     SessionHandle::of_key(&format!("{}\0{}", principal.issuer, principal.assertion_id))
 }
 
+/// The session that the browser brings along. A browser of a person who is signed in by way of a
+/// `SessionMiddleware` of the application's own has one, too.
+pub(super) fn at_hand(request: &HttpRequest, shared: &Shared) -> Option<SessionHandle> {
+    if !has_own_sessions(request) {
+        let principal = request.get_session().get::<Principal>(PRINCIPAL).ok()??;
+        return Some(foreign_handle(&principal));
+    }
+    let cookies = request.cookies().ok()?;
+    let mut ours = cookies.iter().filter(|cookie| cookie.name() == shared.session_cookie());
+    let key = ours.find_map(|cookie| shared.cookie_keys.open(cookie))?;
+    Some(SessionHandle::of_key(&key))
+}
+
+/// Ends a session on the server, whoever has its cookie. One that is not there does no harm.
+pub(super) async fn end(
+    shared: &Shared,
+    session: SessionHandle,
+    now: DateTime<Utc>,
+) -> Result<(), StoreError> {
+    let latest = now.checked_add_signed(shared.settings.session.absolute).unwrap_or(now);
+    // Marked first: it may be about to be entered.
+    shared.logout_index.end(session, latest, now).await?;
+    shared.sessions.delete(session).await
+}
+
 fn read(session: &Session, now: DateTime<Utc>) -> Option<Principal> {
     match session.get::<Principal>(PRINCIPAL) {
         Ok(None) => None,

@@ -7,6 +7,7 @@ use actix_web::cookie::time::Duration;
 use chrono::{DateTime, TimeDelta, Utc};
 
 use super::clock::Clock;
+use super::lock::{Lock, close, conceal};
 use super::session::{NEW_KEY, PRINCIPAL};
 use crate::crypto::random_hex;
 use crate::sp::{
@@ -22,6 +23,7 @@ pub struct StoreAdapter {
     index: Arc<dyn LogoutIndex>,
     clock: Arc<dyn Clock>,
     idle: TimeDelta,
+    lock: Option<Lock>,
 }
 
 impl StoreAdapter {
@@ -30,8 +32,9 @@ impl StoreAdapter {
         index: Arc<dyn LogoutIndex>,
         clock: Arc<dyn Clock>,
         idle: TimeDelta,
+        lock: Option<Lock>,
     ) -> Self {
-        Self { store, index, clock, idle }
+        Self { store, index, clock, idle, lock }
     }
 
     fn times(&self) -> (DateTime<Utc>, DateTime<Utc>) {
@@ -60,6 +63,35 @@ impl StoreAdapter {
     }
 }
 
+impl StoreAdapter {
+    /// A session as the application is to see it. It is looked at before it lives on: requests that
+    /// come at once must not open it for each other.
+    async fn load_or_lock(
+        &self,
+        session: SessionHandle,
+        lock: Lock,
+    ) -> Result<Option<SessionState>, StoreError> {
+        let (now, until) = self.times();
+        let Some(live) = self.store.load(session, None, now).await? else { return Ok(None) };
+        if lock.holds(&live, now) {
+            let seen = conceal(&live.state);
+            self.store.update(session, close(live.state), until, now).await?;
+            return Ok(Some(seen));
+        }
+        let Some(live) = self.store.load(session, Some(until), now).await? else { return Ok(None) };
+        let is_locked = lock.holds(&live, now);
+        Ok(Some(if is_locked { conceal(&live.state) } else { live.state }))
+    }
+
+    /// Whether a session is locked, so that nothing in it may be changed: a slow request must not
+    /// open what was locked meanwhile.
+    async fn is_locked(&self, session: SessionHandle) -> Result<bool, StoreError> {
+        let (Some(lock), now) = (self.lock, self.clock.now()) else { return Ok(false) };
+        let live = self.store.load(session, None, now).await?;
+        Ok(live.is_some_and(|live| lock.holds(&live, now)))
+    }
+}
+
 /// How a session is found by the name of its subject, and until when. One without a `NameID` has
 /// none: no `LogoutRequest` could name it.
 pub(super) fn indexed(
@@ -77,9 +109,14 @@ impl SessionStore for StoreAdapter {
     async fn load(&self, session_key: &SessionKey) -> Result<Option<SessionState>, LoadError> {
         let (now, until) = self.times();
         let session = SessionHandle::of_key(session_key.as_ref());
-        let loaded = self.store.load(session, Some(until), now).await;
-        let loaded = loaded.map_err(|error| LoadError::Other(error.into()))?;
-        Ok(loaded.map(|live| live.state))
+        let loaded = match self.lock {
+            Some(lock) => self.load_or_lock(session, lock).await,
+            None => {
+                let loaded = self.store.load(session, Some(until), now).await;
+                loaded.map(|live| live.map(|live| live.state))
+            }
+        };
+        loaded.map_err(|error| LoadError::Other(error.into()))
     }
 
     async fn save(
@@ -106,6 +143,10 @@ impl SessionStore for StoreAdapter {
     ) -> Result<SessionKey, UpdateError> {
         let (now, until) = self.times();
         let session = SessionHandle::of_key(session_key.as_ref());
+        let locked = self.is_locked(session).await;
+        if locked.map_err(|error| UpdateError::Other(error.into()))? {
+            return Ok(session_key);
+        }
         let updated = self.store.update(session, session_state, until, now).await;
         updated.map_err(|error| UpdateError::Other(error.into()))?;
         Ok(session_key)

@@ -6,6 +6,8 @@ use actix_web::{HttpRequest, HttpResponse, ResponseError};
 use url::form_urlencoded::byte_serialize;
 
 use super::client::{self, Client};
+use super::lock;
+use super::page_owner::without_token;
 use super::pages::{self, Trouble};
 use super::refusal::Reason;
 use super::saml::Shared;
@@ -14,11 +16,20 @@ use crate::sp::{ReturnTo, StoreError};
 /// Nobody is signed in. As a response: 303 to the sign-in for a visit to a page, 401 as
 /// `application/problem+json` for a script, and a page with a way out for what is shown within
 /// another page; 503 while there is no metadata to sign in by.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, PartialEq, Eq)]
 pub struct Unauthenticated {
     login_path: String,
     login_url: String,
     answer: Answer,
+    /// Whose session is locked, by the name that is shown.
+    locked: Option<String>,
+}
+
+impl std::fmt::Debug for Unauthenticated {
+    // A name is personal data and stays out of logs.
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Unauthenticated").field("answer", &self.answer).finish_non_exhaustive()
+    }
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -49,13 +60,13 @@ impl Unauthenticated {
         };
         let return_to = match answer {
             // A page that cannot be remembered need not be carried along.
-            Answer::Redirect => request.uri().path_and_query().map(|target| target.as_str()),
+            Answer::Redirect => request.uri().path_and_query().map(|t| without_token(t.as_str())),
             Answer::Frame | Answer::SentInFrame => {
                 // What the top of the window shows is asked there. Where no scripts run, the page
                 // that holds this one is the best guess.
                 let base = shared.settings.base_url.as_str().trim_end_matches('/');
                 let referer = request.headers().get(REFERER).and_then(|value| value.to_str().ok());
-                referer.and_then(|referer| referer.strip_prefix(base))
+                referer.and_then(|referer| referer.strip_prefix(base)).map(without_token)
             }
             _ => None,
         };
@@ -69,7 +80,8 @@ impl Unauthenticated {
                 format!("{login_path}?return_to={encoded}")
             },
         );
-        Self { login_path: login_path.clone(), login_url, answer }
+        let locked = lock::owner(request, shared).map(|person| person.name);
+        Self { login_path: login_path.clone(), login_url, answer, locked }
     }
 }
 
@@ -100,6 +112,7 @@ impl std::error::Error for Unauthenticated {}
 impl ResponseError for Unauthenticated {
     fn status_code(&self) -> StatusCode {
         match self.answer {
+            Answer::Redirect if self.locked.is_some() => StatusCode::UNAUTHORIZED,
             Answer::Redirect => StatusCode::SEE_OTHER,
             Answer::Page | Answer::Frame | Answer::SentInFrame | Answer::Problem => {
                 StatusCode::UNAUTHORIZED
@@ -109,7 +122,20 @@ impl ResponseError for Unauthenticated {
     }
 
     fn error_response(&self) -> HttpResponse {
-        let mut response = match self.answer {
+        let mut response = match (self.answer, &self.locked) {
+            (Answer::Redirect, Some(name)) => pages::locked(name, &self.login_url, false),
+            (Answer::Page, Some(name)) => pages::locked(name, &self.login_url, true),
+            (Answer::Problem, Some(_)) => pages::locked_problem(&self.login_url),
+            (answer, _) => self.answer_nobody(answer),
+        };
+        response.headers_mut().insert(VARY, client::VARY);
+        response
+    }
+}
+
+impl Unauthenticated {
+    fn answer_nobody(&self, answer: Answer) -> HttpResponse {
+        match answer {
             Answer::Redirect => HttpResponse::SeeOther()
                 .insert_header((LOCATION, self.login_url.as_str()))
                 .insert_header((CACHE_CONTROL, "no-store"))
@@ -124,8 +150,6 @@ impl ResponseError for Unauthenticated {
                 "Sign-in needed",
                 &[("login_url", &self.login_url)],
             ),
-        };
-        response.headers_mut().insert(VARY, client::VARY);
-        response
+        }
     }
 }

@@ -61,8 +61,11 @@ async fn twelve_hours_end_it_in_any_case() {
 async fn what_the_session_held_ends_with_it() {
     let app = TestApp::with(|setup| {
         setup.builder = Box::new(|builder| {
-            builder.session =
-                SessionLimits { idle: TimeDelta::minutes(30), absolute: TimeDelta::minutes(40) };
+            builder.session = SessionLimits {
+                idle: TimeDelta::minutes(30),
+                absolute: TimeDelta::minutes(40),
+                lock: None,
+            };
         });
     })
     .await;
@@ -79,8 +82,11 @@ async fn what_the_session_held_ends_with_it() {
 async fn limits_can_be_set() {
     let app = TestApp::with(|setup| {
         setup.builder = Box::new(|builder| {
-            builder.session =
-                SessionLimits { idle: TimeDelta::minutes(5), absolute: TimeDelta::minutes(7) };
+            builder.session = SessionLimits {
+                idle: TimeDelta::minutes(5),
+                absolute: TimeDelta::minutes(7),
+                lock: None,
+            };
         });
     })
     .await;

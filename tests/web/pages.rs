@@ -12,6 +12,7 @@ use actix_web::{Error, HttpResponse, Responder};
 use actix_saml::Saml;
 use actix_saml::nhsmail::Staff;
 use actix_saml::sp::Principal;
+use actix_saml::web::PageOwner;
 
 pub fn routes(saml: &Saml) -> impl FnOnce(&mut ServiceConfig) + use<> {
     let guard = saml.require_login();
@@ -23,6 +24,7 @@ pub fn routes(saml: &Saml) -> impl FnOnce(&mut ServiceConfig) + use<> {
             .route("/renew", web::get().to(renew))
             .route("/whoami", web::get().to(whoami))
             .route("/key", web::get().to(key))
+            .route("/owner", web::get().to(owner))
             .service(
                 web::scope("/admin")
                     .wrap(guard)
@@ -68,6 +70,11 @@ async fn whoami(principal: Principal) -> impl Responder {
 /// Under what the person is filed, and was before.
 async fn key(staff: Staff) -> impl Responder {
     web::Json((staff.key().clone(), staff.earlier_key().cloned()))
+}
+
+/// What a page of the person says of itself.
+async fn owner(owner: PageOwner) -> String {
+    owner.query()
 }
 
 async fn cached() -> impl Responder {

@@ -78,6 +78,7 @@ pub const VARIABLES: &[Variable] = &[
     variable("SAML_REFRESH_GRACE_HOURS", "refresh.grace_hours", Kind::Number),
     variable("SAML_SESSION_IDLE_MINUTES", "session.idle_minutes", Kind::Number),
     variable("SAML_SESSION_ABSOLUTE_HOURS", "session.absolute_hours", Kind::Number),
+    variable("SAML_SESSION_LOCK_MINUTES", "session.lock_minutes", Kind::Number),
     variable("SAML_STORE_URL", "store.url", Kind::Text),
     variable("SAML_POLICY_CLOCK_SKEW_SECONDS", "policy.clock_skew_seconds", Kind::Number),
     variable("SAML_POLICY_REQUIRE_SIGNED", "policy.require_signed", Kind::Text),

@@ -176,6 +176,7 @@ impl Config {
         builder.session = SessionLimits {
             idle: TimeDelta::minutes(i64::from(self.session.idle_minutes)),
             absolute: TimeDelta::hours(i64::from(self.session.absolute_hours)),
+            lock: self.session.lock_minutes.map(|lock| TimeDelta::minutes(i64::from(lock))),
         };
         builder.organisation = self.organisation.clone().map(Into::into);
         builder.contact = self.contact.clone().map(Into::into);
@@ -285,6 +286,9 @@ impl Config {
             }
             BuildError::SessionLimits => {
                 ("session", "set idle_minutes to at least 1 and at most absolute_hours")
+            }
+            BuildError::SessionLock => {
+                ("session.lock_minutes", "set it to at least 1 and less than idle_minutes")
             }
             BuildError::Crypto(_) => ("keys", "make the keys again"),
         };

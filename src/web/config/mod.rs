@@ -201,11 +201,13 @@ pub struct SessionConfig {
     pub idle_minutes: u32,
     /// Hours after which a session ends in any case.
     pub absolute_hours: u32,
+    /// Minutes without a request after which a session is locked. Never without.
+    pub lock_minutes: Option<u32>,
 }
 
 impl Default for SessionConfig {
     fn default() -> Self {
-        Self { idle_minutes: 30, absolute_hours: 12 }
+        Self { idle_minutes: 30, absolute_hours: 12, lock_minutes: None }
     }
 }
 

@@ -14,12 +14,15 @@ use url::form_urlencoded;
 
 use crate::nhsmail::Staff;
 use crate::saml::Rejection;
-use crate::sp::{FinishedLogin, PendingLogin, Refusal, Remembered};
+use crate::sp::{FinishedLogin, PendingLogin, Refusal, Remembered, ReturnTo};
 use crate::web::audit::{AuditEvent, AuditStep, Outcome};
 use crate::web::chooser;
 use crate::web::federation::Snapshot;
-use crate::web::pages::Trouble;
-use crate::web::pending::PendingCookies;
+use crate::web::handover::{HANDOVER, Handover};
+use crate::web::lock::{self, Return};
+use crate::web::pages::{self, Trouble};
+use crate::web::pending::{Pending, PendingCookies};
+use crate::web::person::{self, Person};
 use crate::web::refusal::Reason;
 use crate::web::saml::Shared;
 use crate::web::session;
@@ -65,7 +68,7 @@ async fn finish(
     };
     match complete(request, session, shared, &pending, message.response, &removal).await {
         Ok(response) => Ok(response),
-        Err(reason) => Err(reason.returning_to(&pending.return_to)),
+        Err(reason) => Err(reason.returning_to(&pending.login.return_to)),
     }
 }
 
@@ -74,19 +77,19 @@ async fn complete(
     request: &HttpRequest,
     session: &Session,
     shared: &web::Data<Shared>,
-    pending: &PendingLogin,
+    pending: &Pending,
     response: Vec<u8>,
     removal: &Cookie<'static>,
 ) -> Result<HttpResponse, Reason> {
     let now = shared.clock.now();
     let mut event = AuditEvent {
-        idp: Some(pending.idp.clone()),
-        request_id: Some(pending.request_id.clone()),
+        idp: Some(pending.login.idp.clone()),
+        request_id: Some(pending.login.request_id.clone()),
         client_address: shared.client_address(request),
         ..AuditEvent::new(now, AuditStep::SignIn, Outcome::Done)
     };
-    shared.metrics.pending_age(now.signed_duration_since(pending.started_at));
-    let judged = judge(shared, pending.clone(), response, now).await;
+    shared.metrics.pending_age(now.signed_duration_since(pending.login.started_at));
+    let judged = judge(shared, pending.login.clone(), response, now).await;
     let login = judged.map_err(|reason| reason.about(event.clone()))?;
     // From here on it is known who says what.
     event.assertion_id = Some(login.principal.assertion_id.clone());
@@ -123,15 +126,52 @@ async fn complete(
     let unavailable = |error: &dyn std::fmt::Display| {
         refused(Reason::new("session", Trouble::Unavailable, error))
     };
+    let person = Person::of(&staff);
+    let mut kept = Vec::new();
+    if let (true, Some(earlier)) = (pending.unlocks, pending.earlier) {
+        match lock::come_back(shared, earlier, &person, now).await {
+            Ok(Return::Nothing) => {}
+            Ok(Return::Same(state)) => kept = state,
+            Ok(Return::Other(owner)) => {
+                let detail = "somebody else has signed in than the person whose session is locked";
+                let reason = refused(Reason::new("locked_by_other", Trouble::Refused, detail));
+                let reference = reason.tell(shared);
+                let mut response =
+                    pages::locked_by_other(&owner.name, &person.name, &reference, shared);
+                response.add_cookie(removal).map_err(|error| unavailable(&error))?;
+                return Ok(response);
+            }
+            Err(error) => return Err(unavailable(&error)),
+        }
+    }
+    // It would live on, and nobody could end it: the browser is about to lose its cookie.
+    if let Some(earlier) = pending.earlier {
+        session::end(shared, earlier, now)
+            .await
+            .map_err(|error| refused(Reason::new("session_store", Trouble::Unavailable, error)))?;
+    }
     session::begin(request, session, shared, &login.principal)
         .await
         .map_err(|error| unavailable(&error))?;
+    for (name, value) in kept {
+        session.insert(name, value).map_err(|error| unavailable(&error))?;
+    }
     if let Some(dual_run) = &shared.dual_run {
         dual_run.record(&staff);
     }
-    let mut response = welcome(&login);
+    let opened_by = pending.owner.as_ref().filter(|owner| !owner.is(&person));
+    let opened_by = opened_by.filter(|_| login.return_to != ReturnTo::root());
+    let mut response = match opened_by {
+        None => welcome(login.return_to.as_str()),
+        Some(owner) => {
+            let handover = Handover::new(owner, &login.return_to);
+            session.insert(HANDOVER, handover).map_err(|error| unavailable(&error))?;
+            welcome(&shared.paths.handover)
+        }
+    };
     let choice = chooser::remember(shared, &login.principal.issuer);
-    for cookie in std::iter::once(removal).chain(&choice) {
+    let remembered = person::remember(shared, &person).map_err(|error| unavailable(&error))?;
+    for cookie in [removal, &remembered].into_iter().chain(&choice) {
         response.add_cookie(cookie).map_err(|error| unavailable(&error))?;
     }
     session::record(request, shared, event);
@@ -261,9 +301,9 @@ impl Message {
     }
 }
 
-fn welcome(login: &FinishedLogin) -> HttpResponse {
+fn welcome(page: &str) -> HttpResponse {
     HttpResponse::SeeOther()
-        .insert_header((LOCATION, login.return_to.as_str()))
+        .insert_header((LOCATION, page))
         .insert_header((CACHE_CONTROL, "no-store"))
         .finish()
 }

@@ -11,10 +11,13 @@ use crate::web::attempts::{self, Another};
 use crate::web::audit::{AuditEvent, AuditStep, Outcome};
 use crate::web::chooser::{self, Wish};
 use crate::web::client::Client;
+use crate::web::lock;
 use crate::web::pages::{self, Trouble};
-use crate::web::pending::PendingCookies;
+use crate::web::pending::{Pending, PendingCookies};
+use crate::web::person;
 use crate::web::refusal::Reason;
 use crate::web::saml::Shared;
+use crate::web::session;
 
 /// Sends the browser to the identity provider.
 pub(super) async fn start(request: HttpRequest, shared: web::Data<Shared>) -> HttpResponse {
@@ -99,14 +102,22 @@ fn send(
         request_id: random_bytes().map_err(random)?,
         relay_state: random_bytes().map_err(random)?,
     };
-    let started = sp.start_login(idp, return_to, &LoginOptions::default(), now, &entropy).map_err(
-        |error| match error {
+    // The identity provider may still know the person, and somebody else may sit there now.
+    let unlocks = lock::owner(request, shared).is_some();
+    let options = LoginOptions { force_authn: unlocks, ..LoginOptions::default() };
+    let started =
+        sp.start_login(idp, return_to, &options, now, &entropy).map_err(|error| match error {
             StartLoginError::MetadataExpired { .. } => Reason::not_ready(),
             other => unavailable(other.to_string()),
-        },
-    )?;
+        })?;
+    let pending = Pending {
+        login: started.pending,
+        earlier: session::at_hand(request, shared),
+        owner: person::last_seen(request, shared),
+        unlocks,
+    };
     let mut cookies = PendingCookies::of(shared)
-        .seal(request, &started.pending)
+        .seal(request, &pending)
         .map_err(|error| unavailable(error.to_string()))?;
     cookies.push(counted);
     let mut response = match &started.message {
@@ -122,12 +133,12 @@ fn send(
         response.add_cookie(cookie).map_err(|error| unavailable(error.to_string()))?;
     }
     shared.audit.record(&AuditEvent {
-        idp: Some(started.pending.idp.clone()),
-        request_id: Some(started.pending.request_id.clone()),
+        idp: Some(pending.login.idp.clone()),
+        request_id: Some(pending.login.request_id.clone()),
         client_address: shared.client_address(request),
         ..AuditEvent::new(now, AuditStep::RequestSent, Outcome::Done)
     });
-    tracing::debug!(event = "request_sent", request_id = started.pending.request_id);
+    tracing::debug!(event = "request_sent", request_id = pending.login.request_id);
     Ok(response)
 }
 

@@ -5,6 +5,7 @@ use actix_web::{HttpRequest, HttpResponse, web};
 use crate::web::audit::{AuditEvent, AuditStep, Outcome};
 use crate::web::chooser;
 use crate::web::pages;
+use crate::web::person;
 use crate::web::saml::Shared;
 use crate::web::session::{self, signed_in};
 
@@ -40,7 +41,11 @@ pub(super) async fn end(
     }
     session.purge();
     let chooser = chooser::url(&shared, None);
-    pages::signed_out(&shared.paths.login, chooser.as_deref(), &shared.paths.forget)
+    let mut response =
+        pages::signed_out(&shared.paths.login, chooser.as_deref(), &shared.paths.forget);
+    // A cookie that is removed has no value that a header could not hold.
+    let _ = response.add_cookie(&person::forget(&shared));
+    response
 }
 
 /// Tells the browser to forget the pages that it keeps for its back button: at a shared computer

@@ -1,6 +1,7 @@
 //! The addresses.
 
 mod acs;
+mod handover;
 mod login;
 mod logout;
 mod metadata;
@@ -41,6 +42,11 @@ pub(super) fn mount(config: &mut ServiceConfig, data: web::Data<Shared>) {
         .service(
             web::resource(paths.forget.as_str())
                 .route(web::get().to(logout::forget))
+                .default_service(web::to(|shared| wrong_method(shared, "GET"))),
+        )
+        .service(
+            web::resource(paths.handover.as_str())
+                .route(web::get().to(handover::show))
                 .default_service(web::to(|shared| wrong_method(shared, "GET"))),
         )
         .app_data(data.clone());
