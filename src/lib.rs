@@ -4,6 +4,7 @@
 /// The code in the guides compiles.
 #[cfg(doctest)]
 #[doc = include_str!("../docs/federation.md")]
+#[doc = include_str!("../docs/shared-machines.md")]
 struct Guides;
 
 #[cfg(feature = "cli")]
