@@ -121,7 +121,8 @@ async fn the_next_person_at_the_computer_takes_over_the_browser() {
     let browser = app.browser();
     browser.sign_in("ward.nurse").await;
     browser.visit("/note").await;
-    browser.sign_in("locum.doctor").await;
+    let begun = browser.begin("/").await;
+    assert_eq!(browser.bring(&app.respond(&begun, "locum.doctor")).await.location(), "/");
     assert_eq!(browser.visit("/rota").await.body, "Rota of Dr Zoë Müller-Example");
     assert_eq!(browser.visit("/notes").await.body, "");
 }
