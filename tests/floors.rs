@@ -74,7 +74,17 @@ const FLOORS: &[Floor] = &[
     floor(
         "idp",
         &["crypto", "dsig", "saml", "xml", "xmlenc"],
-        &["actix_web", "chrono", "flate2", "serde", "thiserror", "toml", "tracing", "url"],
+        &[
+            "actix_web",
+            "chrono",
+            "flate2",
+            "serde",
+            "serde_json",
+            "thiserror",
+            "toml",
+            "tracing",
+            "url",
+        ],
     ),
     floor(
         "cli",

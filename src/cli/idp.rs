@@ -5,10 +5,12 @@ use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use actix_web::{App, HttpServer};
+use chrono::{DateTime, TimeDelta, Utc};
 use clap::Args;
 
 use super::{Problem, complain, log_to_stderr, print};
 use crate::idp::{IdpApp, Personality, TestIdp, TestKeys, people_from_toml};
+use crate::saml::parse_instant;
 use crate::web::federation::replace_file;
 use crate::web::{Clock as _, SystemClock};
 
@@ -32,10 +34,17 @@ pub(super) struct Arguments {
     /// The people who can sign in, in a file as docs/test-idp.md describes it.
     #[arg(long, value_name = "FILE")]
     people: Option<PathBuf>,
+    /// The time that it tells when it starts, as in 2026-11-22T09:00:00Z. It goes on from there.
+    #[arg(long, value_name = "RFC3339", value_parser = parse_now)]
+    now: Option<DateTime<Utc>>,
     /// Metadata of a service provider to register. May be given more than once. Without any,
     /// whoever asks is registered.
     #[arg(long, value_name = "FILE")]
     sp_metadata: Vec<PathBuf>,
+}
+
+fn parse_now(text: &str) -> Result<DateTime<Utc>, String> {
+    parse_instant(text).ok_or_else(|| "it is no time as in 2026-11-22T09:00:00Z".to_owned())
 }
 
 fn parse_personality(word: &str) -> Result<Personality, String> {
@@ -74,7 +83,9 @@ pub(super) fn run(arguments: &Arguments) -> Result<ExitCode, Problem> {
     std::fs::write(&metadata, idp.metadata()?)?;
     let (entity_id, metadata_url) = (idp.entity_id.clone(), idp.metadata_url());
     let personality = arguments.personality;
-    let app = keeping(idp, arguments.data.clone());
+    let now = SystemClock.now();
+    let offset = arguments.now.unwrap_or(now).signed_duration_since(now);
+    let app = keeping(idp, arguments.data.clone(), offset);
     actix_web::rt::System::new().block_on(async move {
         let server = HttpServer::new(move || App::new().configure(app.routes()))
             .workers(1)
@@ -93,10 +104,10 @@ pub(super) fn run(arguments: &Arguments) -> Result<ExitCode, Problem> {
 
 /// Serves `idp`. When its keys are changed on the page for it, they and its metadata are kept in
 /// `folder`.
-pub(super) fn keeping(idp: TestIdp, folder: PathBuf) -> IdpApp {
+pub(super) fn keeping(idp: TestIdp, folder: PathBuf, offset: TimeDelta) -> IdpApp {
     let keep = move |idp: &TestIdp| {
         idp.keys.save(&folder)?;
         Ok(replace_file(&folder.join(METADATA), idp.metadata()?.as_bytes())?)
     };
-    IdpApp::keeping(idp, || SystemClock.now(), keep)
+    IdpApp::with_clock_offset(idp, offset, || SystemClock.now(), keep)
 }

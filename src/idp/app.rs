@@ -3,9 +3,11 @@ use std::sync::{Arc, PoisonError, RwLock};
 use actix_web::http::header::CONTENT_TYPE;
 use actix_web::web::{Bytes, Data, ServiceConfig};
 use actix_web::{HttpRequest, HttpResponse, web};
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, TimeDelta, Utc};
 use url::form_urlencoded;
 
+use super::admin;
+use super::journal::Entry;
 use super::keys::TestKeys;
 use super::keys_page;
 use super::pages::{self, Chooser};
@@ -13,7 +15,9 @@ use super::person::Person;
 use super::personality::Personality;
 use super::received::Received;
 use super::refusal::Refusal;
-use super::sign_in::SignIn;
+use super::scenario::Scenario;
+use super::sign_in::{FormPost, SignIn};
+use super::stage::{MetadataState, Stage};
 use super::status::ErrorStatus;
 use super::test_idp::TestIdp;
 
@@ -23,6 +27,7 @@ use super::test_idp::TestIdp;
 /// - `GET /FederationMetadata/2007-06/FederationMetadata.xml`
 /// - `GET` and `POST /adfs/ls/`: requests by either binding, and the sign-in page
 /// - `GET /`: a front page
+/// - `/admin/api/…`: what a test changes meanwhile, see `docs/test-idp.md`
 /// - `GET` and `POST /keys`: a page on which a rollover of the signing key is rehearsed
 ///
 /// Nothing is kept between the request and the choice of a person: the page carries the request,
@@ -53,6 +58,10 @@ struct State {
     idp: RwLock<TestIdp>,
     clock: Box<dyn Fn() -> DateTime<Utc> + Send + Sync>,
     keep: Box<Keep>,
+    stage: RwLock<Stage>,
+    /// As it was started, to go back to.
+    first: TestIdp,
+    first_offset: TimeDelta,
 }
 
 /// Keeps an identity provider whose keys have changed.
@@ -78,8 +87,26 @@ impl IdpApp {
         clock: impl Fn() -> DateTime<Utc> + Send + Sync + 'static,
         keep: impl Fn(&TestIdp) -> Result<(), KeepError> + Send + Sync + 'static,
     ) -> Self {
-        let (clock, keep) = (Box::new(clock), Box::new(keep));
-        Self { state: Arc::new(State { idp: RwLock::new(idp), clock, keep }) }
+        Self::with_clock_offset(idp, TimeDelta::zero(), clock, keep)
+    }
+
+    /// As [`IdpApp::keeping`], with what is added to the time that `clock` tells. The admin
+    /// interface can change it.
+    pub fn with_clock_offset(
+        idp: TestIdp,
+        offset: TimeDelta,
+        clock: impl Fn() -> DateTime<Utc> + Send + Sync + 'static,
+        keep: impl Fn(&TestIdp) -> Result<(), KeepError> + Send + Sync + 'static,
+    ) -> Self {
+        let state = State {
+            first: idp.clone(),
+            first_offset: offset,
+            idp: RwLock::new(idp),
+            clock: Box::new(clock),
+            keep: Box::new(keep),
+            stage: RwLock::new(Stage::new(offset)),
+        };
+        Self { state: Arc::new(state) }
     }
 
     /// The identity provider as it is now.
@@ -90,6 +117,25 @@ impl IdpApp {
     /// Changes the identity provider while it runs.
     pub fn change<T>(&self, change: impl FnOnce(&mut TestIdp) -> T) -> T {
         change(&mut self.state.idp.write().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    pub(super) fn stage(&self) -> Stage {
+        self.state.stage.read().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    /// Changes what a test has set up.
+    pub(super) fn direct<T>(&self, change: impl FnOnce(&mut Stage) -> T) -> T {
+        change(&mut self.state.stage.write().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    /// Back to how it was started. The keys stay: whoever trusts them would have to start anew.
+    pub(super) fn reset(&self) {
+        self.direct(|stage| *stage = Stage::new(self.state.first_offset));
+        self.change(|idp| {
+            let keys = idp.keys.clone();
+            *idp = self.state.first.clone();
+            idp.keys = keys;
+        });
     }
 
     /// Changes the keys, and keeps them. `change` tells whether there was anything to do.
@@ -113,6 +159,7 @@ impl IdpApp {
         let app = self.clone();
         move |config: &mut ServiceConfig| {
             let personality = app.idp().personality;
+            admin::routes(config);
             config
                 .app_data(Data::new(app.clone()))
                 .route("/", web::get().to(front))
@@ -135,7 +182,9 @@ impl IdpApp {
     }
 
     pub(super) fn now(&self) -> DateTime<Utc> {
-        (self.state.clock)()
+        let now = (self.state.clock)();
+        let offset = self.state.stage.read().unwrap_or_else(PoisonError::into_inner).clock_offset;
+        now.checked_add_signed(offset).unwrap_or(now)
     }
 }
 
@@ -152,6 +201,15 @@ async fn metadata(app: Data<IdpApp>, request: HttpRequest) -> HttpResponse {
     } else {
         idp.metadata()
     };
+    let metadata = match app.stage().metadata {
+        MetadataState::Up => metadata,
+        MetadataState::Down => return pages::outage(),
+        // Addresses that nobody signed.
+        MetadataState::Tampered => metadata.map(|xml| {
+            let location = format!("Location=\"{}", idp.sign_in_url());
+            xml.replace(&location, &format!("{location}elsewhere/"))
+        }),
+    };
     match metadata {
         Ok(xml) => HttpResponse::Ok()
             .insert_header((CONTENT_TYPE, "application/samlmetadata+xml"))
@@ -163,7 +221,7 @@ async fn metadata(app: Data<IdpApp>, request: HttpRequest) -> HttpResponse {
 async fn receive_query(app: Data<IdpApp>, request: HttpRequest) -> HttpResponse {
     let query = request.query_string();
     let received = Received::from_query(query);
-    respond(&app, received, &[("query", query)], Choice::None)
+    respond(&app, received, &[("query", query)], Choice::None, None)
 }
 
 async fn receive_form(app: Data<IdpApp>, body: Bytes) -> HttpResponse {
@@ -177,13 +235,17 @@ async fn receive_form(app: Data<IdpApp>, body: Bytes) -> HttpResponse {
         (_, _, Some(user_name)) => Choice::Typed(user_name),
         (None, None, None) => Choice::None,
     };
+    let scenario = form.scenario.as_deref();
     match (&form.query, &form.saml_request) {
-        (Some(query), _) => respond(&app, Received::from_query(query), &[("query", query)], choice),
+        (Some(query), _) => {
+            respond(&app, Received::from_query(query), &[("query", query)], choice, scenario)
+        }
         (None, Some(saml_request)) => {
             let relay_state = form.relay_state.as_deref();
             let mut carried = vec![("SAMLRequest", saml_request.as_str())];
             carried.extend(relay_state.map(|relay_state| ("RelayState", relay_state)));
-            respond(&app, Received::from_form(saml_request, relay_state), &carried, choice)
+            let received = Received::from_form(saml_request, relay_state);
+            respond(&app, received, &carried, choice, scenario)
         }
         (None, None) => refuse(&app, &Refusal::NoRequest),
     }
@@ -198,6 +260,7 @@ struct Form {
     person: Option<String>,
     user_name: Option<String>,
     cancel: Option<String>,
+    scenario: Option<String>,
 }
 
 impl Form {
@@ -211,6 +274,7 @@ impl Form {
                 "person" => ("person", &mut form.person),
                 "user_name" => ("user_name", &mut form.user_name),
                 "cancel" => ("cancel", &mut form.cancel),
+                "scenario" => ("scenario", &mut form.scenario),
                 _ => continue,
             };
             if field.replace(value.into_owned()).is_some() {
@@ -234,14 +298,31 @@ fn respond(
     received: Result<Received, Refusal>,
     carried: &[(&str, &str)],
     choice: Choice<'_>,
+    scenario: Option<&str>,
 ) -> HttpResponse {
     let idp = app.idp();
-    let sign_in = match received.and_then(|received| idp.receive(&received)) {
-        Ok(sign_in) => sign_in,
+    let received = match received {
+        Ok(received) => received,
         Err(refusal) => return refuse(app, &refusal),
     };
+    let entry = Entry::received(app.now(), &received.xml, received.relay_state.as_deref());
+    let scenario = match chosen_scenario(scenario, carried) {
+        Ok(scenario) => scenario,
+        Err(refusal) => return refuse(app, &refusal),
+    };
+    let sign_in = match idp.receive(&received) {
+        Ok(sign_in) => {
+            let entry = entry.of_party(sign_in.relying_party.as_str());
+            app.direct(|stage| stage.journal.note_once(entry));
+            sign_in
+        }
+        Err(refusal) => {
+            app.direct(|stage| stage.journal.note_once(entry.refused_by(refusal.code())));
+            return refuse(app, &refusal);
+        }
+    };
     let chooser = |bad_user_name| {
-        Chooser { idp: &idp, sign_in: &sign_in, carried, bad_user_name }.to_response()
+        Chooser { idp: &idp, sign_in: &sign_in, carried, bad_user_name, scenario }.to_response()
     };
     if let Some(failure) = &sign_in.failure {
         return answer_failure(app, &idp, &sign_in, failure);
@@ -258,12 +339,44 @@ fn respond(
             },
         },
     };
-    match idp.answer(&sign_in, &person, app.now()) {
+    let scenario = scenario.or_else(|| app.direct(|stage| stage.next.take())).unwrap_or_default();
+    let answer = if scenario == Scenario::Replayed {
+        let Some(last) = app.stage().last else {
+            return pages::fault("no response was sent before that could be sent once more");
+        };
+        Ok(FormPost { relay_state: sign_in.relay_state.clone(), ..last })
+    } else {
+        idp.answer_in(scenario, &sign_in, &person, app.now())
+    };
+    match answer {
         Ok(post) => {
-            tracing::info!(relying_party = %sign_in.relying_party, "response issued");
+            let word = scenario.word();
+            tracing::info!(relying_party = %sign_in.relying_party, scenario = word, "response issued");
+            let entry = Entry::sent(app.now(), &post.response, word);
+            app.direct(|stage| {
+                stage.journal.note(entry);
+                stage.last = Some(post.clone());
+            });
             pages::form_post(&post)
         }
         Err(error) => pages::fault(&error.to_string()),
+    }
+}
+
+/// The scenario that was chosen on the page, or else the one that the address names.
+fn chosen_scenario(
+    of_page: Option<&str>,
+    carried: &[(&str, &str)],
+) -> Result<Option<Scenario>, Refusal> {
+    let query = carried.iter().find(|(name, _)| *name == "query").map(|(_, query)| *query);
+    let of_address = form_urlencoded::parse(query.unwrap_or_default().as_bytes())
+        .find(|(name, _)| name == "scenario")
+        .map(|(_, word)| word.into_owned());
+    let word = of_page.filter(|word| !word.is_empty()).map(str::to_owned).or(of_address);
+    let Some(found) = word else { return Ok(None) };
+    match Scenario::from_word(&found) {
+        Some(scenario) => Ok(Some(scenario)),
+        None => Err(Refusal::UnknownScenario { found }),
     }
 }
 
@@ -277,6 +390,8 @@ fn answer_failure(
         Ok(post) => {
             let relying_party = &sign_in.relying_party;
             tracing::info!(%relying_party, status = ?status.sub_code, "failure reported");
+            let entry = Entry::sent(app.now(), &post.response, "failure");
+            app.direct(|stage| stage.journal.note(entry));
             pages::form_post(&post)
         }
         Err(error) => pages::fault(&error.to_string()),

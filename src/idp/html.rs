@@ -47,9 +47,11 @@ button.main{background:#5b21b6;border-color:#5b21b6;color:#fff}\
 button.main:hover{background:#3b1578}\
 .name{font-weight:700}\
 .quiet{color:#57534e}\
-a:focus-visible,button:focus-visible,input:focus-visible{outline:3px solid #1c1917;\
+a:focus-visible,button:focus-visible,input:focus-visible,select:focus-visible{outline:3px solid #1c1917;\
 outline-offset:2px;box-shadow:0 0 0 6px #facc15}\
 label{display:block;font-weight:700}\
+select{font:inherit;max-width:100%;padding:.6rem;border:2px solid #57534e;border-radius:.375rem;\
+background:#fff;color:inherit;margin:.25rem 0 1rem}\
 input[type=text]{font:inherit;width:min(100%,22rem);padding:.6rem;border:2px solid #57534e;\
 border-radius:.375rem;margin:.25rem .5rem .5rem 0}\
 .fault{border-left:.375rem solid #b91c1c;padding:.25rem 1rem;background:#fff}\

@@ -30,18 +30,21 @@
 //! # }
 //! ```
 
+mod admin;
 mod app;
 mod authn_request;
 mod claim_types;
 mod claims;
 mod entra;
 mod html;
+mod journal;
 mod key_folder;
 mod keys;
 mod keys_page;
 mod metadata;
 mod metadata_entra;
 mod metadata_plain;
+mod misdeed;
 mod names;
 mod pages;
 mod people;
@@ -51,8 +54,10 @@ mod received;
 mod refusal;
 mod relying_party;
 mod request_signature;
+mod scenario;
 mod sign_in;
 mod staff;
+mod stage;
 mod status;
 mod test_idp;
 
@@ -68,6 +73,7 @@ pub use personality::{Personality, TEST_APPLICATION, TEST_TENANT};
 pub use received::{QuerySignature, Received};
 pub use refusal::Refusal;
 pub use relying_party::{AssertionConsumerService, RegisterError, RelyingParty};
+pub use scenario::{Expected, Scenario};
 pub use sign_in::{FormPost, SignIn};
 pub use staff::{PEOPLE, staff};
 pub use status::ErrorStatus;

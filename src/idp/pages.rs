@@ -10,6 +10,7 @@ use super::keys_page;
 use super::person::{ODS, Person};
 use super::personality::Personality;
 use super::refusal::Refusal;
+use super::scenario::Scenario;
 use super::sign_in::{FormPost, SignIn};
 use super::test_idp::TestIdp;
 
@@ -21,6 +22,8 @@ pub(super) struct Chooser<'c> {
     pub(super) carried: &'c [(&'c str, &'c str)],
     /// What was typed and is no user name.
     pub(super) bad_user_name: Option<&'c str>,
+    /// What is to go wrong, unless something else is chosen here.
+    pub(super) scenario: Option<Scenario>,
 }
 
 impl Chooser<'_> {
@@ -42,8 +45,9 @@ impl Chooser<'_> {
 
         let _ = write!(
             body,
-            "<h2 id=\"people\">Choose somebody</h2>{open_form}\
-             <ul class=\"people\" aria-labelledby=\"people\">"
+            "<h2 id=\"people\">Choose somebody</h2>{open_form}{}\
+             <ul class=\"people\" aria-labelledby=\"people\">",
+            select("scenario_of_card", self.scenario)
         );
         for person in &self.idp.people {
             body.push_str(&card(person));
@@ -63,7 +67,7 @@ impl Chooser<'_> {
         };
         let _ = write!(
             body,
-            "<label for=\"user_name\">User name</label>\
+            "{}<label for=\"user_name\">User name</label>\
              <span class=\"quiet\" id=\"hint\">Letters, digits, dots, hyphens, underscores and \
              apostrophes, for example test.user1</span><br>\
              <input type=\"text\" id=\"user_name\" name=\"user_name\" value=\"{typed}\" required \
@@ -73,7 +77,8 @@ impl Chooser<'_> {
              <h2>Or do not sign in</h2>{open_form}\
              <button type=\"submit\" name=\"cancel\" value=\"cancel\">Cancel</button>\
              <p class=\"quiet\">The application is told that the sign-in failed, and not why.</p>\
-             </form>"
+             </form>",
+            select("scenario_of_name", self.scenario)
         );
         let status = match self.bad_user_name {
             Some(_) => StatusCode::BAD_REQUEST,
@@ -81,6 +86,25 @@ impl Chooser<'_> {
         };
         page(status, "Choose who signs in", &body, Behaviour::Waits)
     }
+}
+
+/// What is to go wrong.
+fn select(id: &str, chosen: Option<Scenario>) -> String {
+    let mut html = format!(
+        "<label for=\"{id}\">What is to happen</label><select id=\"{id}\" name=\"scenario\">\
+         <option value=\"\">As the application or a program asked, or else the usual</option>"
+    );
+    for scenario in Scenario::all() {
+        let selected = if chosen == Some(scenario) { " selected" } else { "" };
+        let _ = write!(
+            html,
+            "<option value=\"{}\"{selected}>{}</option>",
+            escape(scenario.word()),
+            escape(scenario.title())
+        );
+    }
+    html.push_str("</select>");
+    html
 }
 
 fn card(person: &Person) -> String {
@@ -154,6 +178,12 @@ pub(super) fn fault(what: &str) -> HttpResponse {
     let body = format!("<div class=\"fault\"><p>{}</p></div>", escape(&sentence(what)));
     let title = "The response could not be made";
     page(StatusCode::INTERNAL_SERVER_ERROR, title, &body, Behaviour::Waits)
+}
+
+/// The metadata, while a test has taken it down.
+pub(super) fn outage() -> HttpResponse {
+    let body = "<p>A program has taken the metadata down by the admin interface.</p>";
+    page(StatusCode::SERVICE_UNAVAILABLE, "There is no metadata now", body, Behaviour::Waits)
 }
 
 /// The front page: what this is, and what a service provider needs of it.

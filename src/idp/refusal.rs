@@ -26,6 +26,12 @@ pub enum Refusal {
     /// The bytes of the redirect binding are not one DEFLATE stream that ends where they end.
     #[error("SAMLRequest is not one whole DEFLATE stream")]
     Deflate,
+    /// The scenario that was chosen does not exist.
+    #[error("there is no scenario {found:?}")]
+    UnknownScenario {
+        /// What was chosen.
+        found: String,
+    },
     /// The request is too long.
     #[error("the request is longer than {limit} bytes")]
     TooLong {
@@ -136,6 +142,7 @@ impl Refusal {
             Self::Repeated { .. } => "repeated_parameter",
             Self::Base64 { .. } => "base64",
             Self::Deflate => "deflate",
+            Self::UnknownScenario { .. } => "unknown_scenario",
             Self::TooLong { .. } => "too_long",
             Self::Xml(error) => error.code(),
             Self::NotAuthnRequest { .. } => "not_authn_request",
@@ -208,6 +215,9 @@ impl Refusal {
             }
             Self::Deflate => {
                 "In a query, compress the request with raw DEFLATE: no zlib or gzip header."
+            }
+            Self::UnknownScenario { .. } => {
+                "Choose one of those on the sign-in page; /admin/api/scenarios lists their words."
             }
             Self::TooLong { .. } => "A request is short: send only what the standard asks for.",
             Self::Xml(_) => "Send plain XML in UTF-8 without a document type.",

@@ -157,7 +157,7 @@ impl TestIdp {
 
     /// To whom assertions for a service provider are encrypted. AD FS encrypts as soon as there is
     /// a key; at Entra an administrator has to switch it on.
-    fn recipient(&self, entity_id: &EntityId) -> Option<&Certificate> {
+    pub(super) fn recipient(&self, entity_id: &EntityId) -> Option<&Certificate> {
         let registered = self.relying_parties.iter().find(|rp| rp.entity_id == *entity_id)?;
         match self.personality {
             Personality::Adfs | Personality::Plain => registered.encryption.as_ref(),

@@ -1,3 +1,4 @@
+mod admin;
 mod app;
 mod entra;
 mod keys;
@@ -6,6 +7,7 @@ mod people;
 mod requests;
 mod response;
 mod rollover;
+mod scenarios;
 
 use std::sync::LazyLock;
 
