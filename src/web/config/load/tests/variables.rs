@@ -48,6 +48,7 @@ const EFFECTS: &[(&str, &str, &str, Reads)] = &[
     ("SAML_REFRESH_GRACE_HOURS", "7", "7", |c| c.refresh.grace_hours.to_string()),
     ("SAML_SESSION_IDLE_MINUTES", "7", "7", |c| c.session.idle_minutes.to_string()),
     ("SAML_SESSION_ABSOLUTE_HOURS", "7", "7", |c| c.session.absolute_hours.to_string()),
+    ("SAML_SESSION_LOCK_MINUTES", "7", "Some(7)", |c| format!("{:?}", c.session.lock_minutes)),
     ("SAML_STORE_URL", "redis:", "redis:", |c| c.store.url.clone()),
     ("SAML_POLICY_CLOCK_SKEW_SECONDS", "7", "7", |c| c.policy.clock_skew_seconds.to_string()),
     ("SAML_POLICY_REQUIRE_SIGNED", "both", "true", |c| {
@@ -160,6 +161,8 @@ fn what_is_found_out_later_is_told_by_the_name_of_the_variable_too() {
         ("SAML_KEYS_ENCRYPTION_CERT", "absent.pem", "No such file"),
         ("SAML_SESSION_IDLE_MINUTES", "0", "positive"),
         ("SAML_SESSION_ABSOLUTE_HOURS", "0", "idle not longer"),
+        ("SAML_SESSION_LOCK_MINUTES", "0", "less than idle"),
+        ("SAML_SESSION_LOCK_MINUTES", "30", "less than idle"),
         ("SAML_STORE_URL", "redis:", "not a store"),
         ("SAML_POLICY_CLOCK_SKEW_SECONDS", "301", "300"),
         ("SAML_POLICY_PENDING_MINUTES", "1", "between 5 and 1440"),
