@@ -9,6 +9,7 @@
     clippy::panic,
     clippy::print_stderr,
     clippy::unwrap_used,
+    missing_docs,
     unreachable_pub,
     dead_code,
     reason = "a test that panics has failed, which is what it is for"
