@@ -45,7 +45,7 @@ const FLOORS: &[Floor] = &[
     floor(
         "store",
         &["saml", "sp"],
-        &["chrono", "redis", "serde_json", "thiserror", "tokio", "url"],
+        &["chrono", "redb", "redis", "serde_json", "thiserror", "tokio", "url"],
     ),
     floor(
         "web",

@@ -12,9 +12,11 @@ use super::sources::read_passphrase_file;
 use super::{Problem, print};
 use crate::crypto::{
     Certificate, CertificateRequest, KeyKind, KeyShape, KeyUse, Passphrase, PrivateKey,
+    random_bytes,
 };
 use crate::saml::format_instant;
 use crate::web::{Clock as _, SystemClock};
+use crate::xml::encode_base64;
 
 #[derive(Debug, Args)]
 pub(super) struct Arguments {
@@ -55,6 +57,8 @@ enum Purpose {
     Signing,
     Encryption,
     Both,
+    /// What seals cookies. It has no certificate.
+    Cookies,
 }
 
 impl Purpose {
@@ -63,6 +67,7 @@ impl Purpose {
             Self::Signing => &[KeyUse::Signing],
             Self::Encryption => &[KeyUse::Encryption],
             Self::Both => &[KeyUse::Signing, KeyUse::Encryption],
+            Self::Cookies => &[],
         }
     }
 }
@@ -99,6 +104,9 @@ pub(super) fn run(arguments: &Arguments) -> Result<ExitCode, Problem> {
 }
 
 fn make(arguments: &Arguments, now: DateTime<Utc>) -> Result<(), Problem> {
+    if arguments.purpose == Purpose::Cookies {
+        return make_cookie_key(arguments, now);
+    }
     let uses = arguments.purpose.uses();
     if arguments.shape == Shape::P256 && uses.contains(&KeyUse::Encryption) {
         return Err("nothing can be encrypted to an elliptic curve key here; use RSA".into());
@@ -133,6 +141,40 @@ fn make(arguments: &Arguments, now: DateTime<Utc>) -> Result<(), Problem> {
         print(&made.describe(passphrase.is_some(), now));
     }
     print(&advice(arguments, passphrase.is_some(), &made));
+    Ok(())
+}
+
+/// Half of it encrypts.
+const COOKIE_KEY: usize = 64;
+
+fn make_cookie_key(arguments: &Arguments, now: DateTime<Utc>) -> Result<(), Problem> {
+    if arguments.key.is_some() {
+        return Err("a key for cookies has no certificate: use --out".into());
+    }
+    if read_passphrase(arguments)?.is_some() {
+        return Err("a key for cookies cannot be under a passphrase".into());
+    }
+    create_folder(&arguments.out)
+        .map_err(|error| format!("{}: {error}", arguments.out.display()))?;
+    let path = arguments.out.join(format!("cookies-{}.key", now.format("%Y-%m-%d")));
+    let text = format!("{}\n", encode_base64(&random_bytes::<COOKIE_KEY>()?));
+    let file = NewFile { path: &path, text: &text, readers: Readers::Owner };
+    let write = if arguments.force { replace_all } else { create_all };
+    write(&[file]).map_err(|failure: FileError| match failure.error.kind() {
+        io::ErrorKind::AlreadyExists => there_already(&failure.path),
+        _ => failure.into(),
+    })?;
+    let key = quoted(&path);
+    print(&format!(
+        "A key for cookies\n  key          {} (only for its owner to read)\n\n\
+         Give it to every machine. In saml.toml, if it is the first one:\n\n\
+         [keys]\ncookie_keys = [{key}]\n\n\
+         If another one is in use, first add the new one behind it on every machine, then put it in \
+         front on every machine, and take the old one out a day later:\n\n\
+         [keys]\ncookie_keys = [\"the key in use\", {key}]\n\n\
+         Paths in saml.toml are relative to it. See docs/stores.md.",
+        path.display()
+    ));
     Ok(())
 }
 

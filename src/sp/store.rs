@@ -81,6 +81,12 @@ pub trait ReplayStore: Send + Sync {
         until: DateTime<Utc>,
         now: DateTime<Utc>,
     ) -> BoxFuture<'_, Result<Remembered, StoreError>>;
+
+    /// By what it might forget a live entry, in words for the operator, who is told once at the
+    /// start. Nothing for a store that forgets none.
+    fn warning(&self) -> BoxFuture<'_, Result<Option<String>, StoreError>> {
+        Box::pin(std::future::ready(Ok(None)))
+    }
 }
 
 /// What a session holds: names and JSON values.

@@ -341,7 +341,17 @@ impl Saml {
     pub async fn from_file(path: impl AsRef<Path>) -> Result<Self, ConfigError> {
         let saml = Config::from_file(path.as_ref())?.into_saml()?;
         saml.first_metadata(FIRST_METADATA).await;
+        saml.look_at_store().await;
         Ok(saml)
+    }
+
+    /// Tells the operator what is the matter with the store, if anything is. It may be mended later.
+    async fn look_at_store(&self) {
+        match self.shared.replay.warning().await {
+            Ok(None) => {}
+            Ok(Some(warning)) => tracing::warn!(event = "store_may_forget", warning = ?warning),
+            Err(error) => tracing::warn!(event = "store_unavailable", error = ?error.to_string()),
+        }
     }
 
     /// Waits until the metadata of every identity provider has been asked for once, and `limit` at

@@ -17,6 +17,7 @@
 
 mod faults;
 mod index;
+mod kill;
 #[path = "../redis/mod.rs"]
 mod redis;
 mod replay;
@@ -24,7 +25,10 @@ mod sessions;
 
 use std::time::Duration;
 
-use actix_saml::store::{MemoryLogoutIndex, MemoryReplay, MemorySessions, RedisStore};
+use actix_saml::sp::ReplayStore as _;
+use actix_saml::store::{
+    FileStore, MemoryLogoutIndex, MemoryReplay, MemorySessions, OpenStoreError, RedisStore,
+};
 use chrono::{DateTime, TimeDelta, Utc};
 
 use crate::redis::RedisServer;
@@ -76,6 +80,56 @@ async fn redis() {
     index::suite(&redis_store(&server)).await;
 }
 
+struct File(std::path::PathBuf);
+
+impl File {
+    fn new() -> Self {
+        static NUMBER: std::sync::atomic::AtomicUsize = std::sync::atomic::AtomicUsize::new(0);
+        let number = NUMBER.fetch_add(1, std::sync::atomic::Ordering::Relaxed);
+        Self(std::env::temp_dir().join(format!("saml-store-{}-{number}", std::process::id())))
+    }
+
+    fn open(&self) -> FileStore {
+        FileStore::open(&self.0, Duration::from_secs(10)).unwrap()
+    }
+}
+
+impl Drop for File {
+    fn drop(&mut self) {
+        let _ = std::fs::remove_file(&self.0);
+    }
+}
+
+#[tokio::test]
+async fn file() {
+    let file = File::new();
+    let store = file.open();
+    replay::suite(&store).await;
+    sessions::suite(&store).await;
+    index::suite(&store).await;
+    replay::suite_of_time(&store).await;
+    sessions::suite_of_time(&store).await;
+    index::suite_of_time(&store).await;
+    let file = File::new();
+    assert_eq!(replay::race_of_threads(&std::sync::Arc::new(file.open())), 1);
+}
+
+#[tokio::test]
+async fn one_process_at_a_time_and_nobody_else_reads_the_file() {
+    use std::os::unix::fs::PermissionsExt as _;
+    let file = File::new();
+    let store = file.open();
+    let mode = std::fs::metadata(&file.0).unwrap().permissions().mode() & 0o777;
+    assert_eq!(mode, 0o600);
+    let second = FileStore::open(&file.0, Duration::from_secs(1)).unwrap_err();
+    assert!(matches!(second, OpenStoreError::InUse), "{second}");
+    drop(store);
+    std::fs::write(&file.0, "something else altogether, and long enough to be read as a header")
+        .unwrap();
+    let other = FileStore::open(&file.0, Duration::from_secs(1)).unwrap_err();
+    assert!(matches!(other, OpenStoreError::Database(_)), "{other}");
+}
+
 /// Entries end by the server's clock, each at its time.
 #[tokio::test]
 async fn in_redis_everything_has_an_end() {
@@ -97,9 +151,10 @@ async fn in_redis_everything_has_an_end() {
 async fn whoever_may_throw_out_live_entries_is_told_of() {
     let Some(server) = RedisServer::start(&[]) else { return };
     let store = redis_store(&server);
-    assert_eq!(store.check_policy().await, Ok(None));
+    assert_eq!(store.warning().await, Ok(None));
     server.command(&["CONFIG", "SET", "maxmemory-policy", "allkeys-lru"]);
-    assert_eq!(store.check_policy().await, Ok(Some("allkeys-lru".to_owned())));
+    let warning = store.warning().await.unwrap().unwrap();
+    assert!(warning.contains("allkeys-lru"), "{warning}");
 }
 
 #[tokio::test]

@@ -257,3 +257,24 @@ fn the_lines_that_are_printed_work() {
         assert!(outcome.stdout.contains(expected), "{}", outcome.stdout);
     }
 }
+
+#[::core::prelude::v1::test]
+fn a_key_for_cookies_is_64_random_bytes_for_its_owner() {
+    let scene = Scene::new();
+    let day = SystemClock.now().format("%Y-%m-%d").to_string();
+    let outcome = scene.call(&["keygen", "--purpose", "cookies"]).run(b"");
+    assert_eq!((outcome.status, &outcome.stderr[..]), (0, ""), "{outcome:?}");
+    let name = format!("cookies-{day}.key");
+    assert_eq!(files(&scene, "keys"), [name.as_str()]);
+    let path = scene.path(&format!("keys/{name}"));
+    assert_eq!(mode(path.clone()), 0o600);
+    let text = fs::read_to_string(&path).unwrap();
+    assert_eq!(text.trim_end().len(), 88, "64 bytes in base64");
+    assert!(outcome.stdout.contains(&format!("cookie_keys = [\"keys/{name}\"]")), "{outcome:?}");
+    let again = scene.call(&["keygen", "--purpose", "cookies"]).run(b"");
+    assert_eq!(again.status, 2);
+    assert_eq!(fs::read_to_string(&path).unwrap(), text, "it is not replaced");
+    let forced = scene.call(&["keygen", "--purpose", "cookies", "--force"]).run(b"");
+    assert_eq!(forced.status, 0, "{forced:?}");
+    assert_ne!(fs::read_to_string(&path).unwrap(), text);
+}

@@ -6,7 +6,9 @@ use std::time::{Duration, Instant};
 
 use redis::aio::MultiplexedConnection;
 use redis::sentinel::{SentinelClient, SentinelClientBuilder, SentinelServerType};
-use redis::{AsyncConnectionConfig, Client, ConnectionAddr, RedisError, TlsMode};
+use redis::{
+    AsyncConnectionConfig, Client, ConnectionAddr, IntoConnectionInfo as _, RedisError, TlsMode,
+};
 use thiserror::Error;
 use tokio::sync::Mutex;
 use tokio::time::timeout;
@@ -53,8 +55,12 @@ impl fmt::Debug for Link {
 }
 
 impl Link {
-    pub(super) fn new(address: &str, limit: Duration) -> Result<Self, RedisAddressError> {
-        let server = read_address(address)?;
+    pub(super) fn new(
+        address: &str,
+        password: Option<&str>,
+        limit: Duration,
+    ) -> Result<Self, RedisAddressError> {
+        let server = read_address(address, password)?;
         let server = Connected { server, connection: None, number: 0, failed_at: None };
         Ok(Self { server: Mutex::new(server), broken: AtomicU64::new(0), limit })
     }
@@ -126,24 +132,35 @@ fn unavailable(error: &RedisError) -> StoreError {
 /// `redis://` and `rediss://` as the client library reads them, and
 /// `redis+sentinel://[user:password@]host:port[,host:port…]/name[/db]`, with `rediss+sentinel://` for
 /// TLS to the servers and to the sentinels.
-fn read_address(address: &str) -> Result<Server, RedisAddressError> {
+fn read_address(address: &str, password: Option<&str>) -> Result<Server, RedisAddressError> {
     let wrong = |problem: &str| RedisAddressError(problem.to_owned());
     let (scheme, rest) = address.split_once("://").ok_or_else(|| wrong("it has no scheme"))?;
     match scheme {
         "redis" | "rediss" => {
             // Not every mistake in it is told without its password.
-            let client = Client::open(address).map_err(|_| wrong("it cannot be read"))?;
+            let cannot = |_| wrong("it cannot be read");
+            let mut server = address.into_connection_info().map_err(cannot)?;
+            if let Some(password) = password {
+                let settings = server.redis_settings().clone().set_password(password);
+                server = server.set_redis_settings(settings);
+            }
+            let client = Client::open(server).map_err(cannot)?;
             Ok(Server::One(Box::new(client)))
         }
         "redis+sentinel" | "rediss+sentinel" => {
-            let client = read_sentinel(rest, scheme.starts_with("rediss")).map_err(wrong)?;
+            let client = read_sentinel(rest, password, scheme.starts_with("rediss"));
+            let client = client.map_err(wrong)?;
             Ok(Server::Sentinel(Box::new(client)))
         }
         _ => Err(wrong("its scheme is neither redis, rediss, redis+sentinel nor rediss+sentinel")),
     }
 }
 
-fn read_sentinel(rest: &str, tls: bool) -> Result<SentinelClient, &'static str> {
+fn read_sentinel(
+    rest: &str,
+    password: Option<&str>,
+    tls: bool,
+) -> Result<SentinelClient, &'static str> {
     let (authority, path) = rest.split_once('/').ok_or("it names no master")?;
     let (user, hosts) = authority.rsplit_once('@').map_or((None, authority), |(u, h)| (Some(u), h));
     let mut path = path.split('/');
@@ -185,6 +202,9 @@ fn read_sentinel(rest: &str, tls: bool) -> Result<SentinelClient, &'static str> 
             builder = builder.set_client_to_redis_password(decoded(password));
         }
     }
+    if let Some(password) = password {
+        builder = builder.set_client_to_redis_password(password);
+    }
     builder.build().map_err(cannot)
 }
 
@@ -201,7 +221,7 @@ mod tests {
     use super::*;
 
     fn problem(address: &str) -> Option<String> {
-        Link::new(address, Duration::from_secs(2)).err().map(|error| error.to_string())
+        Link::new(address, None, Duration::from_secs(2)).err().map(|error| error.to_string())
     }
 
     #[test]

@@ -27,7 +27,7 @@ const MAX_OF_SUBJECT: usize = 1000;
 /// made again when it fails.
 ///
 /// The server must not throw out what is alive: `maxmemory-policy noeviction`, see
-/// [`RedisStore::check_policy`].
+/// [`ReplayStore::warning`].
 #[derive(Debug)]
 pub struct RedisStore {
     link: Link,
@@ -67,8 +67,21 @@ impl RedisStore {
     /// # Errors
     /// [`RedisAddressError`].
     pub fn new(address: &str, prefix: &str, limit: Duration) -> Result<Self, RedisAddressError> {
+        Self::with_password(address, None, prefix, limit)
+    }
+
+    /// As [`RedisStore::new`], with a password that does not stand in the address.
+    ///
+    /// # Errors
+    /// [`RedisAddressError`].
+    pub fn with_password(
+        address: &str,
+        password: Option<&str>,
+        prefix: &str,
+        limit: Duration,
+    ) -> Result<Self, RedisAddressError> {
         Ok(Self {
-            link: Link::new(address, limit)?,
+            link: Link::new(address, password, limit)?,
             prefix: prefix.to_owned(),
             seen: AtomicI64::new(i64::MIN),
             enter: Script::new(ENTER),
@@ -80,7 +93,7 @@ impl RedisStore {
     ///
     /// # Errors
     /// [`StoreError::Unavailable`], also when the server does not tell.
-    pub async fn check_policy(&self) -> Result<Option<String>, StoreError> {
+    async fn evicting_policy(&self) -> Result<Option<String>, StoreError> {
         let answer: Vec<String> = self
             .link
             .run(|mut connection| async move {
@@ -133,6 +146,15 @@ impl ReplayStore for RedisStore {
                 })
                 .await?;
             Ok(if first.is_some() { Remembered::First } else { Remembered::Again })
+        })
+    }
+
+    fn warning(&self) -> BoxFuture<'_, Result<Option<String>, StoreError>> {
+        Box::pin(async move {
+            let policy = self.evicting_policy().await?;
+            Ok(policy.map(|policy| {
+                format!("maxmemory-policy is {policy}: the server may forget used assertions")
+            }))
         })
     }
 }

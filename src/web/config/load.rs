@@ -96,10 +96,7 @@ impl Config {
     pub(crate) fn read_parts(
         &self,
     ) -> Result<(ServiceProvider, Vec<IdpSource>, RefreshSettings), ConfigError> {
-        if self.store.url != "memory:" {
-            let problem = format!("{:?} is not a store that is known here", self.store.url);
-            return Err(self.error("store.url", problem, "use \"memory:\""));
-        }
+        self.check_stores()?;
         let sp = self.read_service_provider()?;
         let (sources, refresh) = self.read_sources()?;
         self.subject_rules()?;
@@ -116,7 +113,7 @@ impl Config {
         let subjects = self.subject_rules()?;
         let saml =
             Saml::builder(sp).claims(self.claims.clone()).subjects(subjects.into_iter().collect());
-        let saml = self.begin_audit(saml)?;
+        let saml = self.begin_audit(self.bring_stores(saml)?)?;
         let saml = saml.sources(sources, refresh).build().map_err(|error| {
             let remedy = "remove control characters from organisation and contact";
             self.error("organisation, contact", error, remedy)

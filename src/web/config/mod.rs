@@ -9,6 +9,7 @@ mod error;
 mod keys;
 mod load;
 pub(crate) mod private_file;
+mod stores;
 
 use chrono::{DateTime, NaiveDate, NaiveTime, Utc};
 use serde::de::Error as _;
@@ -161,6 +162,8 @@ pub struct KeysConfig {
     pub next_encryption_from: Option<DateTime<Utc>>,
     /// Whether to publish both. AD FS refuses that.
     pub publish_both_encryption_certs: bool,
+    /// Paths of keys that seal cookies: the first one seals, the others still open.
+    pub cookie_keys: Vec<String>,
     /// Path of a file with the passphrase of every key that is under one.
     pub passphrase_file: Option<String>,
 }
@@ -215,13 +218,24 @@ impl Default for SessionConfig {
 #[derive(Clone, Debug, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct StoreConfig {
-    /// `memory:`
+    /// `memory:`, or the address of a Redis server.
     pub url: String,
+    /// Path of a file with the server's password, in place of one in the address.
+    pub password_file: Option<String>,
+    /// What is in front of every key in the server.
+    pub prefix: String,
+    /// How long one request to the server may take, in milliseconds: 100 to 30000.
+    pub timeout_ms: u32,
 }
 
 impl Default for StoreConfig {
     fn default() -> Self {
-        Self { url: "memory:".to_owned() }
+        Self {
+            url: "memory:".to_owned(),
+            password_file: None,
+            prefix: "saml:".to_owned(),
+            timeout_ms: 2000,
+        }
     }
 }
 

@@ -391,7 +391,9 @@ fn limits_that_make_no_sense() {
         ("session", "idle_minutes = 0", "session", "positive"),
         ("session", "absolute_hours = 0", "session", "idle not longer"),
         ("session", "idle_minutes = 721", "session", "idle not longer"),
-        ("store", "url = \"redis://localhost\"", "store.url", "redis://localhost"),
+        ("store", "url = \"redis://localhost\"", "keys.cookie_keys", "each would make a key"),
+        ("store", "url = \"redis://localhost:x\"\ntimeout_ms = 99", "store.timeout_ms", "100"),
+        ("store", "url = \"http://u:secret@localhost\"", "store.url", "\"http\" is not a store"),
         ("store", "url = \"\"", "store.url", "not a store"),
     ] {
         folder.assert_refused(&with(table, line), &[], (FILE, field, problem));

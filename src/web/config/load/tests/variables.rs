@@ -39,6 +39,7 @@ const EFFECTS: &[(&str, &str, &str, Reads)] = &[
     ("SAML_KEYS_PUBLISH_BOTH_ENCRYPTION_CERTS", "true", "true", |c| {
         c.keys.publish_both_encryption_certs.to_string()
     }),
+    ("SAML_KEYS_COOKIE_KEYS", "a,b", "a b", |c| c.keys.cookie_keys.join(" ")),
     ("SAML_KEYS_PASSPHRASE_FILE", "p", "p", |c| c.keys.passphrase_file.clone().unwrap()),
     ("SAML_KEYS_PASSPHRASE", "four", "4", |c| c.passphrase.as_ref().unwrap().len().to_string()),
     ("SAML_METADATA_SIGN", "true", "true", |c| c.metadata.sign.to_string()),
@@ -50,6 +51,9 @@ const EFFECTS: &[(&str, &str, &str, Reads)] = &[
     ("SAML_SESSION_ABSOLUTE_HOURS", "7", "7", |c| c.session.absolute_hours.to_string()),
     ("SAML_SESSION_LOCK_MINUTES", "7", "Some(7)", |c| format!("{:?}", c.session.lock_minutes)),
     ("SAML_STORE_URL", "redis:", "redis:", |c| c.store.url.clone()),
+    ("SAML_STORE_PASSWORD_FILE", "p", "p", |c| c.store.password_file.clone().unwrap()),
+    ("SAML_STORE_PREFIX", "p:", "p:", |c| c.store.prefix.clone()),
+    ("SAML_STORE_TIMEOUT_MS", "7", "7", |c| c.store.timeout_ms.to_string()),
     ("SAML_POLICY_CLOCK_SKEW_SECONDS", "7", "7", |c| c.policy.clock_skew_seconds.to_string()),
     ("SAML_POLICY_REQUIRE_SIGNED", "both", "true", |c| {
         (c.policy.require_signed == RequireSignedConfig::Both).to_string()
@@ -164,6 +168,8 @@ fn what_is_found_out_later_is_told_by_the_name_of_the_variable_too() {
         ("SAML_SESSION_LOCK_MINUTES", "0", "less than idle"),
         ("SAML_SESSION_LOCK_MINUTES", "30", "less than idle"),
         ("SAML_STORE_URL", "redis:", "not a store"),
+        ("SAML_STORE_TIMEOUT_MS", "99", "between 100 and 30000"),
+        ("SAML_KEYS_COOKIE_KEYS", "absent.key", "No such file"),
         ("SAML_POLICY_CLOCK_SKEW_SECONDS", "301", "300"),
         ("SAML_POLICY_PENDING_MINUTES", "1", "between 5 and 1440"),
     ] {
