@@ -101,6 +101,10 @@ impl<S: ReplayStore + ?Sized> ReplayStore for Observed<S> {
         let asked = self.store.remember(key, until, now);
         self.watch.over("remember", asked)
     }
+
+    fn warning(&self) -> BoxFuture<'_, Result<Option<String>, StoreError>> {
+        self.watch.over("warning", self.store.warning())
+    }
 }
 
 impl<S: SessionStore + ?Sized> SessionStore for Observed<S> {

@@ -11,7 +11,7 @@ use std::time::Duration;
 use chrono::{DateTime, TimeDelta, Utc};
 use redb::{
     Database, Error, ReadableDatabase as _, ReadableTable as _, ReadableTableMetadata as _,
-    TableDefinition,
+    TableDefinition, WriteTransaction,
 };
 use thiserror::Error as ThisError;
 
@@ -170,26 +170,21 @@ impl SessionStore for FileStore {
         now: DateTime<Utc>,
     ) -> BoxFuture<'_, Result<Option<LiveSession>, StoreError>> {
         let session = *session.as_bytes();
-        let loaded = self.read_session(session).map_err(|error| unavailable(&error));
-        let live = loaded.map(|found| {
-            let (until, state) = found?;
-            let until = DateTime::from_timestamp_millis(until).filter(|until| *until > now)?;
-            Some(LiveSession { state, until })
-        });
-        if let (Ok(Some(live)), Some(later)) = (&live, extend)
-            && later.signed_duration_since(live.until).abs() >= EXTENSION
-        {
-            let later = later.timestamp_millis();
-            self.writer.write_soon(move |transaction| {
-                let mut sessions = transaction.open_table(SESSIONS)?;
-                let state = sessions.get(session)?.map(|found| found.value().1.to_owned());
-                if let Some(state) = state {
-                    sessions.insert(session, (later, state.as_str()))?;
-                }
-                Ok(())
-            });
-        }
-        Box::pin(std::future::ready(live))
+        Box::pin(async move {
+            let found = self.read_session(session).map_err(|error| unavailable(&error))?;
+            let Some((until, state)) = found else { return Ok(None) };
+            let until = DateTime::from_timestamp_millis(until).filter(|until| *until > now);
+            let Some(until) = until else { return Ok(None) };
+            if let Some(later) = extend
+                && later.signed_duration_since(until).abs() >= EXTENSION
+            {
+                let later = later.timestamp_millis();
+                let extended =
+                    move |transaction: &WriteTransaction| extend_to(transaction, session, later);
+                self.writer.write_lightly(extended).await?;
+            }
+            Ok(Some(LiveSession { state, until }))
+        })
     }
 
     fn create(
@@ -242,6 +237,15 @@ impl SessionStore for FileStore {
             Ok(())
         }))
     }
+}
+
+fn extend_to(transaction: &WriteTransaction, session: Bytes, later: i64) -> Result<(), Error> {
+    let mut sessions = transaction.open_table(SESSIONS)?;
+    let state = sessions.get(session)?.map(|found| found.value().1.to_owned());
+    if let Some(state) = state {
+        sessions.insert(session, (later, state.as_str()))?;
+    }
+    Ok(())
 }
 
 /// A map of texts is always JSON.

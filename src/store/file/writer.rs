@@ -68,12 +68,28 @@ impl Writer {
         &self,
         work: impl FnOnce(&WriteTransaction) -> Result<T, Error> + Send + 'static,
     ) -> Result<T, StoreError> {
+        self.submit(work, true).await
+    }
+
+    /// As [`Writer::write`], without waiting for the disk: a crash may undo it.
+    pub(super) async fn write_lightly<T: Send + 'static>(
+        &self,
+        work: impl FnOnce(&WriteTransaction) -> Result<T, Error> + Send + 'static,
+    ) -> Result<T, StoreError> {
+        self.submit(work, false).await
+    }
+
+    async fn submit<T: Send + 'static>(
+        &self,
+        work: impl FnOnce(&WriteTransaction) -> Result<T, Error> + Send + 'static,
+        lasts: bool,
+    ) -> Result<T, StoreError> {
         let (told, telling) = oneshot::channel();
         let work: Work = Box::new(move |transaction| {
             let outcome = work(transaction)?;
             Ok(Box::new(move || drop(told.send(outcome))))
         });
-        self.send(Job { work, lasts: true })?;
+        self.send(Job { work, lasts })?;
         let unavailable = |text: String| StoreError::Unavailable(text);
         match timeout(self.limit, telling).await {
             Ok(Ok(outcome)) => Ok(outcome),
@@ -83,18 +99,6 @@ impl Writer {
                 Err(unavailable(format!("the file was not written within {limit} ms")))
             }
         }
-    }
-
-    /// Does `work` some time, and does not mind if it is lost: for what the next request does again.
-    pub(super) fn write_soon(
-        &self,
-        work: impl FnOnce(&WriteTransaction) -> Result<(), Error> + Send + 'static,
-    ) {
-        let work: Work = Box::new(move |transaction| {
-            work(transaction)?;
-            Ok(Box::new(|| ()))
-        });
-        let _ = self.send(Job { work, lasts: false });
     }
 }
 

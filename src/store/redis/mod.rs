@@ -338,8 +338,11 @@ impl LogoutIndex for RedisStore {
             let key = self.key('e', session.as_bytes());
             self.link
                 .run(|mut connection| async move {
-                    let expiry = SetOptions::default().with_expiration(SetExpiry::PX(left));
-                    cmd("SET").arg(key).arg("1").arg(expiry).query_async(&mut connection).await
+                    // A mark that is there already and lasts longer stays as it is.
+                    let mut pipe = pipe();
+                    pipe.cmd("SET").arg(&key).arg("1").arg("PX").arg(left).arg("NX").ignore();
+                    pipe.cmd("PEXPIRE").arg(&key).arg(left).arg("GT").ignore();
+                    pipe.query_async(&mut connection).await
                 })
                 .await
         })
