@@ -215,7 +215,7 @@ impl Default for SessionConfig {
 }
 
 /// Where things are remembered.
-#[derive(Clone, Debug, Deserialize)]
+#[derive(Clone, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct StoreConfig {
     /// `memory:`, or the address of a Redis server.
@@ -226,6 +226,20 @@ pub struct StoreConfig {
     pub prefix: String,
     /// How long one request to the server may take, in milliseconds: 100 to 30000.
     pub timeout_ms: u32,
+}
+
+impl std::fmt::Debug for StoreConfig {
+    // The address may hold a password.
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("StoreConfig").field("kind", &self.kind()).finish_non_exhaustive()
+    }
+}
+
+impl StoreConfig {
+    /// What stands before the address: all of it that may be shown.
+    pub(crate) fn kind(&self) -> &str {
+        self.url.split(':').next().unwrap_or_default()
+    }
 }
 
 impl Default for StoreConfig {
