@@ -160,6 +160,7 @@ fn write_example_files() {
     let metadata = SpMetadata {
         entity_id: &EntityId::new(SP).unwrap(),
         acs_url: ACS,
+        logout_url: None,
         valid_until: None,
         cache_duration: None,
         is_signable: false,

@@ -158,6 +158,7 @@ fn sp_metadata() -> String {
     let metadata = SpMetadata {
         entity_id: &EntityId::new(SP).expect("an entityID"),
         acs_url: ACS,
+        logout_url: None,
         signing: &signing,
         encryption: &encryption,
         signs_requests: true,

@@ -77,7 +77,7 @@ pub(super) fn check_root_attributes(node: Node<'_>, role: Role) -> Result<(), Re
     }
 }
 
-fn read_status(status: Node<'_>) -> Result<Status<'_>, GrammarError> {
+pub(super) fn read_status(status: Node<'_>) -> Result<Status<'_>, GrammarError> {
     let mut children = Children::of(status)?;
     let top = children.required(PROTOCOL, "StatusCode")?;
     let message = children.optional(PROTOCOL, "StatusMessage").map(Node::value).transpose()?;

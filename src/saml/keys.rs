@@ -1,6 +1,7 @@
 use chrono::{DateTime, Utc};
 use thiserror::Error;
 
+use super::binding::QuerySignature;
 use crate::crypto::PublicKey;
 use crate::dsig::{self, DsigError, Signed};
 use crate::xml::Node;
@@ -75,6 +76,18 @@ impl Keys {
             return dsig::verify_with_sha1(element, signature, &self.signing);
         }
         dsig::verify(element, signature, &self.signing)
+    }
+
+    /// Verifies a signature over a query. Returns which key made it, and whether with SHA-1.
+    pub(crate) fn verify_query(
+        &self,
+        signature: &QuerySignature,
+        now: DateTime<Utc>,
+    ) -> Result<(usize, bool), DsigError> {
+        if self.sha1_until.is_some_and(|end| now < end) && signature.uses_sha1() {
+            return Ok((signature.verify_by_sha1(&self.signing)?, true));
+        }
+        Ok((signature.verify(&self.signing)?, false))
     }
 }
 

@@ -4,6 +4,7 @@
 //! "Bindings", "Profiles" and "Metadata" likewise.
 
 pub mod binding;
+pub mod logout;
 pub mod metadata;
 pub mod names;
 

@@ -21,6 +21,9 @@ const FOREIGN_CONTENT: [&str; 6] = [
     "AuthnContextDecl",
 ];
 
+/// Messages that are signed as roots of their own.
+const LOGOUT: [&str; 2] = ["LogoutRequest", "LogoutResponse"];
+
 /// Whose namespace an element is in.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Space {
@@ -71,9 +74,13 @@ fn has_place(parent: Node<'_>, space: Space, node: Node<'_>) -> bool {
     }
     match space {
         Space::Saml => outer == Space::Saml,
-        // Response and Assertion alone: a signature elsewhere would be one that nobody verifies.
+        // Response, Assertion and log-out messages alone: a signature elsewhere would be one that
+        // nobody verifies.
         Space::Signature if node.local_name() == "Signature" => {
-            parent.is(PROTOCOL, "Response") || parent.is(ASSERTION, "Assertion")
+            let is_logout = || LOGOUT.iter().any(|local| parent.is(PROTOCOL, local));
+            parent.is(PROTOCOL, "Response")
+                || parent.is(ASSERTION, "Assertion")
+                || (parent.parent().is_none() && is_logout())
         }
         // KeyInfo in EncryptedData and EncryptedKey; DigestMethod in EncryptionMethod.
         Space::Signature => matches!(outer, Space::Signature | Space::Encryption),

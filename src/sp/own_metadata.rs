@@ -77,6 +77,7 @@ impl ServiceProvider {
         then(&SpMetadata {
             entity_id: &settings.entity_id,
             acs_url: &self.acs_url,
+            logout_url: self.shares_logout(now).then_some(&*self.slo_url),
             valid_until: settings.metadata.valid_for.and_then(|by| hour.checked_add_signed(by)),
             cache_duration: settings.metadata.cache_duration,
             is_signable: settings.metadata.sign,

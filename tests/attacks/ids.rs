@@ -30,7 +30,6 @@ impl Attack {
 
 /// The tests of the web floor.
 const WEB: Attack = Beside("tests/web");
-const LOGOUT: Attack = Later("log-out messages are not read");
 
 /// Ids in a row that share a fate: `("XSW", 3..=6)` is XSW-3 to XSW-6.
 const ROWS: &[(&str, std::ops::RangeInclusive<u8>, Attack)] = &[
@@ -121,7 +120,16 @@ const ROWS: &[(&str, std::ops::RangeInclusive<u8>, Attack)] = &[
 const SINGLE: &[(&str, Attack)] = &[
     ("XSW-MD", Here),
     ("XSW-TYPE", Here),
-    ("SLO-XSW", LOGOUT),
+    ("SLO-XSW", Here),
+    ("SLO-FORGED", Here),
+    ("SLO-TYPE", Here),
+    ("SLO-ISSUER", Here),
+    ("SLO-DESTINATION", Here),
+    ("SLO-TIME", Here),
+    ("SLO-GRAMMAR", Here),
+    ("SLO-REPLAY", WEB),
+    ("SLO-UNMATCHED", WEB),
+    ("SLO-UNSOLICITED", WEB),
     ("MD-XSW", Here),
     ("CVE-45409", Here),
     ("CVE-33487", Here),

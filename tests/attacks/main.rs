@@ -29,6 +29,7 @@ mod document;
 mod encryption;
 mod grammar;
 mod keys;
+mod logout;
 mod markup;
 mod metadata;
 mod metadata_aggregate;

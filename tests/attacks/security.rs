@@ -117,7 +117,11 @@ const BESIDE: &[Guard] = &[
         "Data that no signature covered, code that makes a proof, a message that opens files or connections or exhausts the machine",
         "CONSUMPTION, U:type, U:mutate, U:c14n-diff, U:no-net, U:mem-time, U:docs",
     ),
-    ("log-out", "Forged log-out messages", "SLO-XSW"),
+    (
+        "log-out",
+        "Log-out messages that are forged, wrapped, of another kind, issuer or addressee, old or repeated, for nobody or to nothing",
+        "SLO-XSW, SLO-FORGED, SLO-TYPE, SLO-ISSUER, SLO-DESTINATION, SLO-TIME, SLO-GRAMMAR, SLO-REPLAY, SLO-UNMATCHED, SLO-UNSOLICITED",
+    ),
     ("nothing", "A stolen key of the identity provider", "GOLDEN-SAML"),
 ];
 

@@ -42,6 +42,7 @@ fn sp_metadata(signs_requests: bool) -> String {
     SpMetadata {
         entity_id: &EntityId::new(SP).unwrap(),
         acs_url: ACS,
+        logout_url: None,
         valid_until: None,
         cache_duration: None,
         is_signable: false,

@@ -3,7 +3,7 @@
 mod redirect;
 mod redirect_message;
 
-pub use redirect::{RedirectError, redirect_url};
+pub use redirect::{RedirectError, redirect_message_url, redirect_url};
 #[cfg(feature = "cli")]
 pub(crate) use redirect_message::inflate;
 pub use redirect_message::{MessageParameter, QuerySignature, RedirectFault, RedirectMessage};

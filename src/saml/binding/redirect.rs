@@ -8,6 +8,7 @@ use thiserror::Error;
 use url::Url;
 use url::form_urlencoded::byte_serialize;
 
+use super::MessageParameter;
 use crate::crypto::{CryptoError, PrivateKey, SignatureAlgorithm};
 use crate::xml::encode_base64;
 
@@ -34,13 +35,29 @@ pub fn redirect_url(
     relay_state: &str,
     key: Option<(&PrivateKey, SignatureAlgorithm)>,
 ) -> Result<Url, RedirectError> {
+    redirect_message_url(endpoint, MessageParameter::Request, xml, Some(relay_state), key)
+}
+
+/// As [`redirect_url`], for a message of either kind, with or without `RelayState`.
+///
+/// # Errors
+/// A [`RedirectError`].
+pub fn redirect_message_url(
+    endpoint: &Url,
+    parameter: MessageParameter,
+    xml: &str,
+    relay_state: Option<&str>,
+    key: Option<(&PrivateKey, SignatureAlgorithm)>,
+) -> Result<Url, RedirectError> {
     let mut deflate = DeflateEncoder::new(Vec::new(), Compression::default());
     deflate.write_all(xml.as_bytes())?;
     let message = encode_base64(&deflate.finish()?);
-    let mut query = String::from("SAMLRequest=");
+    let mut query = format!("{}=", parameter.as_str());
     query.extend(byte_serialize(message.as_bytes()));
-    query.push_str("&RelayState=");
-    query.extend(byte_serialize(relay_state.as_bytes()));
+    if let Some(relay_state) = relay_state {
+        query.push_str("&RelayState=");
+        query.extend(byte_serialize(relay_state.as_bytes()));
+    }
     if let Some((key, algorithm)) = key {
         query.push_str("&SigAlg=");
         query.extend(byte_serialize(algorithm.uri().as_bytes()));

@@ -218,6 +218,24 @@ impl QuerySignature {
         let algorithm = SignatureAlgorithm::from_uri(&self.algorithm).ok_or_else(|| {
             DsigError::Algorithm { role: AlgorithmRole::Signature, uri: self.algorithm.clone() }
         })?;
+        self.verify_by(algorithm, keys)
+    }
+
+    /// Whether it is an RSA PKCS#1 v1.5 signature with SHA-1.
+    pub(crate) fn uses_sha1(&self) -> bool {
+        self.algorithm == SignatureAlgorithm::RsaSha1.uri()
+    }
+
+    /// As [`QuerySignature::verify`], with SHA-1 whatever `SigAlg` says.
+    pub(crate) fn verify_by_sha1(&self, keys: &[PublicKey]) -> Result<usize, DsigError> {
+        self.verify_by(SignatureAlgorithm::RsaSha1, keys)
+    }
+
+    fn verify_by(
+        &self,
+        algorithm: SignatureAlgorithm,
+        keys: &[PublicKey],
+    ) -> Result<usize, DsigError> {
         let mut tried = 0_usize;
         for (index, key) in keys.iter().enumerate() {
             match key.verify(algorithm, self.octets.as_bytes(), &self.value) {

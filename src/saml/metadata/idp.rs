@@ -36,6 +36,7 @@ pub struct IdpMetadata {
     keys: Keys,
     single_sign_on: Vec<Endpoint>,
     single_logout: Vec<Endpoint>,
+    single_logout_answers: Vec<Endpoint>,
     wants_signed_requests: bool,
     vouched_by: Option<Certificate>,
     lifetime: Lifetime,
@@ -73,7 +74,8 @@ impl IdpMetadata {
         let certificates = read_certificates(role)?;
         let keys = certificates.iter().map(|c| c.public_key().clone()).collect();
         let keys = Keys::new(keys).map_err(|_| MetadataError::NoSigningKey)?;
-        let single_sign_on = read_endpoints(role, "SingleSignOnService")?;
+        let single_sign_on = read_endpoints(role, "SingleSignOnService", &["Location"])?;
+        let logout = |attributes| read_endpoints(role, "SingleLogoutService", attributes);
         if single_sign_on.is_empty() {
             return Err(MetadataError::NoSingleSignOnService);
         }
@@ -82,7 +84,8 @@ impl IdpMetadata {
             certificates,
             keys,
             single_sign_on,
-            single_logout: read_endpoints(role, "SingleLogoutService")?,
+            single_logout: logout(&["Location"])?,
+            single_logout_answers: logout(&["ResponseLocation", "Location"])?,
             wants_signed_requests: matches!(
                 role.attribute("WantAuthnRequestsSigned"),
                 Some("true" | "1")
@@ -127,12 +130,18 @@ impl IdpMetadata {
 
     /// Every address that AuthnRequests and log-out messages go to.
     pub fn locations(&self) -> impl Iterator<Item = &Url> {
-        self.single_sign_on.iter().chain(&self.single_logout).map(|e| &e.location)
+        let logout = self.single_logout.iter().chain(&self.single_logout_answers);
+        self.single_sign_on.iter().chain(logout).map(|e| &e.location)
     }
 
-    /// Where log-out messages go.
+    /// Where LogoutRequests go.
     pub fn single_logout(&self) -> &[Endpoint] {
         &self.single_logout
+    }
+
+    /// Where LogoutResponses go: `ResponseLocation` where there is one (Metadata 2.2.2).
+    pub fn single_logout_answers(&self) -> &[Endpoint] {
+        &self.single_logout_answers
     }
 
     /// `WantAuthnRequestsSigned`. AD FS does not write it even when it insists.
@@ -225,13 +234,18 @@ fn read_certificates(role: Node<'_>) -> Result<Vec<Certificate>, MetadataError> 
     Ok(certificates)
 }
 
-fn read_endpoints(role: Node<'_>, local: &str) -> Result<Vec<Endpoint>, MetadataError> {
+/// The endpoints of one kind; the first of `attributes` that is there has the address.
+fn read_endpoints(
+    role: Node<'_>,
+    local: &str,
+    attributes: &[&str],
+) -> Result<Vec<Endpoint>, MetadataError> {
     let mut endpoints = Vec::new();
     for node in role.elements().filter(|n| n.is(METADATA, local)) {
         let Some(binding) = node.attribute("Binding").and_then(Binding::from_uri) else {
             continue;
         };
-        let text = node.attribute("Location").unwrap_or("");
+        let text = attributes.iter().find_map(|name| node.attribute(name)).unwrap_or("");
         let location = Url::parse(text)
             .ok()
             .filter(|url| matches!(url.scheme(), "https" | "http") && url.has_host())

@@ -40,6 +40,9 @@ pub struct SpMetadata<'c> {
     pub entity_id: &'c EntityId,
     /// Where responses are to be posted to.
     pub acs_url: &'c str,
+    /// Where log-out messages are to be sent to, by either binding. None when we could not sign what
+    /// we say.
+    pub logout_url: Option<&'c str>,
     /// The end of what the document says, if it has one.
     pub valid_until: Option<DateTime<Utc>>,
     /// After how long to look again, if it is to say so.
@@ -96,6 +99,13 @@ impl SpMetadata<'_> {
                 w.leaf("ds:X509Certificate", &encode_base64(certificate.as_der()));
                 w.close().close().close();
             }
+        }
+        for binding in [Binding::HttpRedirect, Binding::HttpPost] {
+            let Some(url) = self.logout_url else { break };
+            w.open("md:SingleLogoutService")
+                .attribute("Binding", binding.uri())
+                .attribute("Location", url)
+                .close();
         }
         w.open("md:AssertionConsumerService")
             .attribute("Binding", Binding::HttpPost.uri())
@@ -202,6 +212,7 @@ mod tests {
         let mut metadata = SpMetadata {
             entity_id: &entity_id,
             acs_url: "https://rota.example.nhs.uk/saml/acs",
+            logout_url: None,
             valid_until: None,
             cache_duration: None,
             is_signable: false,
@@ -237,6 +248,7 @@ mod tests {
         let metadata = SpMetadata {
             entity_id: &entity_id,
             acs_url: "https://rota.example.nhs.uk/saml/acs",
+            logout_url: None,
             valid_until: None,
             cache_duration: None,
             is_signable: false,
@@ -274,6 +286,7 @@ mod tests {
         let mut metadata = SpMetadata {
             entity_id: &entity_id,
             acs_url: "https://rota.example.nhs.uk/saml/acs",
+            logout_url: None,
             valid_until: Some(parse_instant("2026-11-29T09:00:00Z").unwrap()),
             cache_duration: Some(TimeDelta::hours(36)),
             is_signable: true,
