@@ -1,4 +1,4 @@
-use std::sync::{Arc, PoisonError, RwLock};
+use std::sync::{Arc, Mutex, PoisonError, RwLock};
 
 use actix_web::http::header::CONTENT_TYPE;
 use actix_web::web::{Bytes, Data, ServiceConfig};
@@ -10,6 +10,8 @@ use super::admin;
 use super::journal::Entry;
 use super::keys::TestKeys;
 use super::keys_page;
+use super::log_out;
+use super::logout::IssuedSession;
 use super::pages::{self, Chooser};
 use super::person::Person;
 use super::personality::Personality;
@@ -25,13 +27,14 @@ use super::test_idp::TestIdp;
 /// Those of AD FS are:
 ///
 /// - `GET /FederationMetadata/2007-06/FederationMetadata.xml`
-/// - `GET` and `POST /adfs/ls/`: requests by either binding, and the sign-in page
-/// - `GET /`: a front page
+/// - `GET` and `POST /adfs/ls/`: requests by either binding, and the sign-in page; log-out messages
+/// - `GET /`: a front page, with the sessions that were begun; `POST /sign-out` asks the application
+///   to end one
 /// - `/admin/api/…`: what a test changes meanwhile, see `docs/test-idp.md`
 /// - `GET` and `POST /keys`: a page on which a rollover of the signing key is rehearsed
 ///
 /// Nothing is kept between the request and the choice of a person: the page carries the request,
-/// and it is checked again.
+/// and it is checked again. The last hundred sessions are kept, for log-out.
 ///
 /// ```no_run
 /// # async fn serve() -> Result<(), Box<dyn std::error::Error>> {
@@ -56,6 +59,7 @@ pub struct IdpApp {
 
 struct State {
     idp: RwLock<TestIdp>,
+    sessions: Mutex<Vec<IssuedSession>>,
     clock: Box<dyn Fn() -> DateTime<Utc> + Send + Sync>,
     keep: Box<Keep>,
     stage: RwLock<Stage>,
@@ -63,6 +67,9 @@ struct State {
     first: TestIdp,
     first_offset: TimeDelta,
 }
+
+/// So many sessions are remembered for log-out.
+const MAX_SESSIONS: usize = 100;
 
 /// Keeps an identity provider whose keys have changed.
 type Keep = dyn Fn(&TestIdp) -> Result<(), KeepError> + Send + Sync;
@@ -102,6 +109,7 @@ impl IdpApp {
             first: idp.clone(),
             first_offset: offset,
             idp: RwLock::new(idp),
+            sessions: Mutex::default(),
             clock: Box::new(clock),
             keep: Box::new(keep),
             stage: RwLock::new(Stage::new(offset)),
@@ -163,7 +171,8 @@ impl IdpApp {
             config
                 .app_data(Data::new(app.clone()))
                 .route("/", web::get().to(front))
-                .route(&personality.metadata_path(), web::get().to(metadata));
+                .route(&personality.metadata_path(), web::get().to(metadata))
+                .route(log_out::PATH, web::post().to(log_out::ask));
             config.service(
                 web::resource(keys_page::PATH)
                     .route(web::get().to(keys_page::show))
@@ -181,6 +190,25 @@ impl IdpApp {
         }
     }
 
+    /// The sessions that were begun and have not ended, the latest last.
+    pub fn sessions(&self) -> Vec<IssuedSession> {
+        self.with_sessions(|sessions| sessions.clone())
+    }
+
+    pub(super) fn with_sessions<T>(&self, work: impl FnOnce(&mut Vec<IssuedSession>) -> T) -> T {
+        work(&mut self.state.sessions.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    fn begin_session(&self, response: &str) {
+        let Some(session) = IssuedSession::of_response(response) else { return };
+        self.with_sessions(|sessions| {
+            if sessions.len() >= MAX_SESSIONS {
+                sessions.remove(0);
+            }
+            sessions.push(session);
+        });
+    }
+
     pub(super) fn now(&self) -> DateTime<Utc> {
         let now = (self.state.clock)();
         let offset = self.state.stage.read().unwrap_or_else(PoisonError::into_inner).clock_offset;
@@ -189,7 +217,7 @@ impl IdpApp {
 }
 
 async fn front(app: Data<IdpApp>) -> HttpResponse {
-    pages::front(&app.idp())
+    pages::front(&app.idp(), &app.sessions())
 }
 
 async fn metadata(app: Data<IdpApp>, request: HttpRequest) -> HttpResponse {
@@ -220,6 +248,9 @@ async fn metadata(app: Data<IdpApp>, request: HttpRequest) -> HttpResponse {
 
 async fn receive_query(app: Data<IdpApp>, request: HttpRequest) -> HttpResponse {
     let query = request.query_string();
+    if let Some(response) = log_out::receive_query(&app, query) {
+        return response;
+    }
     let received = Received::from_query(query);
     respond(&app, received, &[("query", query)], Choice::None, None)
 }
@@ -241,21 +272,27 @@ async fn receive_form(app: Data<IdpApp>, body: Bytes) -> HttpResponse {
             respond(&app, Received::from_query(query), &[("query", query)], choice, scenario)
         }
         (None, Some(saml_request)) => {
+            if let Some(response) = log_out::receive_form(&app, &form) {
+                return response;
+            }
             let relay_state = form.relay_state.as_deref();
             let mut carried = vec![("SAMLRequest", saml_request.as_str())];
             carried.extend(relay_state.map(|relay_state| ("RelayState", relay_state)));
             let received = Received::from_form(saml_request, relay_state);
             respond(&app, received, &carried, choice, scenario)
         }
-        (None, None) => refuse(&app, &Refusal::NoRequest),
+        (None, None) => {
+            log_out::receive_form(&app, &form).unwrap_or_else(|| refuse(&app, &Refusal::NoRequest))
+        }
     }
 }
 
 /// The fields that a request or the sign-in page posts.
 #[derive(Default)]
-struct Form {
-    saml_request: Option<String>,
-    relay_state: Option<String>,
+pub(super) struct Form {
+    pub(super) saml_request: Option<String>,
+    pub(super) saml_response: Option<String>,
+    pub(super) relay_state: Option<String>,
     query: Option<String>,
     person: Option<String>,
     user_name: Option<String>,
@@ -269,6 +306,7 @@ impl Form {
         for (name, value) in form_urlencoded::parse(body) {
             let (name, field) = match &*name {
                 "SAMLRequest" => ("SAMLRequest", &mut form.saml_request),
+                "SAMLResponse" => ("SAMLResponse", &mut form.saml_response),
                 "RelayState" => ("RelayState", &mut form.relay_state),
                 "query" => ("query", &mut form.query),
                 "person" => ("person", &mut form.person),
@@ -350,6 +388,7 @@ fn respond(
     };
     match answer {
         Ok(post) => {
+            app.begin_session(&post.response);
             let word = scenario.word();
             tracing::info!(relying_party = %sign_in.relying_party, scenario = word, "response issued");
             let entry = Entry::sent(app.now(), &post.response, word);
@@ -398,7 +437,7 @@ fn answer_failure(
     }
 }
 
-fn refuse(app: &IdpApp, refusal: &Refusal) -> HttpResponse {
+pub(super) fn refuse(app: &IdpApp, refusal: &Refusal) -> HttpResponse {
     tracing::info!(code = refusal.code(), "request refused");
     pages::refusal(app.idp().personality, refusal)
 }

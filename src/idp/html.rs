@@ -75,6 +75,8 @@ fn csp_hash(text: &str) -> String {
 pub(super) enum Behaviour {
     /// Nothing by itself; its forms go to this identity provider.
     Waits,
+    /// Nothing by itself; its forms go on to a service provider, which the policy must not forbid.
+    WaitsToLeave,
     /// Sends the form `response` to the service provider. Its address is not in the policy: the
     /// browser would hold the service provider's own redirects against it.
     SubmitsForm,
@@ -95,6 +97,7 @@ pub(super) fn page(
             policy.push_str("; form-action 'self'");
             String::new()
         }
+        Behaviour::WaitsToLeave => String::new(),
         Behaviour::SubmitsForm => {
             policy.push_str("; script-src ");
             policy.push_str(&SCRIPT_SOURCE);

@@ -48,6 +48,12 @@ pub enum IssueError {
     /// A time outside the calendar.
     #[error("a time lies outside the calendar")]
     Time,
+    /// The relying party has registered no address for log-out by this binding.
+    #[error("the relying party has no SingleLogoutService for this binding")]
+    NoLogoutService,
+    /// The message cannot be compressed.
+    #[error("the message cannot be compressed")]
+    Deflate,
 }
 
 /// What a response answers. Plain values, so that a test can ask for any disagreement with the

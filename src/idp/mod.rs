@@ -41,6 +41,8 @@ mod journal;
 mod key_folder;
 mod keys;
 mod keys_page;
+mod log_out;
+mod logout;
 mod metadata;
 mod metadata_entra;
 mod metadata_plain;
@@ -66,13 +68,18 @@ pub mod issue;
 pub use app::IdpApp;
 pub use issue::{Draft, Ids, Issuance, Issue, IssueError, NameIdRule, ReplyTo, SignedParts};
 pub use keys::{KeyError, SigningKey, TestKeys, Validity};
+pub use logout::{
+    IssuedSession, LogoutAnswered, LogoutBinding, OutgoingForm, OutgoingLogout, SignOut,
+};
 pub use metadata::FederationMetadata;
 pub use people::{PeopleError, people_from_toml};
 pub use person::{Claim, Person};
 pub use personality::{Personality, TEST_APPLICATION, TEST_TENANT};
 pub use received::{QuerySignature, Received};
 pub use refusal::Refusal;
-pub use relying_party::{AssertionConsumerService, RegisterError, RelyingParty};
+pub use relying_party::{
+    AssertionConsumerService, RegisterError, RelyingParty, SingleLogoutService,
+};
 pub use scenario::{Expected, Scenario};
 pub use sign_in::{FormPost, SignIn};
 pub use staff::{PEOPLE, staff};

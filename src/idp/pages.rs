@@ -7,6 +7,8 @@ use actix_web::http::StatusCode;
 
 use super::html::{Behaviour, escape, page};
 use super::keys_page;
+use super::log_out;
+use super::logout::{IssuedSession, LogoutAnswered, OutgoingForm};
 use super::person::{ODS, Person};
 use super::personality::Personality;
 use super::refusal::Refusal;
@@ -147,6 +149,34 @@ pub(super) fn form_post(post: &FormPost) -> HttpResponse {
     page(StatusCode::OK, "Going back to the application", &body, Behaviour::SubmitsForm)
 }
 
+/// The page that carries a log-out message to the service provider.
+pub(super) fn post_logout(form: &OutgoingForm) -> HttpResponse {
+    let relay_state =
+        form.relay_state.as_ref().map(|value| hidden("RelayState", value)).unwrap_or_default();
+    let body = format!(
+        "<p>A log-out message goes to {address}. If nothing happens, choose Continue.</p>\
+         <form method=\"post\" action=\"{address}\" id=\"response\">{message}{relay_state}\
+         <button type=\"submit\" class=\"main\">Continue</button></form>",
+        address = escape(&form.url),
+        message = hidden(form.field, &form.value()),
+    );
+    page(StatusCode::OK, "Signing out", &body, Behaviour::SubmitsForm)
+}
+
+/// The page after an application has answered.
+pub(super) fn signed_out(answered: &LogoutAnswered) -> HttpResponse {
+    let how = match answered.is_success {
+        true => "It says that nobody is signed in there under that name any more.",
+        false => "It says that it could not sign the person out.",
+    };
+    let body = format!(
+        "<p>The application <b>{}</b> has answered.</p><p>{how}</p>\
+         <p><a href=\"/\">Go on</a></p>",
+        escape(&answered.relying_party)
+    );
+    page(StatusCode::OK, "Signed out", &body, Behaviour::Waits)
+}
+
 /// The page for a request that is not answered.
 pub(super) fn refusal(personality: Personality, refusal: &Refusal) -> HttpResponse {
     let product = escape(personality.name());
@@ -187,7 +217,7 @@ pub(super) fn outage() -> HttpResponse {
 }
 
 /// The front page: what this is, and what a service provider needs of it.
-pub(super) fn front(idp: &TestIdp) -> HttpResponse {
+pub(super) fn front(idp: &TestIdp, sessions: &[IssuedSession]) -> HttpResponse {
     let mut body = format!(
         "<p>It behaves like {product}. Sign-in starts at the application, which sends you here.</p>\
          <dl><dt>entityID</dt><dd>{}</dd>\
@@ -212,5 +242,22 @@ pub(super) fn front(idp: &TestIdp) -> HttpResponse {
         }
         body.push_str("</ul>");
     }
-    page(StatusCode::OK, "Test identity provider", &body, Behaviour::Waits)
+    body.push_str("<h2>Sessions</h2>");
+    if sessions.is_empty() {
+        body.push_str("<p>Nobody has signed in since this was started.</p>");
+    }
+    for session in sessions.iter().rev() {
+        let _ = write!(
+            body,
+            "<form method=\"post\" action=\"{}\"><p>{} at {}</p>{}\
+             <p><button type=\"submit\" name=\"binding\" value=\"redirect\">Sign out there by \
+             HTTP-Redirect</button> <button type=\"submit\" name=\"binding\" value=\"post\">by \
+             HTTP-POST</button></p></form>",
+            log_out::PATH,
+            escape(&session.name_id),
+            escape(&session.relying_party),
+            hidden("session", &session.session_index),
+        );
+    }
+    page(StatusCode::OK, "Test identity provider", &body, Behaviour::WaitsToLeave)
 }

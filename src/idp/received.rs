@@ -36,17 +36,28 @@ impl Received {
     /// # Errors
     /// A [`Refusal`].
     pub fn from_query(raw: &str) -> Result<Self, Refusal> {
-        let request = raw_parameter(raw, "SAMLRequest")?.ok_or(Refusal::NoRequest)?;
+        Self::from_parameter(raw, "SAMLRequest")
+    }
+
+    /// The same for an answer: `SAMLResponse`.
+    ///
+    /// # Errors
+    /// A [`Refusal`].
+    pub fn from_response_query(raw: &str) -> Result<Self, Refusal> {
+        Self::from_parameter(raw, "SAMLResponse")
+    }
+
+    fn from_parameter(raw: &str, name: &'static str) -> Result<Self, Refusal> {
+        let request = raw_parameter(raw, name)?.ok_or(Refusal::NoRequest)?;
         let relay_state = raw_parameter(raw, "RelayState")?;
         let algorithm = raw_parameter(raw, "SigAlg")?;
         let signature = raw_parameter(raw, "Signature")?;
 
-        let name = "SAMLRequest";
         let deflated = decode_base64(decode(request).as_bytes()).ok_or(Refusal::Base64 { name })?;
         let query_signature = match (algorithm, signature) {
             (Some(algorithm), Some(signature)) => {
+                let mut octets = format!("{name}={request}");
                 let name = "Signature";
-                let mut octets = format!("SAMLRequest={request}");
                 if let Some(relay_state) = relay_state {
                     octets.push_str("&RelayState=");
                     octets.push_str(relay_state);

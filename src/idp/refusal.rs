@@ -47,6 +47,21 @@ pub enum Refusal {
         /// Local name of the root element.
         found: String,
     },
+    /// Another message than a log-out message.
+    #[error("the message is <{found}>, not a log-out message")]
+    NotLogout {
+        /// Local name of the root element.
+        found: String,
+    },
+    /// A log-out message is not signed (MSIS7084).
+    #[error("log-out messages must be signed, and this one of {entity_id:?} is not")]
+    LogoutUnsigned {
+        /// The relying party.
+        entity_id: String,
+    },
+    /// A `LogoutRequest` names no session. AD FS fails over its next element then.
+    #[error("the LogoutRequest has no SessionIndex")]
+    NoSessionIndex,
     /// Something that every AuthnRequest has is missing, or is empty.
     #[error("the request has no {what}")]
     Missing {
@@ -146,6 +161,9 @@ impl Refusal {
             Self::TooLong { .. } => "too_long",
             Self::Xml(error) => error.code(),
             Self::NotAuthnRequest { .. } => "not_authn_request",
+            Self::NotLogout { .. } => "not_logout",
+            Self::LogoutUnsigned { .. } => "logout_unsigned",
+            Self::NoSessionIndex => "no_session_index",
             Self::Missing { .. } => "missing",
             Self::Id => "id",
             Self::Version { .. } => "version",
@@ -170,6 +188,7 @@ impl Refusal {
             Self::UnknownIssuer { .. } => "MSIS7007",
             Self::AcsNotRegistered { .. } => "MSIS3200",
             Self::SignatureMissing { .. } => "MSIS1016",
+            Self::LogoutUnsigned { .. } => "MSIS7084",
             Self::NoCertificate { .. } => "MSIS0037",
             Self::SignatureMismatch { .. } => "MSIS0038",
             _ => return None,
@@ -222,6 +241,16 @@ impl Refusal {
             Self::TooLong { .. } => "A request is short: send only what the standard asks for.",
             Self::Xml(_) => "Send plain XML in UTF-8 without a document type.",
             Self::NotAuthnRequest { .. } => "Send a samlp:AuthnRequest to this address.",
+            Self::NotLogout { .. } => {
+                "Send a samlp:LogoutRequest, or the samlp:LogoutResponse to ours."
+            }
+            Self::LogoutUnsigned { .. } => {
+                "Sign LogoutRequest and LogoutResponse: with HTTP-Redirect the query, with \
+                 HTTP-POST the message."
+            }
+            Self::NoSessionIndex => {
+                "Send back the SessionIndex of the AuthnStatement, and the NameID as it came."
+            }
             Self::Missing { .. } | Self::Version { .. } => {
                 "Write ID, Version=\"2.0\", IssueInstant and Issuer."
             }

@@ -1,7 +1,8 @@
 use thiserror::Error;
 use url::Url;
 
-use super::names::HTTP_POST;
+use super::logout::LogoutBinding;
+use super::names::{HTTP_POST, HTTP_REDIRECT};
 use crate::crypto::{Certificate, CryptoError, SignatureAlgorithm};
 use crate::dsig::DSIG_NAMESPACE;
 use crate::saml::names::{METADATA, PROTOCOL};
@@ -51,6 +52,17 @@ pub struct AssertionConsumerService {
     pub index: u16,
 }
 
+/// An address to which log-out messages go.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SingleLogoutService {
+    /// How.
+    pub binding: LogoutBinding,
+    /// `Location`
+    pub url: String,
+    /// `ResponseLocation`, if answers go elsewhere.
+    pub response_url: Option<String>,
+}
+
 /// A service provider that is registered: what AD FS calls a relying party trust.
 #[derive(Clone, Debug)]
 pub struct RelyingParty {
@@ -58,6 +70,8 @@ pub struct RelyingParty {
     pub entity_id: EntityId,
     /// Where responses may go, the default first.
     pub acs: Vec<AssertionConsumerService>,
+    /// Where log-out messages go.
+    pub logout: Vec<SingleLogoutService>,
     /// The certificates of the keys that may sign its requests.
     pub signing: Vec<Certificate>,
     /// To whom assertions are encrypted: AD FS does so for everybody who publishes a key for it.
@@ -78,6 +92,7 @@ impl RelyingParty {
         Ok(Self {
             entity_id,
             acs: vec![AssertionConsumerService { url: acs_url.to_owned(), index: 0 }],
+            logout: Vec::new(),
             signing: Vec::new(),
             encryption: None,
             require_signed: false,
@@ -109,6 +124,7 @@ impl RelyingParty {
         Ok(Self {
             entity_id,
             acs: read_acs(role)?,
+            logout: read_logout(role)?,
             signing: read_certificates(role, &[None, Some("signing")])?,
             encryption: read_certificates(role, &[Some("encryption")])?.into_iter().next(),
             require_signed: is_true(role.attribute("AuthnRequestsSigned")),
@@ -146,6 +162,29 @@ fn read_acs(role: Node<'_>) -> Result<Vec<AssertionConsumerService>, RegisterErr
     }
     acs.sort_by_key(|(is_not_default, _)| *is_not_default);
     Ok(acs.into_iter().map(|(_, acs)| acs).collect())
+}
+
+/// The addresses for log-out by the bindings that are spoken here.
+fn read_logout(role: Node<'_>) -> Result<Vec<SingleLogoutService>, RegisterError> {
+    let mut services = Vec::new();
+    for node in role.elements().filter(|n| n.is(METADATA, "SingleLogoutService")) {
+        let binding = match node.attribute("Binding") {
+            Some(HTTP_REDIRECT) => LogoutBinding::Redirect,
+            Some(HTTP_POST) => LogoutBinding::Post,
+            _ => continue,
+        };
+        let url = node.attribute("Location").unwrap_or_default();
+        let response_url = node.attribute("ResponseLocation");
+        for url in std::iter::once(url).chain(response_url) {
+            check_url(url)?;
+        }
+        services.push(SingleLogoutService {
+            binding,
+            url: url.to_owned(),
+            response_url: response_url.map(str::to_owned),
+        });
+    }
+    Ok(services)
 }
 
 fn read_certificates(

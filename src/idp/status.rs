@@ -25,6 +25,16 @@ impl ErrorStatus {
         Self::of("Responder", None)
     }
 
+    /// `Requester` and nothing else: a log-out for a session that is not known in this form.
+    pub fn requester() -> Self {
+        Self::of("Requester", None)
+    }
+
+    /// `Success` / `PartialLogout`: another application could not be told.
+    pub fn partial_logout() -> Self {
+        Self::of("Success", Some("PartialLogout"))
+    }
+
     /// `Requester` / `InvalidNameIDPolicy`: a `NameID` format was asked for that the rules of this
     /// trust do not issue to this person (AD FS: MSIS7070).
     pub fn invalid_name_id_policy() -> Self {

@@ -189,6 +189,11 @@ impl TestIdp {
         Ok(())
     }
 
+    /// The relying party of this identifier.
+    pub(super) fn relying_party_named(&self, entity_id: &str) -> Option<&RelyingParty> {
+        self.relying_parties.iter().find(|rp| rp.entity_id.as_str() == entity_id)
+    }
+
     /// The person of this user name.
     pub fn person(&self, user_name: &str) -> Option<Person> {
         self.people.iter().find(|person| person.user_name == user_name).cloned()

@@ -2,6 +2,7 @@ mod admin;
 mod app;
 mod entra;
 mod keys;
+mod logout;
 mod metadata;
 mod people;
 mod requests;
