@@ -10,7 +10,7 @@ use clap::Args;
 use openssl::ssl::SslAcceptorBuilder;
 
 use super::idp::{METADATA, keeping};
-use super::{Problem, app, log_to_stderr, print, tls};
+use super::{Problem, app, keygen, log_to_stderr, print, tls};
 use crate::idp::{TestIdp, TestKeys};
 use crate::web::{Clock as _, Config, SystemClock};
 
@@ -60,6 +60,8 @@ pub(super) fn run(arguments: &Arguments) -> Result<ExitCode, Problem> {
         if arguments.tls { tls::acceptor(folder).map(Some) } else { Ok(None) }
     };
     let (app_tls, idp_tls) = (tls(&arguments.data)?, tls(&arguments.data)?);
+    // Nobody takes log-out messages that are not signed.
+    keygen::replace_signing(&arguments.data, "actix-saml demo", SystemClock.now())?;
     let config_path = write_config(arguments, &app_url, &idp.metadata_url())?;
     // The file says everything: variables meant for a live service must not change the demo.
     let config = Config::load(&config_path, &|_| None)?;
@@ -137,6 +139,9 @@ fn write_config(
          metadata_url = \"{metadata_url}\"\n\
          metadata = \"{KNOWN_GOOD}\"\n\
          label = \"Test sign-in\"\n{ca}\n\
+         [keys]\n\
+         signing_key = \"sp-signing-key.pem\"\n\
+         signing_cert = \"sp-signing-cert.pem\"\n\n\
          [refresh]\n\
          minutes = 5\n\n\
          [organisation]\n\

@@ -103,6 +103,29 @@ pub(super) fn run(arguments: &Arguments) -> Result<ExitCode, Problem> {
     Ok(ExitCode::SUCCESS)
 }
 
+/// A key that signs, in `folder`, in the place of the one of the last time: for a trial.
+pub(super) fn replace_signing(
+    folder: &Path,
+    name: &str,
+    now: DateTime<Utc>,
+) -> Result<(PathBuf, PathBuf), Problem> {
+    let (key, cert) = (folder.join("sp-signing-key.pem"), folder.join("sp-signing-cert.pem"));
+    let arguments = Arguments {
+        purpose: Purpose::Signing,
+        out: folder.to_owned(),
+        key: Some(key.clone()),
+        cert: Some(cert.clone()),
+        name: name.to_owned(),
+        shape: Shape::Rsa2048,
+        days: 30,
+        passphrase_file: None,
+        passphrase_env: None,
+        force: true,
+    };
+    write(&[MadeKey::new(&arguments, KeyUse::Signing, now)?], None, true)?;
+    Ok((key, cert))
+}
+
 fn make(arguments: &Arguments, now: DateTime<Utc>) -> Result<(), Problem> {
     if arguments.purpose == Purpose::Cookies {
         return make_cookie_key(arguments, now);

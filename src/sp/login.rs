@@ -282,7 +282,12 @@ impl ServiceProvider {
             .find_map(|binding| idp.metadata.single_sign_on(binding))
     }
 
-    fn sign_request(&self, xml: &str, id: &str, now: DateTime<Utc>) -> Result<String, SignError> {
+    pub(super) fn sign_request(
+        &self,
+        xml: &str,
+        id: &str,
+        now: DateTime<Utc>,
+    ) -> Result<String, SignError> {
         let Some(signing) = self.signing(now) else { return Ok(xml.to_owned()) };
         let (key, algorithm) = (&signing.key, signing.key.default_algorithm());
         let place = Place::After { namespace: ASSERTION, local: "Issuer" };
@@ -354,11 +359,11 @@ impl ServiceProvider {
 }
 
 /// `validUntil` of an identity provider's metadata, if that has passed.
-fn expired(idp: &Idp, now: DateTime<Utc>) -> Option<DateTime<Utc>> {
+pub(super) fn expired(idp: &Idp, now: DateTime<Utc>) -> Option<DateTime<Utc>> {
     idp.metadata.valid_until().filter(|end| now >= *end)
 }
 
 /// Never, where the calendar ends: what is kept too long does no harm.
-fn later(time: DateTime<Utc>, by: TimeDelta) -> DateTime<Utc> {
+pub(super) fn later(time: DateTime<Utc>, by: TimeDelta) -> DateTime<Utc> {
     time.checked_add_signed(by).unwrap_or(DateTime::<Utc>::MAX_UTC)
 }

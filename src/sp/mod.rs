@@ -4,6 +4,7 @@
 mod clock_offset;
 pub mod expiry;
 mod login;
+mod logout;
 mod own_keys;
 mod own_metadata;
 mod principal;
@@ -16,6 +17,10 @@ pub use clock_offset::ClockOffset;
 pub use login::{
     Entropy, FinishedLogin, LoginMessage, LoginOptions, PendingLogin, Refusal, StartLoginError,
     StartedLogin,
+};
+pub use logout::{
+    LocalLogout, LogoutEntropy, LogoutMessage, LogoutOptions, LogoutRefusal, PendingLogout,
+    StartLogoutError, StartedLogout, WantedLogout,
 };
 pub use own_keys::{KeyPurpose, KeyStage, NextEncryption, NextSigning, OwnKey};
 pub use own_metadata::MetadataOptions;

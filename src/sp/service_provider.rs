@@ -6,6 +6,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 use thiserror::Error;
 use url::Url;
 
+use super::logout::LogoutOptions;
 use super::own_keys::{KeyPurpose, NextEncryption, NextSigning};
 use super::own_metadata::MetadataOptions;
 use crate::crypto::{Certificate, CryptoError, PrivateKey};
@@ -89,6 +90,7 @@ fn shorten(name: &str) -> Cow<'_, str> {
 pub struct ServiceProvider {
     pub(super) settings: Arc<Builder>,
     pub(super) acs_url: Arc<str>,
+    pub(super) slo_url: Arc<str>,
     idps: Arc<[Arc<Idp>]>,
     /// By entityID: finding a key takes as long with a thousand identity providers as with one.
     trusted: Arc<HashMap<EntityId, Trusted>>,
@@ -136,6 +138,8 @@ pub struct Builder {
     pub clock_skew: ClockSkew,
     /// How long sessions last.
     pub session: SessionLimits,
+    /// Whether signing out goes on to the identity provider.
+    pub logout: LogoutOptions,
     /// How long a person may take at the identity provider. One hour by default: somebody who
     /// fetches their telephone for the second factor must not be turned away.
     pub pending_lifetime: TimeDelta,
@@ -251,11 +255,18 @@ impl Builder {
             require_signed: RequireSigned::Either,
             clock_skew: ClockSkew::default(),
             session: SessionLimits::default(),
+            logout: LogoutOptions::default(),
             pending_lifetime: TimeDelta::hours(1),
             organisation: None,
             contact: None,
             dev: false,
         }
+    }
+
+    /// Path of the address for log-out messages, beside the assertion consumer service.
+    pub fn slo_path(&self) -> String {
+        let parent = self.acs_path.rsplit_once('/').map_or("", |(parent, _)| parent);
+        format!("{parent}/slo")
     }
 
     /// Checks the settings against one another.
@@ -275,7 +286,7 @@ impl Builder {
         if !bare {
             return Err(BuildError::BaseUrlForm(base.to_string()));
         }
-        if !is_plain_path(&self.acs_path) {
+        if !is_plain_path(&self.acs_path) || self.acs_path == self.slo_path() {
             return Err(BuildError::AcsPath(self.acs_path));
         }
         if self.idps.is_empty() && !self.awaits_idps {
@@ -290,11 +301,14 @@ impl Builder {
         if limits.lock.is_some_and(|lock| lock <= TimeDelta::zero() || lock >= limits.idle) {
             return Err(BuildError::SessionLock);
         }
-        let acs_url = format!("{}{}", base.as_str().trim_end_matches('/'), self.acs_path).into();
+        let origin = base.as_str().trim_end_matches('/');
+        let acs_url = format!("{origin}{}", self.acs_path).into();
+        let slo_url = format!("{origin}{}", self.slo_path()).into();
         let idps = self.idps.clone();
         let none = ServiceProvider {
             settings: Arc::new(self),
             acs_url,
+            slo_url,
             idps: Arc::from([]),
             trusted: Arc::default(),
         };
@@ -355,6 +369,11 @@ impl ServiceProvider {
     /// Where responses are to be posted to.
     pub fn acs_url(&self) -> &str {
         &self.acs_url
+    }
+
+    /// Where log-out messages are to be sent to.
+    pub fn slo_url(&self) -> &str {
+        &self.slo_url
     }
 
     /// The same, trusting `idps` and nobody else.

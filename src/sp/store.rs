@@ -47,6 +47,12 @@ impl ReplayKey {
         Self(sha256(&[idp.as_str().as_bytes(), &[0, 0], id.as_bytes()].concat()))
     }
 
+    /// The key for the LogoutRequest `id` of `idp`: it counts once.
+    pub fn of_logout(idp: &EntityId, id: &str) -> Self {
+        // Three zero bytes: never the key of an assertion, nor of a request of ours.
+        Self(sha256(&[idp.as_str().as_bytes(), &[0, 0, 0], id.as_bytes()].concat()))
+    }
+
     /// The key as bytes.
     pub fn as_bytes(&self) -> &[u8; 32] {
         &self.0

@@ -30,6 +30,8 @@ pub enum AuditStep {
     StepUp,
     /// Somebody signed out here.
     LogOut,
+    /// The identity provider has said how a log-out ended that began here.
+    LogOutAnswer,
     /// An identity provider ended sessions here.
     Revocation,
     /// A store could not be reached, or can be reached again.
@@ -48,6 +50,7 @@ impl AuditStep {
         Self::SignIn,
         Self::StepUp,
         Self::LogOut,
+        Self::LogOutAnswer,
         Self::Revocation,
         Self::Store,
         Self::MetadataChange,

@@ -63,6 +63,8 @@ pub(super) struct Page<'p> {
     pub(super) images: bool,
     /// Whether pages of our own origin, and no others, may show it within themselves.
     pub(super) is_framed: bool,
+    /// Where it goes on to by itself: an address, escaped.
+    pub(super) refresh: Option<&'p str>,
 }
 
 impl<'p> Page<'p> {
@@ -75,6 +77,7 @@ impl<'p> Page<'p> {
             posts_elsewhere: false,
             images: false,
             is_framed: false,
+            refresh: None,
         }
     }
 
@@ -96,10 +99,13 @@ impl<'p> Page<'p> {
         }
         let script = self.script.map_or_else(String::new, |s| format!("<script>{s}</script>"));
         let title = escape_html(self.title);
+        let refresh = self.refresh.map_or_else(String::new, |url| {
+            format!("<meta http-equiv=\"refresh\" content=\"0; url={url}\">")
+        });
         let html = format!(
             "<!DOCTYPE html>\n<html lang=\"en-GB\"><head><meta charset=\"utf-8\">\
              <meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\
-             <title>{title}</title><style>{STYLE}</style></head>\
+             {refresh}<title>{title}</title><style>{STYLE}</style></head>\
              <body><main><h1>{title}</h1>{}</main>{script}</body></html>\n",
             self.body
         );

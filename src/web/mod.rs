@@ -20,6 +20,7 @@ mod own_metadata;
 mod page_owner;
 mod pages;
 mod pending;
+mod pending_logout;
 mod person;
 mod proxy;
 mod refusal;

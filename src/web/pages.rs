@@ -7,6 +7,7 @@ use actix_web::http::header::{CACHE_CONTROL, HeaderValue, RETRY_AFTER};
 use actix_web::{HttpResponse, HttpResponseBuilder};
 use url::Url;
 
+use super::chooser;
 use super::html::{Page, escape_html};
 use super::saml::Shared;
 
@@ -41,15 +42,24 @@ pub(super) enum Trouble {
     Busy,
     /// There is no metadata to sign anybody in by.
     NotReady,
+    /// What arrived is no log-out message.
+    NotALogout,
+    /// The log-out message was refused.
+    LogoutRefused,
+    /// This browser has no open log-out.
+    NoPendingLogout,
 }
 
 impl Trouble {
     pub(super) fn status(self) -> StatusCode {
         match self {
-            Self::NotAMessage => StatusCode::BAD_REQUEST,
-            Self::Refused | Self::IdpSaidNo | Self::NoPendingLogin | Self::Replayed => {
-                StatusCode::FORBIDDEN
-            }
+            Self::NotAMessage | Self::NotALogout => StatusCode::BAD_REQUEST,
+            Self::Refused
+            | Self::IdpSaidNo
+            | Self::NoPendingLogin
+            | Self::Replayed
+            | Self::LogoutRefused
+            | Self::NoPendingLogout => StatusCode::FORBIDDEN,
             Self::Unavailable | Self::Busy | Self::NotReady => StatusCode::SERVICE_UNAVAILABLE,
             Self::TooLarge => StatusCode::PAYLOAD_TOO_LARGE,
             Self::WrongType => StatusCode::UNSUPPORTED_MEDIA_TYPE,
@@ -72,6 +82,9 @@ impl Trouble {
             Self::Repeating => "Sign-in keeps starting again",
             Self::Busy => "Many people are signing in",
             Self::NotReady => "Sign-in is not ready yet",
+            Self::NotALogout => "We could not read that sign-out",
+            Self::LogoutRefused => "We could not accept that sign-out",
+            Self::NoPendingLogout => "That sign-out is no longer open",
         }
     }
 
@@ -114,6 +127,15 @@ impl Trouble {
                 "This service is waiting for news from the sign-in service, and cannot sign \
                  anybody in until it has them. Nothing is wrong with your account. Please try \
                  again in a few minutes."
+            }
+            Self::NotALogout | Self::LogoutRefused => {
+                "A message to sign somebody out has arrived that this service cannot accept. It \
+                 has changed nothing here. If you want to sign out, use this service's own button \
+                 for it, and on a shared computer close the browser."
+            }
+            Self::NoPendingLogout => {
+                "It may have been finished already, or your browser may block cookies. If you have \
+                 just signed out of this service, you are signed out. Nothing else was changed."
             }
             Self::Busy => {
                 "This service cannot take your sign-in at the moment. Nothing is wrong with your \
@@ -378,22 +400,115 @@ pub(super) fn ask_logout(action: &str) -> HttpResponse {
     Page::new(StatusCode::OK, "Sign out", body).into_response()
 }
 
-/// After signing out. `forget_url` is asked for as an image: see the route.
+/// Where somebody is signed out.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum SignedOut {
+    /// Here, and the sign-in service was not asked.
+    Here,
+    /// Here, because the sign-in service wanted it.
+    ByIdp,
+    /// Here and at the sign-in service.
+    Everywhere,
+    /// Here and at the sign-in service, which could not tell all others.
+    Partly,
+    /// Here. The sign-in service has said no.
+    NotThere,
+    /// Here. The sign-in service's answer says nothing that counts.
+    Unclear,
+}
+
+impl SignedOut {
+    fn text(self) -> &'static str {
+        match self {
+            Self::Here => {
+                "You are signed out of this service. You may still be signed in at the sign-in \
+                 service: on a shared computer, close the browser."
+            }
+            Self::ByIdp => {
+                "You are signed out of this service, as the sign-in service has asked. On a shared \
+                 computer, close the browser."
+            }
+            Self::Everywhere => {
+                "You are signed out of this service and of the sign-in service. On a shared \
+                 computer, close the browser all the same."
+            }
+            Self::Partly => {
+                "You are signed out of this service and of the sign-in service. You may still be \
+                 signed in at other services that you have used: on a shared computer, close the \
+                 browser."
+            }
+            Self::NotThere => {
+                "You are signed out of this service. The sign-in service has not signed you out: \
+                 whoever uses this browser next may be signed in as you without a password. On a \
+                 shared computer, close the browser."
+            }
+            Self::Unclear => {
+                "You are signed out of this service. The answer of the sign-in service could not be \
+                 used, so you may still be signed in there: on a shared computer, close the browser."
+            }
+        }
+    }
+}
+
+/// After signing out. One image is asked for from an address of our own: see the route.
 pub(super) fn signed_out(
-    login_url: &str,
-    chooser_url: Option<&str>,
-    forget_url: &str,
+    shared: &Shared,
+    extent: SignedOut,
+    reference: Option<&str>,
 ) -> HttpResponse {
+    let reference = reference.map_or_else(String::new, |reference| {
+        let reference = escape_html(reference);
+        format!("<p class=\"reference\">Reference: <code>{reference}</code></p>")
+    });
+    let chooser_url = chooser::url(shared, None);
     let body = format!(
-        "<p>You are signed out of this service. You may still be signed in at the sign-in service: \
-         on a shared computer, close the browser.</p>\
-         <p><a class=\"button\" href=\"{}\">Sign in again</a></p>{}\
+        "<p>{}</p><p><a class=\"button\" href=\"{}\">Sign in again</a></p>{}{reference}\
          <img src=\"{}\" alt=\"\" width=\"1\" height=\"1\">",
-        escape_html(login_url),
-        link_to_chooser(chooser_url),
-        escape_html(forget_url)
+        extent.text(),
+        escape_html(&shared.paths.login),
+        link_to_chooser(chooser_url.as_deref()),
+        escape_html(&shared.paths.forget)
     );
     let mut page = Page::new(StatusCode::OK, "Signed out", body);
     page.images = true;
+    page.into_response()
+}
+
+/// The page that goes on to the identity provider with a LogoutRequest. No redirect: pages of the
+/// application may allow their forms no other address, and browsers hold redirects to that as well.
+/// And should nobody answer there, the person has read where they are signed out.
+pub(super) fn go_on_to_logout(url: &Url) -> HttpResponse {
+    let url = escape_html(url.as_str());
+    let body = format!(
+        "<p>You are signed out of this service. You are being taken to the sign-in service, to be \
+         signed out there as well.</p><p><a class=\"button\" href=\"{url}\">Continue</a></p>"
+    );
+    let mut page = Page::new(StatusCode::OK, "Signing out", body);
+    page.refresh = Some(&url);
+    page.into_response()
+}
+
+/// The page that posts a log-out message to the identity provider by itself.
+pub(super) fn post_logout(
+    action: &Url,
+    field: &str,
+    message: &str,
+    relay_state: Option<&str>,
+) -> HttpResponse {
+    let relay_state = relay_state.map_or_else(String::new, |value| {
+        format!("<input type=\"hidden\" name=\"RelayState\" value=\"{}\">", escape_html(value))
+    });
+    let body = format!(
+        "<form method=\"post\" action=\"{}\">\
+         <input type=\"hidden\" name=\"{}\" value=\"{}\">{relay_state}\
+         <p>You are signed out of this service. You are being taken to the sign-in service.</p>\
+         <noscript><p><button type=\"submit\">Continue</button></p></noscript></form>",
+        escape_html(action.as_str()),
+        escape_html(field),
+        escape_html(message),
+    );
+    let mut page = Page::new(StatusCode::OK, "Signing out", body);
+    page.script = Some(SUBMIT_SCRIPT);
+    page.posts_elsewhere = true;
     page.into_response()
 }

@@ -11,7 +11,8 @@ use super::pages::{self, Trouble};
 use super::saml::Shared;
 use crate::crypto::random_hex;
 use crate::saml::Rejection;
-use crate::sp::{Refusal, ReturnTo};
+use crate::saml::logout::LogoutRejection;
+use crate::sp::{LogoutRefusal, Refusal, ReturnTo};
 
 /// A reason is cut here: an attacker must not fill the log.
 const MAX_DETAIL: usize = 600;
@@ -121,6 +122,9 @@ impl Reason {
             Trouble::NotReady => {
                 tracing::warn!(event = "not_ready", code, reference, detail = ?detail);
             }
+            Trouble::NotALogout | Trouble::LogoutRefused | Trouble::NoPendingLogout => {
+                tracing::warn!(event = "logout_refused", code, reference, detail = ?detail);
+            }
             _ => tracing::warn!(event = "sign_in_refused", code, reference, detail = ?detail),
         }
         reference
@@ -143,6 +147,19 @@ impl From<Refusal> for Reason {
             // It may name the person: not for the ordinary log.
             tracing::debug!(event = "status_message", message = ?message);
         }
+        Self::new(refusal.code(), trouble, &refusal)
+    }
+}
+
+impl From<LogoutRefusal> for Reason {
+    fn from(refusal: LogoutRefusal) -> Self {
+        let trouble = match &refusal {
+            LogoutRefusal::NoPendingLogout => Trouble::NoPendingLogout,
+            LogoutRefusal::Rejected(
+                LogoutRejection::Xml(_) | LogoutRejection::OtherMessage { .. },
+            ) => Trouble::NotALogout,
+            _ => Trouble::LogoutRefused,
+        };
         Self::new(refusal.code(), trouble, &refusal)
     }
 }

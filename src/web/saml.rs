@@ -83,6 +83,7 @@ pub(super) struct Paths {
     pub(super) login: String,
     pub(super) acs: String,
     pub(super) logout: String,
+    pub(super) slo: String,
     pub(super) forget: String,
     pub(super) handover: String,
 }
@@ -90,8 +91,8 @@ pub(super) struct Paths {
 impl Paths {
     /// Whether `path` is one of ours.
     pub(super) fn has(&self, path: &str) -> bool {
-        let own =
-            [&self.metadata, &self.login, &self.acs, &self.logout, &self.forget, &self.handover];
+        let Self { metadata, login, acs, logout, slo, forget, handover } = self;
+        let own = [metadata, login, acs, logout, slo, forget, handover];
         own.into_iter().any(|own| own == path)
     }
 }
@@ -288,6 +289,7 @@ impl SamlBuilder {
             metadata: beside("metadata"),
             login: beside("login"),
             logout: beside("logout"),
+            slo: self.sp.settings().slo_path(),
             forget: beside("logout/forget"),
             handover: beside("handover"),
             acs,
@@ -381,8 +383,8 @@ impl Saml {
         }
     }
 
-    /// For `App::configure`: mounts `/saml/metadata`, `/saml/login`, `/saml/acs` and
-    /// `/saml/logout`, and lets handlers ask for [`Staff`](crate::nhsmail::Staff) and
+    /// For `App::configure`: mounts `/saml/metadata`, `/saml/login`, `/saml/acs`,
+    /// `/saml/logout` and `/saml/slo`, and lets handlers ask for [`Staff`](crate::nhsmail::Staff) and
     /// [`Principal`](crate::sp::Principal).
     pub fn routes(&self) -> impl FnOnce(&mut ServiceConfig) + use<> {
         let data = web::Data::from(Arc::clone(&self.shared));

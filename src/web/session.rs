@@ -85,6 +85,34 @@ pub(super) fn has_own_sessions(request: &HttpRequest) -> bool {
     request.extensions().contains::<OwnSessions>()
 }
 
+/// The session of ours that the cookie of this request leads to, whether it is alive or not.
+pub(super) fn own_handle(request: &HttpRequest, shared: &Shared) -> Option<SessionHandle> {
+    let cookie = request.cookie(shared.session_cookie()).filter(|_| has_own_sessions(request))?;
+    Some(SessionHandle::of_key(&shared.cookie_keys.open(&cookie)?))
+}
+
+/// Ends the session of this request, on every machine, and returns whose it was.
+///
+/// # Errors
+/// When a store cannot be reached. The session is alive then, and whoever asked is to be told.
+pub(super) async fn end(
+    request: &HttpRequest,
+    session: &Session,
+    shared: &Shared,
+) -> Result<Option<Arc<Principal>>, StoreError> {
+    let principal = signed_in(request, shared).await?;
+    let own = own_handle(request, shared);
+    if let Some(principal) = &principal {
+        let handle = own.unwrap_or_else(|| foreign_handle(principal));
+        shared.logout_index.end(handle, principal.expires_at, shared.clock.now()).await?;
+    }
+    if let Some(own) = own {
+        shared.sessions.delete(own).await?;
+    }
+    session.purge();
+    Ok(principal)
+}
+
 /// In the index, a session of which we do not know the key goes by its assertion.
 fn foreign_handle(principal: &Principal) -> SessionHandle {
     SessionHandle::of_key(&format!("{}\0{}", principal.issuer, principal.assertion_id))

@@ -103,7 +103,7 @@ fn the_whole_pack_without_an_identity_provider() {
          Technical contact  Rota team, rota.team@example.nhs.uk, 01234 567890\n",
         "Entity ID          https://rota.example.nhs.uk/saml/metadata\n\
          Reply URL          https://rota.example.nhs.uk/saml/acs\n",
-        "Logout URL         none, please leave it empty\n\
+        "Logout URL         https://rota.example.nhs.uk/saml/slo\n\
          Requests           signed with RSA-SHA256\n\
          Encryption         yes, to the certificate in the metadata\n",
     ] {

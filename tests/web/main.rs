@@ -49,6 +49,7 @@ mod rollover;
 mod sha1;
 mod sign_in;
 mod single_use;
+mod slo;
 mod sp_metadata;
 mod stores;
 mod two_idps;

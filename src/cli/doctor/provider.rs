@@ -301,9 +301,16 @@ fn bindings(document: &IdpMetadata, scene: &Scene) -> Finding {
         BindingConfig::Redirect => (Binding::HttpRedirect, "HTTP-Redirect"),
         BindingConfig::Post => (Binding::HttpPost, "HTTP-POST"),
     };
-    let logout = match document.single_logout().is_empty() {
-        true => "it takes none",
-        false => "it takes them; the application ends its own session",
+    let own = scene.own.as_ref();
+    let shares_logout = own.is_some_and(|own| own.shares_logout(scene.now));
+    let logout = match (document.single_logout().is_empty(), own.filter(|_| shares_logout)) {
+        (true, _) => "it takes none: signing out ends here".to_owned(),
+        (false, Some(own)) => format!("it takes them, and answers at {}", own.slo_url()),
+        (false, None) => {
+            "it takes them signed, and nothing is sent: without keys.signing_key, or with \
+             logout.idp = false, signing out ends here"
+                .to_owned()
+        }
     };
     if let Some(endpoint) = document.single_sign_on(wanted) {
         return finding(code, Level::Ok, format!("It takes requests by {name}."))

@@ -13,7 +13,7 @@ use super::error::ConfigError;
 use super::{BindingConfig, Config, RequireSignedConfig};
 use crate::saml::binding::Binding;
 use crate::saml::{ClockSkew, RequireSigned};
-use crate::sp::{BuildError, Builder, KeyPurpose, ServiceProvider, SessionLimits};
+use crate::sp::{BuildError, Builder, KeyPurpose, LogoutOptions, ServiceProvider, SessionLimits};
 use crate::web::federation::{IdpSource, RefreshSettings};
 use crate::web::saml::Saml;
 
@@ -156,9 +156,15 @@ impl Config {
             RequireSignedConfig::Response => RequireSigned::Response,
             RequireSignedConfig::Both => RequireSigned::Both,
         };
-        builder.request_binding = match self.policy.request_binding {
-            BindingConfig::Redirect => Binding::HttpRedirect,
-            BindingConfig::Post => Binding::HttpPost,
+        builder.request_binding = self.policy.request_binding.into();
+        if self.logout.idp == Some(true) && builder.signing.is_none() {
+            let problem = "log-out messages must be signed, and there is no signing key";
+            let remedy = "name keys.signing_key and keys.signing_cert, or leave it out";
+            return Err(self.error("logout.idp", problem, remedy));
+        }
+        builder.logout = LogoutOptions {
+            with_idp: self.logout.idp.unwrap_or(true),
+            binding: self.logout.binding.unwrap_or(BindingConfig::Redirect).into(),
         };
         let skew = ClockSkew::from_seconds(self.policy.clock_skew_seconds);
         builder.clock_skew = skew.ok_or_else(|| {
@@ -290,6 +296,15 @@ impl Config {
             BuildError::Crypto(_) => ("keys", "make the keys again"),
         };
         self.error(field, error, remedy)
+    }
+}
+
+impl From<BindingConfig> for Binding {
+    fn from(config: BindingConfig) -> Self {
+        match config {
+            BindingConfig::Redirect => Self::HttpRedirect,
+            BindingConfig::Post => Self::HttpPost,
+        }
     }
 }
 

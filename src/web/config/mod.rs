@@ -54,6 +54,9 @@ pub struct Config {
     /// How long sessions last.
     #[serde(default)]
     pub session: SessionConfig,
+    /// Whether signing out goes on to the identity provider.
+    #[serde(default)]
+    pub logout: LogoutConfig,
     /// Where things are remembered.
     #[serde(default)]
     pub store: StoreConfig,
@@ -212,6 +215,17 @@ impl Default for SessionConfig {
     fn default() -> Self {
         Self { idle_minutes: 30, absolute_hours: 12, lock_minutes: None }
     }
+}
+
+/// Whether signing out goes on to the identity provider: see
+/// [`LogoutOptions`](crate::sp::LogoutOptions).
+#[derive(Clone, Copy, Debug, Default, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct LogoutConfig {
+    /// Whether it does. With a signing key it does unless this says no.
+    pub idp: Option<bool>,
+    /// How requests are sent.
+    pub binding: Option<BindingConfig>,
 }
 
 /// Where things are remembered.

@@ -280,24 +280,32 @@ struct Message {
 
 impl Message {
     async fn receive(request: &HttpRequest, payload: web::Payload) -> Result<Self, Reason> {
-        check_form(request)?;
-        let too_large = || {
-            let detail = format!("more than {MAX_BODY} bytes");
-            Reason::new("body_too_large", Trouble::TooLarge, detail)
-        };
-        let declared = request.headers().get(CONTENT_LENGTH).and_then(|v| v.to_str().ok());
-        if declared.and_then(|text| text.parse::<usize>().ok()).is_some_and(|size| size > MAX_BODY)
-        {
-            return Err(too_large());
-        }
-        let body = match payload.to_bytes_limited(MAX_BODY).await {
-            Ok(Ok(body)) => body,
-            Ok(Err(error)) => return Err(Reason::new("body", Trouble::NotAMessage, error)),
-            Err(_) => return Err(too_large()),
-        };
+        let body = read_body(request, payload, MAX_BODY).await?;
         let form = Form::read(&body, request.query_string())?;
         let response = decode_base64(form.saml_response.as_bytes()).ok_or(Rejection::Base64)?;
         Ok(Self { response, relay_state: form.relay_state.unwrap_or_default() })
+    }
+}
+
+/// The body of a form, as far as `limit` and no further.
+pub(super) async fn read_body(
+    request: &HttpRequest,
+    payload: web::Payload,
+    limit: usize,
+) -> Result<web::Bytes, Reason> {
+    check_form(request)?;
+    let too_large = || {
+        let detail = format!("more than {limit} bytes");
+        Reason::new("body_too_large", Trouble::TooLarge, detail)
+    };
+    let declared = request.headers().get(CONTENT_LENGTH).and_then(|v| v.to_str().ok());
+    if declared.and_then(|text| text.parse::<usize>().ok()).is_some_and(|size| size > limit) {
+        return Err(too_large());
+    }
+    match payload.to_bytes_limited(limit).await {
+        Ok(Ok(body)) => Ok(body),
+        Ok(Err(error)) => Err(Reason::new("body", Trouble::NotAMessage, error)),
+        Err(_) => Err(too_large()),
     }
 }
 

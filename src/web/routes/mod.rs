@@ -5,6 +5,7 @@ mod handover;
 mod login;
 mod logout;
 mod metadata;
+mod slo;
 
 use actix_web::http::header::ALLOW;
 use actix_web::web::{self, ServiceConfig};
@@ -37,6 +38,12 @@ pub(super) fn mount(config: &mut ServiceConfig, data: web::Data<Shared>) {
             web::resource(paths.logout.as_str())
                 .route(web::get().to(logout::ask))
                 .route(web::post().to(logout::end))
+                .default_service(web::to(|shared| wrong_method(shared, "GET, POST"))),
+        )
+        .service(
+            web::resource(paths.slo.as_str())
+                .route(web::get().to(slo::by_redirect))
+                .route(web::post().to(slo::by_post))
                 .default_service(web::to(|shared| wrong_method(shared, "GET, POST"))),
         )
         .service(

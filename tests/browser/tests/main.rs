@@ -16,6 +16,7 @@
 mod browser;
 mod chooser;
 mod driver;
+mod log_out;
 mod session;
 mod sign_in;
 mod sites;

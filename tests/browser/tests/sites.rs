@@ -10,7 +10,7 @@ use actix_saml::idp::{IdpApp, TestIdp, TestKeys, Validity};
 use actix_saml::saml::binding::Binding;
 use actix_saml::saml::metadata::IdpMetadata;
 use actix_saml::saml::{EntityId, parse_instant};
-use actix_saml::sp::{Builder, Idp};
+use actix_saml::sp::{Builder, Idp, RequestSigning};
 use actix_saml::web::Clock;
 use actix_web::dev::{Service as _, ServiceResponse};
 use actix_web::http::header::{HeaderValue, SET_COOKIE};
@@ -36,6 +36,8 @@ pub(crate) struct Setting {
     /// Where there is another identity provider, if there is.
     pub(crate) other_idp_host: Option<&'static str>,
     pub(crate) request_binding: Binding,
+    /// The binding by which log-out goes to the identity provider, if it does.
+    pub(crate) logout: Option<Binding>,
     /// Stands in the cookie of a pending sign-in in the place of what the application wrote.
     pub(crate) pending_same_site: &'static str,
 }
@@ -47,6 +49,7 @@ impl Default for Setting {
             idp_host: IDP_HOST,
             other_idp_host: None,
             request_binding: Binding::HttpRedirect,
+            logout: None,
             pending_same_site: "None",
         }
     }
@@ -144,6 +147,10 @@ impl Setting {
         let mut builder = Builder::new(entity_id, app_url.clone());
         builder.dev = true;
         builder.request_binding = self.request_binding;
+        if let Some(binding) = self.logout {
+            builder.logout.binding = binding;
+            builder.signing = Some(signing());
+        }
         let labelled = idps.iter().zip(["Test sign-in", "Other sign-in"]);
         builder.idps = labelled
             .map(|(idp, label)| {
@@ -185,6 +192,16 @@ fn rewrite_pending<B>(
         }
         response.headers_mut().append(SET_COOKIE, text.parse().unwrap());
     }
+}
+
+/// The application's own key.
+fn signing() -> RequestSigning {
+    let key = PrivateKey::generate(KeyShape::Rsa2048).unwrap();
+    let Validity { not_before, not_after } = Validity::of_tests();
+    let (common_name, organisation, hosts) = (APP_HOST, None, &[]);
+    let request = CertificateRequest { common_name, organisation, hosts, not_before, not_after };
+    let certificate = Certificate::self_signed(&key, &request).unwrap();
+    RequestSigning { key, certificate }
 }
 
 async fn dashboard() -> HttpResponse {

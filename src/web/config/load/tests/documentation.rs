@@ -39,6 +39,7 @@ fn every_key_has_a_row_and_a_variable() {
         "metadata",
         "refresh",
         "session",
+        "logout",
         "store",
         "policy",
         "audit",
