@@ -130,6 +130,7 @@ fn control_of_what_is_read() {
         let service = format!("<{name} Binding=\"{}\" Location=\"https://", binding.uri());
         xml = edit(&xml, &service, &format!("{service}{path}."));
     }
+    let other = xml.clone();
     let metadata = Metadata(xml).read().unwrap();
     let certificates: Vec<_> = metadata.certificates().iter().map(|c| c.as_der()).collect();
     assert_eq!(certificates, [IDP_KEY.certificate.as_der()]);
@@ -143,6 +144,17 @@ fn control_of_what_is_read() {
     assert_eq!(logout, [location("slo-redirect"), location("slo-post")]);
     let all: Vec<_> = metadata.locations().map(|url| url.as_str()).collect();
     assert_eq!(all, ["sso-redirect", "sso-post", "slo-redirect", "slo-post"].map(location));
+    assert_eq!(metadata.single_logout_answers(), metadata.single_logout());
+    let elsewhere = edit(
+        &other,
+        "Location=\"https://slo-post.",
+        "ResponseLocation=\"https://answer.fs.test.nhs.example/adfs/ls/\" Location=\"https://slo-post.",
+    );
+    let elsewhere = Metadata(elsewhere).read().unwrap();
+    assert_eq!(elsewhere.single_logout(), metadata.single_logout());
+    let answers: Vec<_> = elsewhere.single_logout_answers().iter().map(|e| &e.text[..]).collect();
+    assert_eq!(answers, [location("slo-redirect"), location("answer")]);
+    assert!(elsewhere.locations().any(|url| url.as_str() == location("answer")));
     assert!(!metadata.has_test_keys());
     let test_pair = Pair::of(IDP_KEY.key.clone(), &format!("fs {TEST_KEY_MARK}"));
     let keys = [descriptor("signing", &P256), descriptor("signing", &test_pair)].concat();
@@ -366,6 +378,12 @@ fn md_loc() {
     ] {
         with(hostile).refused(MetadataError::Location { location: hostile.to_owned() });
     }
+    // Answers to log-out may go elsewhere, and no more anywhere than the rest.
+    let logout = "<SingleLogoutService Binding=\"urn:oasis:names:tc:SAML:2.0:bindings:HTTP-POST\"";
+    let hostile = "javascript:alert(1)";
+    Metadata::honest()
+        .edit(logout, &format!("{logout} ResponseLocation=\"{hostile}\""))
+        .refused(MetadataError::Location { location: hostile.to_owned() });
     with("https://fs.test.nhs.example/adfs/ls/?a=b").read().unwrap();
     let neither =
         Metadata(Metadata::honest().0.replace("SingleSignOnService", "ManageNameIDService"));

@@ -130,8 +130,9 @@ impl IdpMetadata {
 
     /// Every address that AuthnRequests and log-out messages go to.
     pub fn locations(&self) -> impl Iterator<Item = &Url> {
-        let logout = self.single_logout.iter().chain(&self.single_logout_answers);
-        self.single_sign_on.iter().chain(logout).map(|e| &e.location)
+        let elsewhere =
+            self.single_logout_answers.iter().filter(|e| !self.single_logout.contains(e));
+        self.single_sign_on.iter().chain(&self.single_logout).chain(elsewhere).map(|e| &e.location)
     }
 
     /// Where LogoutRequests go.
