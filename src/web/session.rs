@@ -95,7 +95,7 @@ pub(super) fn own_handle(request: &HttpRequest, shared: &Shared) -> Option<Sessi
 ///
 /// # Errors
 /// When a store cannot be reached. The session is alive then, and whoever asked is to be told.
-pub(super) async fn end(
+pub(super) async fn sign_out(
     request: &HttpRequest,
     session: &Session,
     shared: &Shared,

@@ -221,6 +221,7 @@ impl AuditSink for Metrics {
                 let count = event.count.unwrap_or(1);
                 self.ended.get_or_create(&[("by", "idp")]).inc_by(count);
             }
+            AuditStep::LogOutAnswer => {}
             AuditStep::Store => {
                 let labels = [("store", event.store.unwrap_or(OTHER)), ("outcome", outcome)];
                 self.store_changes.get_or_create(&labels).inc();

@@ -50,7 +50,7 @@ async fn sign_out(
 ) -> Result<HttpResponse, Reason> {
     let here = || pages::signed_out(shared, SignedOut::Here, None);
     let event = AuditEvent::new(shared.clock.now(), AuditStep::LogOut, Outcome::Done);
-    let ended = session::end(request, session, shared).await.map_err(|error| {
+    let ended = session::sign_out(request, session, shared).await.map_err(|error| {
         Reason::new("session_store", Trouble::Unavailable, error).about(event.clone())
     })?;
     // Whoever signs out twice has signed out once.
