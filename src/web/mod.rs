@@ -29,6 +29,7 @@ mod saml;
 mod session;
 mod session_store;
 mod sessions;
+mod trips;
 mod unauthenticated;
 
 pub use audit::{AuditEvent, AuditLog, AuditSink, AuditStep, AuditTarget, Outcome};

@@ -38,6 +38,10 @@ pub(super) enum Trouble {
     WrongMethod,
     /// One sign-in follows another.
     Repeating,
+    /// One sign-in follows another, because the session cookie does not come back.
+    CookieLost,
+    /// One sign-in follows another, because the session is not known here.
+    SessionUnknown,
     /// More is to be decrypted at once than there are places for.
     Busy,
     /// There is no metadata to sign anybody in by.
@@ -64,7 +68,9 @@ impl Trouble {
             Self::TooLarge => StatusCode::PAYLOAD_TOO_LARGE,
             Self::WrongType => StatusCode::UNSUPPORTED_MEDIA_TYPE,
             Self::WrongMethod => StatusCode::METHOD_NOT_ALLOWED,
-            Self::Repeating => StatusCode::TOO_MANY_REQUESTS,
+            Self::Repeating | Self::CookieLost | Self::SessionUnknown => {
+                StatusCode::TOO_MANY_REQUESTS
+            }
         }
     }
 
@@ -79,7 +85,9 @@ impl Trouble {
             Self::Replayed => "That sign-in has already been used",
             Self::Unavailable => "Sign-in is not available at the moment",
             Self::WrongMethod => "There is nothing to see here",
-            Self::Repeating => "Sign-in keeps starting again",
+            Self::Repeating | Self::CookieLost | Self::SessionUnknown => {
+                "Sign-in keeps starting again"
+            }
             Self::Busy => "Many people are signing in",
             Self::NotReady => "Sign-in is not ready yet",
             Self::NotALogout => "We could not read that sign-out",
@@ -117,6 +125,17 @@ impl Trouble {
             }
             Self::WrongMethod => {
                 "This address is used by the sign-in service only. Please start at the beginning."
+            }
+            Self::CookieLost => {
+                "You have signed in several times within a minute, and each time your browser did \
+                 not send this service's session cookie back. It may block cookies. Allow cookies \
+                 for this service, or try another browser. If that does not help, ask your help \
+                 desk and give them the reference."
+            }
+            Self::SessionUnknown => {
+                "You have signed in several times within a minute, and each time this service had \
+                 lost your session. Your browser and your account are all right: something on our \
+                 side does not work. Please ask your help desk and give them the reference."
             }
             Self::Repeating => {
                 "You have been sent to the sign-in service several times within a minute. Your \

@@ -13,6 +13,7 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use super::cookie_keys::CookieKeys;
 use super::person::Person;
 use super::saml::Shared;
+use super::trips::Trips;
 use crate::sp::{PendingLogin, SessionHandle};
 use crate::xml::{decode_base64, encode_base64};
 
@@ -43,6 +44,9 @@ pub(super) struct Pending {
     /// Whether that session was locked: the same person may go on with it.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub(super) unlocks: bool,
+    /// How often the browser came back to this page a moment ago.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(super) trips: Option<Trips>,
 }
 
 /// As text, which takes a third of what a list of numbers does.

@@ -22,6 +22,7 @@ pub fn routes(saml: &Saml) -> impl FnOnce(&mut ServiceConfig) + use<> {
             .route("/note", web::get().to(write_note))
             .route("/notes", web::get().to(read_note))
             .route("/renew", web::get().to(renew))
+            .route("/purge", web::get().to(purge))
             .route("/whoami", web::get().to(whoami))
             .route("/key", web::get().to(key))
             .route("/owner", web::get().to(owner))
@@ -94,4 +95,9 @@ async fn read_note(session: Session) -> String {
 async fn renew(session: Session) -> &'static str {
     session.renew();
     "renewed"
+}
+
+async fn purge(session: Session) -> &'static str {
+    session.purge();
+    "purged"
 }

@@ -26,6 +26,7 @@ use crate::web::person::{self, Person};
 use crate::web::refusal::Reason;
 use crate::web::saml::Shared;
 use crate::web::session;
+use crate::web::trips::Trips;
 use crate::xml::decode_base64;
 use crate::xmlenc::DecryptError;
 
@@ -171,7 +172,10 @@ async fn complete(
     };
     let choice = chooser::remember(shared, &login.principal.issuer);
     let remembered = person::remember(shared, &person).map_err(|error| unavailable(&error))?;
-    for cookie in [removal, &remembered].into_iter().chain(&choice) {
+    let started = pending.login.started_at;
+    let trips = Trips::and_one(pending.trips.as_ref(), &login.return_to, started);
+    let trips = trips.cookie(shared).map_err(|error| unavailable(&error))?;
+    for cookie in [removal, &remembered, &trips].into_iter().chain(&choice) {
         response.add_cookie(cookie).map_err(|error| unavailable(&error))?;
     }
     session::record(request, shared, event);

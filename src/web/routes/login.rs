@@ -18,6 +18,7 @@ use crate::web::person;
 use crate::web::refusal::Reason;
 use crate::web::saml::Shared;
 use crate::web::session;
+use crate::web::trips::{self, Trips};
 
 /// Sends the browser to the identity provider.
 pub(super) async fn start(request: HttpRequest, shared: web::Data<Shared>) -> HttpResponse {
@@ -84,6 +85,16 @@ fn send(
 ) -> Result<HttpResponse, Reason> {
     let unavailable = |detail: String| Reason::new("start_login", Trouble::Unavailable, detail);
     let now = shared.clock.now();
+    let trips = Trips::made(request, shared, &return_to, now);
+    if trips.as_ref().is_some_and(Trips::is_loop) {
+        let (trouble, detail) = trips::diagnose(request, shared);
+        let reason = Reason::new("login_loop", trouble, detail);
+        let reason = reason.returning_to(&return_to).asked_by(request, shared);
+        let mut response = reason.into_response(shared);
+        let forgotten = trips::forget(shared);
+        response.add_cookie(&forgotten).map_err(|error| unavailable(error.to_string()))?;
+        return Ok(response);
+    }
     let counted = attempts::count(request, shared, &return_to, now)
         .map_err(|error| unavailable(error.to_string()))?;
     let counted = match counted {
@@ -115,6 +126,7 @@ fn send(
         earlier: session::at_hand(request, shared),
         owner: person::last_seen(request, shared),
         unlocks,
+        trips,
     };
     let mut cookies = PendingCookies::of(shared)
         .seal(request, &pending)

@@ -11,6 +11,7 @@ use crate::web::person;
 use crate::web::refusal::Reason;
 use crate::web::saml::Shared;
 use crate::web::session;
+use crate::web::trips;
 
 /// Asks before signing out: a link from elsewhere must not do it.
 pub(super) async fn ask(shared: web::Data<Shared>) -> HttpResponse {
@@ -37,6 +38,7 @@ pub(super) async fn end(
         Ok(mut response) => {
             // A cookie that is removed has no value that a header could not hold.
             let _ = response.add_cookie(&person::forget(&shared));
+            let _ = response.add_cookie(&trips::forget(&shared));
             response
         }
         Err(reason) => reason.asked_by(&request, &shared).into_response(&shared),
