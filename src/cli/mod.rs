@@ -1,6 +1,7 @@
 //! The command line, `actix-saml`.
 
 pub mod app;
+mod check;
 mod demo;
 mod doctor;
 mod files;
@@ -45,6 +46,8 @@ enum Command {
     Inspect(inspect::Arguments),
     /// Print this application's metadata, for registering it at the identity provider.
     Metadata(metadata::Arguments),
+    /// Say what is wrong with a configuration before it starts.
+    Check(check::Arguments),
     /// Look at the whole trust relation, and say what to do about each thing that is not right.
     Doctor(doctor::Arguments),
     /// Write what an identity provider's help desk needs to register this application.
@@ -67,6 +70,7 @@ pub fn main() -> ExitCode {
         Command::Keygen(arguments) => keygen::run(&arguments),
         Command::Inspect(arguments) => inspect::run(&arguments),
         Command::Metadata(arguments) => metadata::run(&arguments),
+        Command::Check(arguments) => check::run(&arguments),
         Command::Doctor(arguments) => doctor::run(&arguments),
         Command::Onboard(arguments) => onboard::run(&arguments),
         Command::Serve(arguments) => serve::run(&arguments),

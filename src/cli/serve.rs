@@ -7,7 +7,7 @@ use actix_web::{App, HttpServer};
 use clap::Args;
 
 use super::{Problem, app, log_to_stderr, print};
-use crate::web::Config;
+use crate::web::{Clock as _, Config, SystemClock};
 
 #[derive(Debug, Args)]
 pub(super) struct Arguments {
@@ -24,6 +24,7 @@ pub(super) fn run(arguments: &Arguments) -> Result<ExitCode, Problem> {
     let config = Config::from_file(&arguments.config)?;
     let listen = arguments.listen.clone().unwrap_or_else(|| config.listen.clone());
     let base_url = config.base_url.clone();
+    config.warn(SystemClock.now());
     let saml = config.into_saml()?;
     actix_web::rt::System::new().block_on(async move {
         let server = HttpServer::new(move || {

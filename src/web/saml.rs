@@ -341,7 +341,9 @@ impl Saml {
     /// A [`ConfigError`] that names file, field and remedy. The program should end with it: an
     /// application that starts with half a configuration is worse than one that does not start.
     pub async fn from_file(path: impl AsRef<Path>) -> Result<Self, ConfigError> {
-        let saml = Config::from_file(path.as_ref())?.into_saml()?;
+        let config = Config::from_file(path.as_ref())?;
+        config.warn(SystemClock.now());
+        let saml = config.into_saml()?;
         saml.first_metadata(FIRST_METADATA).await;
         saml.look_at_store().await;
         Ok(saml)

@@ -20,6 +20,7 @@ mod guide;
 mod input;
 mod inspect;
 mod keygen;
+mod lint;
 mod metadata;
 mod onboard;
 mod terminal;

@@ -86,6 +86,7 @@ pub const VARIABLES: &[Variable] = &[
     variable("SAML_STORE_PASSWORD_FILE", "store.password_file", Kind::Text),
     variable("SAML_STORE_PREFIX", "store.prefix", Kind::Text),
     variable("SAML_STORE_TIMEOUT_MS", "store.timeout_ms", Kind::Number),
+    variable("SAML_STORE_REPLICAS", "store.replicas", Kind::Number),
     variable("SAML_POLICY_CLOCK_SKEW_SECONDS", "policy.clock_skew_seconds", Kind::Number),
     variable("SAML_POLICY_REQUIRE_SIGNED", "policy.require_signed", Kind::Text),
     variable("SAML_POLICY_REQUEST_BINDING", "policy.request_binding", Kind::Text),

@@ -14,6 +14,7 @@ use super::{BindingConfig, Config, RequireSignedConfig};
 use crate::saml::binding::Binding;
 use crate::saml::{ClockSkew, RequireSigned};
 use crate::sp::{BuildError, Builder, KeyPurpose, LogoutOptions, ServiceProvider, SessionLimits};
+use crate::web::clock::{Clock as _, SystemClock};
 use crate::web::federation::{IdpSource, RefreshSettings};
 use crate::web::saml::Saml;
 
@@ -97,6 +98,7 @@ impl Config {
         &self,
     ) -> Result<(ServiceProvider, Vec<IdpSource>, RefreshSettings), ConfigError> {
         self.check_stores()?;
+        self.refuse(SystemClock.now())?;
         let sp = self.read_service_provider()?;
         let (sources, refresh) = self.read_sources()?;
         self.subject_rules()?;

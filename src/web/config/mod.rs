@@ -7,6 +7,7 @@ mod audit;
 mod environment;
 mod error;
 mod keys;
+mod lint;
 mod load;
 pub(crate) mod private_file;
 mod stores;
@@ -20,6 +21,7 @@ pub use environment::{Kind, VARIABLES, Variable};
 #[cfg(feature = "cli")]
 pub(crate) use environment::{PASSPHRASE, unknown_variables};
 pub use error::ConfigError;
+pub use lint::{Lint, Verdict};
 
 use crate::crypto::Passphrase;
 use crate::nhsmail::{ClaimNames, SubjectForm};
@@ -240,6 +242,8 @@ pub struct StoreConfig {
     pub prefix: String,
     /// How long one request to the server may take, in milliseconds: 100 to 30000.
     pub timeout_ms: u32,
+    /// How many processes run with this configuration.
+    pub replicas: u32,
 }
 
 impl std::fmt::Debug for StoreConfig {
@@ -263,6 +267,7 @@ impl Default for StoreConfig {
             password_file: None,
             prefix: "saml:".to_owned(),
             timeout_ms: 2000,
+            replicas: 1,
         }
     }
 }

@@ -95,6 +95,7 @@ fn the_defaults_are_those_of_the_program() {
     assert_eq!(default_of("store.url"), store.url);
     assert_eq!(default_of("store.prefix"), store.prefix);
     assert_eq!(default_of("store.timeout_ms"), store.timeout_ms.to_string());
+    assert_eq!(default_of("store.replicas"), store.replicas.to_string());
     assert_eq!(default_of("policy.clock_skew_seconds"), policy.clock_skew_seconds.to_string());
     assert_eq!(default_of("policy.pending_minutes"), policy.pending_minutes.to_string());
     let tells = config.audit.client_address;

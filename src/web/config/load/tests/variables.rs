@@ -56,6 +56,7 @@ const EFFECTS: &[(&str, &str, &str, Reads)] = &[
     ("SAML_STORE_PASSWORD_FILE", "p", "p", |c| c.store.password_file.clone().unwrap()),
     ("SAML_STORE_PREFIX", "p:", "p:", |c| c.store.prefix.clone()),
     ("SAML_STORE_TIMEOUT_MS", "7", "7", |c| c.store.timeout_ms.to_string()),
+    ("SAML_STORE_REPLICAS", "7", "7", |c| c.store.replicas.to_string()),
     ("SAML_POLICY_CLOCK_SKEW_SECONDS", "7", "7", |c| c.policy.clock_skew_seconds.to_string()),
     ("SAML_POLICY_REQUIRE_SIGNED", "both", "true", |c| {
         (c.policy.require_signed == RequireSignedConfig::Both).to_string()
