@@ -44,18 +44,12 @@ impl Config {
 
     /// Everything of [`Config::bring_stores`] before anything is opened.
     pub(super) fn check_stores(&self) -> Result<(), ConfigError> {
-        let keys = self.cookie_keys()?;
+        self.cookie_keys()?;
         if !(100..=30_000).contains(&self.store.timeout_ms) {
             let remedy = "2000 suits most";
             return Err(self.error("store.timeout_ms", "not between 100 and 30000", remedy));
         }
         match self.place()? {
-            Place::Redis if keys.is_none() && !self.dev => Err(self.error(
-                "keys.cookie_keys",
-                "several machines share the store, and each would make a key for its cookies that \
-                 the others do not have",
-                "make one with actix-saml keygen --purpose cookies, and give it to every machine",
-            )),
             Place::Redis => self.open_redis().map(drop),
             // It is opened once, and not to see whether it could be.
             Place::File(_) | Place::Memory => Ok(()),

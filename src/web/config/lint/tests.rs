@@ -29,6 +29,7 @@ fn each_mistake_is_found_and_the_control_has_none() {
     for (from, to, code, verdict) in [
         ("replicas = 1", "replicas = 0", "no_replicas", Verdict::Refused),
         ("replicas = 1", "replicas = 2", "replicas_share_nothing", Verdict::Refused),
+        ("memory:", "redis://h", "no_cookie_keys", Verdict::Refused),
         ("hours = 12", "hours = 25", "session_too_long", Verdict::Refused),
         ("hours = 12", "hours = 13", "session_long", Verdict::Warned),
         ("minutes = 60", "minutes = 61", "idle_long", Verdict::Warned),

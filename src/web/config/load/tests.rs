@@ -10,9 +10,9 @@ use chrono::{DateTime, Utc};
 use super::*;
 use crate::crypto::{Certificate, CertificateRequest, CryptoError, KeyShape, PrivateKey};
 use crate::saml::metadata::TEST_KEY_MARK;
+use crate::web::SystemClock;
 use crate::web::config::environment::VARIABLES;
 use crate::web::federation::{EventLevel, TrustBasis};
-use crate::web::{Clock, SystemClock};
 use crate::xml::encode_base64;
 
 mod documentation;
