@@ -8,10 +8,10 @@ const PAGE: &str = include_str!("../../../../docs/check.md");
 const GOOD: [&str; 8] = [
     "base_url = \"https://rota.example.org\"",
     "entity_id = \"urn:rota\"",
-    "[keys]\nsigning_key = \"k\"\nsigning_cert = \"c\"\n# keys",
+    "[keys]\nsigning_key = \"k\"\nsigning_cert = \"c\"\ncookie_keys = [\"s\"]\n# keys",
     "[contact]\nemail = \"rota@example.org\"",
     "[session]\nidle_minutes = 60\nabsolute_hours = 12",
-    "[store]\nurl = \"memory:\"\nreplicas = 1",
+    "[store]\nurl = \"redis://h\"\nreplicas = 1",
     "[audit]\nfile = \"stdout\"\nsubject_key = \"a\"",
     "[[idp]]\nmetadata = \"idp.xml\"\n# idp",
 ];
@@ -28,8 +28,13 @@ fn each_mistake_is_found_and_the_control_has_none() {
     let mut codes = Vec::new();
     for (from, to, code, verdict) in [
         ("replicas = 1", "replicas = 0", "no_replicas", Verdict::Refused),
-        ("replicas = 1", "replicas = 2", "replicas_share_nothing", Verdict::Refused),
-        ("memory:", "redis://h", "no_cookie_keys", Verdict::Refused),
+        (
+            "url = \"redis://h\"\nreplicas = 1",
+            "url = \"memory:\"\nreplicas = 2",
+            "replicas_share_nothing",
+            Verdict::Refused,
+        ),
+        ("cookie_keys = [\"s\"]", "", "no_cookie_keys", Verdict::Refused),
         ("hours = 12", "hours = 25", "session_too_long", Verdict::Refused),
         ("hours = 12", "hours = 13", "session_long", Verdict::Warned),
         ("minutes = 60", "minutes = 61", "idle_long", Verdict::Warned),
@@ -63,7 +68,8 @@ fn what_is_just_within_is_not_found() {
         ("# keys", "decryption_keys = [\"d\"]\n[policy]\nrequire_signed = \"both\""),
         ("hours = 12", "hours = 1"),
         ("[audit]\nfile = \"stdout\"\nsubject_key = \"a\"", ""),
-        ("url = \"memory:\"\nreplicas = 1", "url = \"redis://127.0.0.1\"\nreplicas = 3"),
+        ("replicas = 1", "replicas = 3"),
+        ("url = \"redis://h\"", "url = \"file:f\""),
     ] {
         assert!(good.contains(from), "{from}");
         assert_eq!(lint(&good.replacen(from, to, 1)), [], "{to}");
@@ -72,8 +78,9 @@ fn what_is_just_within_is_not_found() {
 
 #[test]
 fn what_is_refused_comes_first_and_stops_the_start() {
-    let text = GOOD.join("\n").replace("replicas = 1", "replicas = 3");
-    let text = text.replace("hours = 12", "hours = 13");
+    let text =
+        GOOD.join("\n").replace("replicas = 1", "replicas = 3").replace("redis://h", "memory:");
+    let text = text.replace("hours = 12", "hours = 13").replace("cookie_keys = [\"s\"]", "");
     let found = lint(&text);
     let verdicts: Vec<_> = found.iter().map(|lint| lint.verdict).collect();
     assert_eq!(verdicts, [Verdict::Refused, Verdict::Warned]);
