@@ -23,7 +23,9 @@ async fn check_cookies(browser: &Browser, sites: &Sites, prefix: &str) {
     let session = format!(
         "{prefix}saml-session at localhost/ Secure HttpOnly until the browser is closed SameSite=Lax"
     );
-    assert_eq!(browser.cookies().await, [attempts, session]);
+    let lax = |name: &str| format!("{prefix}{name} at localhost/ Secure HttpOnly SameSite=Lax");
+    let kept = [attempts, lax("saml-person"), session, lax("saml-trips")];
+    assert_eq!(browser.cookies().await, kept);
     assert_eq!(browser.run("return document.cookie").await, json!(""));
     assert_eq!(whoami(browser, sites).await, nurse());
 }
