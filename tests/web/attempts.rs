@@ -91,6 +91,15 @@ async fn signing_out_and_in_again_is_no_loop_and_neither_are_slow_people() {
 }
 
 #[actix_web::test]
+async fn whoever_is_signed_in_may_sign_in_again_and_again() {
+    let app = TestApp::start().await;
+    let browser = app.browser();
+    for _ in 0..5 {
+        browser.sign_in("ward.nurse").await;
+    }
+}
+
+#[actix_web::test]
 async fn cookie_the_count_of_trips_is_sealed_and_short() {
     let app = TestApp::start().await;
     let browser = app.browser();

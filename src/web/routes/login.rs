@@ -46,7 +46,9 @@ pub(super) async fn start(request: HttpRequest, shared: web::Data<Shared>) -> Ht
     let Some(idp) = chooser::select(&shared, &query.wish(), idps, direct) else {
         return chooser::page(&shared, idps, remembered, &return_to);
     };
-    send(&request, &shared, sp, idp, return_to)
+    // Whoever is signed in may sign in as often as they like: nothing is lost.
+    let is_signed_in = matches!(session::signed_in(&request, &shared).await, Ok(Some(_)));
+    send(&request, &shared, sp, idp, return_to, is_signed_in)
         .unwrap_or_else(|reason| reason.asked_by(&request, &shared).into_response(&shared))
 }
 
@@ -82,11 +84,12 @@ fn send(
     sp: &ServiceProvider,
     idp: &Idp,
     return_to: ReturnTo,
+    is_signed_in: bool,
 ) -> Result<HttpResponse, Reason> {
     let unavailable = |detail: String| Reason::new("start_login", Trouble::Unavailable, detail);
     let now = shared.clock.now();
     let trips = Trips::made(request, shared, &return_to, now);
-    if trips.as_ref().is_some_and(Trips::is_loop) {
+    if !is_signed_in && trips.as_ref().is_some_and(Trips::is_loop) {
         let (trouble, detail) = trips::diagnose(request, shared);
         let reason = Reason::new("login_loop", trouble, detail);
         let reason = reason.returning_to(&return_to).asked_by(request, shared);
