@@ -31,15 +31,18 @@ const STYLE: &str = "\
 body{margin:0;font:1.1875rem/1.6 Arial,Helvetica,sans-serif;color:#212b32;background:#f0f4f5}\
 main{max-width:40rem;margin:3rem auto;padding:2rem;background:#fff;border-top:.5rem solid #005eb8}\
 h1{font-size:1.75rem;line-height:1.25;margin:0 0 1rem}\
-a{color:#005eb8}a:focus,button:focus{outline:.25rem solid #ffb81c;outline-offset:0;background:#ffeb3b;color:#212b32}\
+a{color:#005eb8}a:focus,button:focus,summary:focus{outline:.25rem solid #ffb81c;outline-offset:0;background:#ffeb3b;color:#212b32}\
 .button,button{display:inline-block;font:inherit;font-weight:bold;padding:.6rem 1.2rem;border:0;\
 border-radius:.25rem;background:#007f3b;color:#fff;text-decoration:none;cursor:pointer;box-shadow:0 .25rem 0 #00401e}\
 .choices{list-style:none;margin:0;padding:0}.choices a{display:block;padding:.75rem 1rem;\
 margin:0 0 .75rem;border:2px solid #005eb8;border-radius:.25rem;font-weight:bold;overflow-wrap:anywhere}\
 .choices span{display:block;font-weight:normal}\
 .reference{color:#4c6272}code{font-size:1.05em}\
+summary{padding:.25rem 0;color:#005eb8;text-decoration:underline;cursor:pointer}\
+pre{margin:0;padding:1rem;border-left:.25rem solid #768692;white-space:pre-wrap;overflow-wrap:anywhere;\
+font:1rem/1.5 monospace}\
 @media(prefers-color-scheme:dark){body{color:#e8edee;background:#17202a}main{background:#212b32}\
-a{color:#8cc4ff}.choices a{border-color:#8cc4ff}.reference{color:#c3ccd2}}";
+a,summary{color:#8cc4ff}.choices a{border-color:#8cc4ff}.reference{color:#c3ccd2}}";
 
 /// The source expression of a Content-Security-Policy that allows exactly this inline text.
 fn source_hash(inline: &str) -> String {

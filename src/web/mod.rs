@@ -7,6 +7,7 @@ mod client;
 mod clock;
 pub mod config;
 mod cookie_keys;
+mod diagnosis;
 mod extract;
 pub mod federation;
 mod guard;

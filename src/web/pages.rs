@@ -165,20 +165,22 @@ impl Trouble {
 }
 
 /// The page for `trouble`. `login_url` is our own address for signing in, `chooser_url` the one for
-/// choosing where, if there is a choice.
+/// choosing where, if there is a choice; `facts` are for the administrators of the identity provider.
 pub(super) fn trouble(
     trouble: Trouble,
     reference: &str,
     login_url: &str,
     chooser_url: Option<&str>,
+    facts: &[(&str, String)],
 ) -> HttpResponse {
     let body = format!(
         "<p>{}</p><p><a class=\"button\" href=\"{}\">Sign in again</a></p>{}\
-         <p class=\"reference\">Reference: <code>{}</code></p>",
+         <p class=\"reference\">Reference: <code>{}</code></p>{}",
         trouble.advice(),
         escape_html(login_url),
         link_to_chooser(chooser_url),
         escape_html(reference),
+        details(facts),
     );
     let mut response = Page::new(trouble.status(), trouble.title(), body).into_response();
     let retry_after = match trouble {
@@ -190,6 +192,21 @@ pub(super) fn trouble(
         response.headers_mut().insert(RETRY_AFTER, seconds);
     }
     response
+}
+
+/// What a person passes on to whoever runs the identity provider: one text, to be copied whole.
+fn details(facts: &[(&str, String)]) -> String {
+    if facts.is_empty() {
+        return String::new();
+    }
+    let lines: Vec<_> =
+        facts.iter().map(|(name, value)| escape_html(&format!("{name}: {value}"))).collect();
+    format!(
+        "<details><summary>Details for the help desk</summary>\
+         <p>These lines name nobody. They help whoever runs the sign-in service.</p>\
+         <pre>{}</pre></details>",
+        lines.join("\n")
+    )
 }
 
 /// In the place of a page that needs somebody to be signed in, while nobody can be. It carries no

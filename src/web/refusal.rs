@@ -6,6 +6,7 @@ use chrono::{DateTime, Utc};
 use super::audit::{AuditEvent, AuditStep, Outcome};
 use super::chooser;
 use super::client::Client;
+use super::diagnosis::Diagnosis;
 use super::heavy_work::HeavyWorkError;
 use super::pages::{self, Trouble};
 use super::saml::Shared;
@@ -25,6 +26,8 @@ pub(super) struct Reason {
     return_to: Option<ReturnTo>,
     /// What is known for the audit trail; `None` when the trail learns of it in another way.
     about: Option<Box<AuditEvent>>,
+    /// What the administrators of the identity provider may be told.
+    diagnosis: Option<Diagnosis>,
 }
 
 impl Reason {
@@ -37,6 +40,7 @@ impl Reason {
             trouble,
             return_to: None,
             about: Some(Box::new(about)),
+            diagnosis: None,
         }
     }
 
@@ -75,9 +79,27 @@ impl Reason {
     /// Logs the reason and makes the page, both with one reference.
     pub(super) fn into_response(self, shared: &Shared) -> HttpResponse {
         let reference = self.tell(shared);
+        let facts = self.facts(shared, &reference);
         let login_url = shared.login_url(self.return_to.as_ref());
         let chooser_url = chooser::url(shared, self.return_to.as_ref());
-        pages::trouble(self.trouble, &reference, &login_url, chooser_url.as_deref())
+        pages::trouble(self.trouble, &reference, &login_url, chooser_url.as_deref(), &facts)
+    }
+
+    /// What the page tells the administrators of the identity provider. Only who we are, whom we
+    /// asked and fixed words: what a message says may come from anybody.
+    fn facts(&self, shared: &Shared, reference: &str) -> Vec<(&'static str, String)> {
+        let Some(diagnosis) = &self.diagnosis else { return Vec::new() };
+        let time = shared.clock.now().format("%Y-%m-%d %H:%M:%S UTC");
+        let mut facts = vec![
+            ("Time", time.to_string()),
+            ("Reference", reference.to_owned()),
+            ("Application", shared.settings.entity_id.to_string()),
+        ];
+        // Of the sign-in that we began, not of what arrived.
+        let idp = self.about.as_ref().and_then(|about| about.idp.as_ref());
+        facts.extend(idp.map(|idp| ("Identity provider", idp.to_string())));
+        facts.extend(diagnosis.facts());
+        facts
     }
 
     /// A page for whom a page is shown to, and for all others what a script gets.
@@ -113,6 +135,7 @@ impl Reason {
     fn log(&self) -> String {
         // Without randomness there is no sign-in either; a fixed reference then is no loss.
         let reference = random_hex::<5>().unwrap_or_else(|_| "0000000000".to_owned());
+        let reference = grouped(&reference);
         let (code, detail) = (self.code, self.detail.chars().take(MAX_DETAIL).collect::<String>());
         match self.trouble {
             Trouble::Unavailable => {
@@ -147,7 +170,8 @@ impl From<Refusal> for Reason {
             // It may name the person: not for the ordinary log.
             tracing::debug!(event = "status_message", message = ?message);
         }
-        Self::new(refusal.code(), trouble, &refusal)
+        let diagnosis = Diagnosis::of(&refusal);
+        Self { diagnosis: Some(diagnosis), ..Self::new(refusal.code(), trouble, &refusal) }
     }
 }
 
@@ -162,6 +186,13 @@ impl From<LogoutRefusal> for Reason {
         };
         Self::new(refusal.code(), trouble, &refusal)
     }
+}
+
+/// In two groups, so that it can be read out over the telephone.
+fn grouped(reference: &str) -> String {
+    reference
+        .split_at_checked(5)
+        .map_or_else(|| reference.to_owned(), |(first, second)| format!("{first}-{second}"))
 }
 
 impl From<HeavyWorkError> for Reason {

@@ -98,7 +98,8 @@ impl Answer {
         assert_eq!((self.status, event.field("code")), (status, code), "{event:?}");
         assert_eq!(event.field("event"), name);
         let reference = between(&self.body, "Reference: <code>", "</code>");
-        assert_eq!(reference.len(), 10, "{reference}");
+        assert_eq!(reference.find('-'), Some(5), "to be read out: {reference}");
+        assert_eq!(reference.len(), 11, "{reference}");
         assert_eq!(event.field("reference"), reference);
         self.assert_page();
         assert!(!self.events.iter().any(|e| e.field("event") == "signed_in"));
