@@ -27,7 +27,7 @@ pub(super) struct Reason {
     /// What is known for the audit trail; `None` when the trail learns of it in another way.
     about: Option<Box<AuditEvent>>,
     /// What the administrators of the identity provider may be told.
-    diagnosis: Option<Diagnosis>,
+    diagnosis: Option<Box<Diagnosis>>,
 }
 
 impl Reason {
@@ -170,7 +170,7 @@ impl From<Refusal> for Reason {
             // It may name the person: not for the ordinary log.
             tracing::debug!(event = "status_message", message = ?message);
         }
-        let diagnosis = Diagnosis::of(&refusal);
+        let diagnosis = Box::new(Diagnosis::of(&refusal));
         Self { diagnosis: Some(diagnosis), ..Self::new(refusal.code(), trouble, &refusal) }
     }
 }
