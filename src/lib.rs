@@ -3,6 +3,7 @@
 
 /// The code in the guides compiles.
 #[cfg(doctest)]
+#[doc = include_str!("../docs/access.md")]
 #[doc = include_str!("../docs/federation.md")]
 #[doc = include_str!("../docs/shared-machines.md")]
 struct Guides;
@@ -17,6 +18,7 @@ pub mod nhsmail;
 pub mod saml;
 pub mod sp;
 pub mod store;
+pub use web::access;
 pub mod web;
 pub mod xml;
 pub mod xmlenc;

@@ -45,6 +45,9 @@ pub struct LoginOptions {
     pub is_passive: bool,
     /// Accept only these `AuthnContextClassRef`s.
     pub class_refs: Vec<String>,
+    /// Ask for one of these as well, and accept any other: whoever asks looks at what the sign-in
+    /// says of itself.
+    pub wished_class_refs: Vec<String>,
 }
 
 /// A sign-in that this browser has begun. It travels in an encrypted cookie, so that any machine
@@ -245,7 +248,7 @@ impl ServiceProvider {
             force_authn: options.force_authn,
             is_passive: options.is_passive,
             name_id_format: None,
-            class_refs: options.class_refs.clone(),
+            class_refs: [&options.class_refs[..], &options.wished_class_refs].concat(),
         };
         let relay_state = hex(&entropy.relay_state);
         let xml = request.to_xml()?;

@@ -28,6 +28,8 @@ pub enum AuditStep {
     SignIn,
     /// A page asked for a fresher or stronger sign-in than there was.
     StepUp,
+    /// A page was refused to somebody who is signed in.
+    Access,
     /// Somebody signed out here.
     LogOut,
     /// The identity provider has said how a log-out ended that began here.
@@ -49,6 +51,7 @@ impl AuditStep {
         Self::RequestSent,
         Self::SignIn,
         Self::StepUp,
+        Self::Access,
         Self::LogOut,
         Self::LogOutAnswer,
         Self::Revocation,

@@ -10,53 +10,58 @@ use actix_web::dev::{Service, ServiceRequest, ServiceResponse, Transform, forwar
 use actix_web::http::header::{CACHE_CONTROL, HeaderValue};
 use actix_web::{Error, ResponseError};
 
+use super::access::{self, Requirement};
 use super::page_owner::refuse_other;
 use super::saml::Shared;
 use super::session::signed_in;
 use super::unauthenticated::{Unauthenticated, store_unavailable};
 
-/// Middleware that lets only people through who are signed in. From `saml.require_login()`.
+/// Middleware that lets only people through who are signed in and fulfil a requirement, if there is
+/// one. From [`Saml::require_login`](crate::Saml::require_login) and
+/// [`Saml::require`](crate::Saml::require).
 #[derive(Clone)]
-pub struct RequireLogin {
+pub struct Require {
     shared: Arc<Shared>,
+    requirement: Option<Arc<Requirement>>,
 }
 
-impl std::fmt::Debug for RequireLogin {
+impl std::fmt::Debug for Require {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str("RequireLogin")
+        f.debug_tuple("Require").field(&self.requirement).finish()
     }
 }
 
-impl RequireLogin {
-    pub(super) fn new(shared: Arc<Shared>) -> Self {
-        Self { shared }
+impl Require {
+    pub(super) fn new(shared: Arc<Shared>, requirement: Option<Requirement>) -> Self {
+        Self { shared, requirement: requirement.map(Arc::new) }
     }
 }
 
-impl<S, B> Transform<S, ServiceRequest> for RequireLogin
+impl<S, B> Transform<S, ServiceRequest> for Require
 where
     S: Service<ServiceRequest, Response = ServiceResponse<B>, Error = Error> + 'static,
     B: MessageBody + 'static,
 {
     type Response = ServiceResponse<EitherBody<B>>;
     type Error = Error;
-    type Transform = RequireLoginService<S>;
+    type Transform = RequireService<S>;
     type InitError = ();
     type Future = Ready<Result<Self::Transform, ()>>;
 
     fn new_transform(&self, service: S) -> Self::Future {
-        let shared = Arc::clone(&self.shared);
-        ready(Ok(RequireLoginService { service: Rc::new(service), shared }))
+        let Self { shared, requirement } = self.clone();
+        ready(Ok(RequireService { service: Rc::new(service), shared, requirement }))
     }
 }
 
 #[doc(hidden)]
-pub struct RequireLoginService<S> {
+pub struct RequireService<S> {
     service: Rc<S>,
     shared: Arc<Shared>,
+    requirement: Option<Arc<Requirement>>,
 }
 
-impl<S, B> Service<ServiceRequest> for RequireLoginService<S>
+impl<S, B> Service<ServiceRequest> for RequireService<S>
 where
     S: Service<ServiceRequest, Response = ServiceResponse<B>, Error = Error> + 'static,
     B: MessageBody + 'static,
@@ -72,10 +77,17 @@ where
         let is_own = self.shared.paths.has(request.path());
         let service = Rc::clone(&self.service);
         let shared = Arc::clone(&self.shared);
+        let requirement = self.requirement.clone();
         Box::pin(async move {
             if !is_own {
                 let refused = match signed_in(request.request(), &shared).await {
-                    Ok(Some(principal)) => refuse_other(request.request(), &shared, &principal),
+                    Ok(Some(principal)) => {
+                        let request = request.request();
+                        refuse_other(request, &shared, &principal).or_else(|| {
+                            let requirement = requirement.as_deref()?;
+                            access::refuse(request, &shared, &principal, requirement)
+                        })
+                    }
                     Ok(None) => Some(
                         Unauthenticated::new(request.request(), &shared, shared.is_ready())
                             .error_response(),

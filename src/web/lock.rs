@@ -90,9 +90,24 @@ pub(super) async fn come_back(
     if !owner.is(person) {
         return Ok(Return::Other(owner));
     }
-    let kept = live.state.into_iter().filter(|(name, _)| !name.starts_with(OWN));
-    let kept = kept.filter_map(|(name, json)| Some((name, serde_json::from_str(&json).ok()?)));
-    Ok(Return::Same(kept.collect()))
+    Ok(Return::Same(of_application(live.state)))
+}
+
+/// What the application has put into a session, when it belongs to `person` and is not locked.
+pub(super) fn state_for(
+    state: SessionState,
+    person: &Person,
+    shared: &Shared,
+) -> Vec<(String, serde_json::Value)> {
+    let principal = state.get(PRINCIPAL).and_then(|json| serde_json::from_str(json).ok());
+    let owner = principal.as_ref().and_then(|p| Person::of_principal(p, shared));
+    let is_theirs = owner.is_some_and(|owner| owner.is(person)) && !state.contains_key(IS_LOCKED);
+    if is_theirs { of_application(state) } else { Vec::new() }
+}
+
+fn of_application(state: SessionState) -> Vec<(String, serde_json::Value)> {
+    let kept = state.into_iter().filter(|(name, _)| !name.starts_with(OWN));
+    kept.filter_map(|(name, json)| Some((name, serde_json::from_str(&json).ok()?))).collect()
 }
 
 #[cfg(test)]

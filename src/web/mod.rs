@@ -1,5 +1,6 @@
 //! The actix-web side: routes, guard, extractors, cookies, sessions and pages.
 
+pub mod access;
 mod attempts;
 mod audit;
 mod chooser;
@@ -37,7 +38,7 @@ pub use audit::{AuditEvent, AuditLog, AuditSink, AuditStep, AuditTarget, Outcome
 pub use clock::{Clock, SystemClock};
 pub use config::{Config, ConfigError};
 pub use cookie_keys::CookieKeys;
-pub use guard::RequireLogin;
+pub use guard::Require;
 pub use heavy_work::{HeavyWork, HeavyWorkError};
 pub use html::escape_html;
 pub use page_owner::PageOwner;

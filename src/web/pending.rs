@@ -10,6 +10,7 @@ use actix_web::cookie::{Cookie, SameSite};
 use serde::de::Error as _;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
+use super::access::StepUp;
 use super::cookie_keys::CookieKeys;
 use super::person::Person;
 use super::saml::Shared;
@@ -44,6 +45,9 @@ pub(super) struct Pending {
     /// Whether that session was locked: the same person may go on with it.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub(super) unlocks: bool,
+    /// What the sign-in was asked for beyond itself.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(super) step_up: Option<StepUp>,
     /// How often the browser came back to this page a moment ago.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(super) trips: Option<Trips>,

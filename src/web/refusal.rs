@@ -3,6 +3,7 @@
 use actix_web::{HttpRequest, HttpResponse};
 use chrono::{DateTime, Utc};
 
+use super::access::{StepUp, with_step_up};
 use super::audit::{AuditEvent, AuditStep, Outcome};
 use super::chooser;
 use super::client::Client;
@@ -24,6 +25,8 @@ pub(super) struct Reason {
     detail: String,
     trouble: Trouble,
     return_to: Option<ReturnTo>,
+    /// What another sign-in is to be asked for.
+    step_up: Option<StepUp>,
     /// What is known for the audit trail; `None` when the trail learns of it in another way.
     about: Option<Box<AuditEvent>>,
     /// What the administrators of the identity provider may be told.
@@ -39,6 +42,7 @@ impl Reason {
             detail: detail.to_string(),
             trouble,
             return_to: None,
+            step_up: None,
             about: Some(Box::new(about)),
             diagnosis: None,
         }
@@ -76,11 +80,25 @@ impl Reason {
         self
     }
 
+    /// What was asked for, for whoever tries again.
+    pub(super) fn stepping_up(mut self, asked: impl Into<Option<StepUp>>) -> Self {
+        self.step_up = asked.into();
+        self
+    }
+
+    fn login_url(&self, shared: &Shared) -> String {
+        let plain = shared.login_url(self.return_to.as_ref());
+        match self.step_up {
+            Some(asked) => with_step_up(plain, asked),
+            None => plain,
+        }
+    }
+
     /// Logs the reason and makes the page, both with one reference.
     pub(super) fn into_response(self, shared: &Shared) -> HttpResponse {
         let reference = self.tell(shared);
         let facts = self.facts(shared, &reference);
-        let login_url = shared.login_url(self.return_to.as_ref());
+        let login_url = self.login_url(shared);
         let chooser_url = chooser::url(shared, self.return_to.as_ref());
         pages::trouble(self.trouble, &reference, &login_url, chooser_url.as_deref(), &facts)
     }
@@ -110,7 +128,14 @@ impl Reason {
     /// The same for a script, which has no use for a page.
     pub(super) fn into_problem(self, shared: &Shared) -> HttpResponse {
         let reference = self.tell(shared);
-        pages::problem(self.trouble.status(), self.trouble.title(), &[("reference", &reference)])
+        let (status, title) = (self.trouble.status(), self.trouble.title());
+        let login_url = self.step_up.map(|_| self.login_url(shared));
+        let mut more = vec![("reference", reference.as_str())];
+        if matches!(self.trouble, Trouble::Forbidden | Trouble::MfaMissing | Trouble::NotFresh) {
+            more.push(("code", self.code));
+        }
+        more.extend(login_url.as_deref().map(|url| ("login_url", url)));
+        pages::problem(status, title, &more)
     }
 
     /// Enters the reason in the log and in the trail.
@@ -145,6 +170,9 @@ impl Reason {
             Trouble::NotReady => {
                 tracing::warn!(event = "not_ready", code, reference, detail = ?detail);
             }
+            _ if matches!(code, "forbidden" | "mfa_missing" | "not_fresh") => {
+                tracing::warn!(event = "access_refused", code, reference, detail = ?detail);
+            }
             Trouble::NotALogout | Trouble::LogoutRefused | Trouble::NoPendingLogout => {
                 tracing::warn!(event = "logout_refused", code, reference, detail = ?detail);
             }
@@ -159,6 +187,7 @@ impl From<Refusal> for Reason {
         let trouble = match &refusal {
             Refusal::NoPendingLogin | Refusal::PendingExpired { .. } => Trouble::NoPendingLogin,
             Refusal::Replayed => Trouble::Replayed,
+            Refusal::Rejected(Rejection::AuthnTooOld { .. }) => Trouble::NotFresh,
             Refusal::MetadataExpired { .. } => Trouble::NotReady,
             Refusal::Rejected(Rejection::Status { .. }) => Trouble::IdpSaidNo,
             Refusal::Rejected(

@@ -1,3 +1,5 @@
+use std::borrow::Cow;
+use std::collections::HashMap;
 use std::net::IpAddr;
 use std::path::Path;
 use std::sync::Arc;
@@ -9,12 +11,13 @@ use actix_web::cookie::{Key, SameSite, time::Duration};
 use actix_web::web::{self, ServiceConfig};
 use url::form_urlencoded::byte_serialize;
 
+use super::access::{Requirement, StepUpSupport};
 use super::audit::{AuditSink, Auditors, Pseudonyms};
 use super::clock::{Clock, SystemClock};
 use super::config::{Config, ConfigError};
 use super::cookie_keys::CookieKeys;
 use super::federation::{Background, Federation, IdpSource, RefreshSettings, Snapshot, Status};
-use super::guard::RequireLogin;
+use super::guard::Require;
 use super::heavy_work::HeavyWork;
 use super::lock::Lock;
 use super::metrics::Metrics;
@@ -72,6 +75,7 @@ pub(super) struct Shared {
     pub(super) clock: Arc<dyn Clock>,
     pub(super) heavy_work: HeavyWork,
     pub(super) cookie_keys: CookieKeys,
+    step_up: HashMap<EntityId, StepUpSupport>,
     pub(super) own_metadata: OwnMetadata,
     pub(super) paths: Paths,
     pub(super) host_watch: HostWatch,
@@ -135,6 +139,12 @@ impl Shared {
         self.federation.has(issuer)
     }
 
+    /// What `idp` does with a request for more than a sign-in.
+    pub(super) fn step_up_support(&self, idp: &EntityId) -> Cow<'_, StepUpSupport> {
+        let configured = self.step_up.get(idp).map(Cow::Borrowed);
+        configured.unwrap_or_else(|| Cow::Owned(StepUpSupport::known_of(idp)))
+    }
+
     /// Our metadata as it is now.
     pub(super) fn metadata(&self) -> Arc<str> {
         self.own_metadata.read(&self.snapshot().sp, self.clock.now())
@@ -169,6 +179,7 @@ pub struct SamlBuilder {
     clock: Arc<dyn Clock>,
     heavy_work: HeavyWork,
     cookie_keys: CookieKeys,
+    step_up: HashMap<EntityId, StepUpSupport>,
 }
 
 impl std::fmt::Debug for SamlBuilder {
@@ -271,6 +282,14 @@ impl SamlBuilder {
         self
     }
 
+    /// What the identity provider `idp` does with a request for more than a sign-in. By default what
+    /// is [known of it](StepUpSupport::known_of).
+    #[must_use]
+    pub fn step_up(mut self, idp: EntityId, support: StepUpSupport) -> Self {
+        self.step_up.insert(idp, support);
+        self
+    }
+
     /// Done.
     ///
     /// # Errors
@@ -325,6 +344,7 @@ impl SamlBuilder {
                 clock: self.clock,
                 heavy_work: self.heavy_work,
                 cookie_keys: self.cookie_keys,
+                step_up: self.step_up,
                 own_metadata,
                 paths,
                 host_watch: HostWatch::default(),
@@ -382,6 +402,7 @@ impl Saml {
             clock: Arc::new(SystemClock),
             heavy_work: HeavyWork::default(),
             cookie_keys: Key::generate().into(),
+            step_up: HashMap::new(),
         }
     }
 
@@ -420,9 +441,16 @@ impl Saml {
         Sessions::new(middleware, Arc::clone(shared))
     }
 
-    /// For `Scope::wrap`: lets only people through who are signed in.
-    pub fn require_login(&self) -> RequireLogin {
-        RequireLogin::new(Arc::clone(&self.shared))
+    /// For `wrap` around an application, a scope, a resource or a route: lets only people through who
+    /// are signed in.
+    pub fn require_login(&self) -> Require {
+        Require::new(Arc::clone(&self.shared), None)
+    }
+
+    /// As [`Saml::require_login`], and of those only people who fulfil `requirement`; see
+    /// [`access`](super::access).
+    pub fn require(&self, requirement: Requirement) -> Require {
+        Require::new(Arc::clone(&self.shared), Some(requirement))
     }
 
     /// Our metadata as it is now, to be registered at the identity provider.

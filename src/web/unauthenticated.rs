@@ -58,20 +58,7 @@ impl Unauthenticated {
             Client::FormInFrame => Answer::SentInFrame,
             Client::Ahead | Client::Script => Answer::Problem,
         };
-        let return_to = match answer {
-            // A page that cannot be remembered need not be carried along.
-            Answer::Redirect => request.uri().path_and_query().map(|t| without_token(t.as_str())),
-            Answer::Frame | Answer::SentInFrame => {
-                // What the top of the window shows is asked there. Where no scripts run, the page
-                // that holds this one is the best guess.
-                let base = shared.settings.base_url.as_str().trim_end_matches('/');
-                let referer = request.headers().get(REFERER).and_then(|value| value.to_str().ok());
-                referer.and_then(|referer| referer.strip_prefix(base)).map(without_token)
-            }
-            _ => None,
-        };
-        let return_to = return_to
-            .filter(|target| target.starts_with('/') && target.len() <= ReturnTo::MAX_BYTES);
+        let return_to = page_to_come_back_to(request, shared, client).filter(|_| is_ready);
         let login_path = &shared.paths.login;
         let login_url = return_to.map_or_else(
             || login_path.clone(),
@@ -89,6 +76,27 @@ impl Unauthenticated {
     fn break_out(&self, was_sent: bool) -> HttpResponse {
         pages::break_out(&self.login_url, Some(&self.login_path), was_sent)
     }
+}
+
+/// The page that `client` is to see after a sign-in, as far as it can be told and remembered.
+pub(super) fn page_to_come_back_to(
+    request: &HttpRequest,
+    shared: &Shared,
+    client: Client,
+) -> Option<String> {
+    let page = match client {
+        Client::Visit => request.uri().path_and_query().map(|t| without_token(t.as_str())),
+        Client::Frame | Client::FormInFrame => {
+            // What the top of the window shows is asked there. Where no scripts run, the page that
+            // holds this one is the best guess.
+            let base = shared.settings.base_url.as_str().trim_end_matches('/');
+            let referer = request.headers().get(REFERER).and_then(|value| value.to_str().ok());
+            referer.and_then(|referer| referer.strip_prefix(base)).map(without_token)
+        }
+        Client::Form | Client::Ahead | Client::Script => None,
+    };
+    // One that cannot be remembered need not be carried along.
+    page.filter(|page| page.starts_with('/') && page.len() <= ReturnTo::MAX_BYTES)
 }
 
 /// The answer when it cannot be found out who is signed in.

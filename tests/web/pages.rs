@@ -7,15 +7,26 @@ use actix_web::error::InternalError;
 use actix_web::http::header::CACHE_CONTROL;
 use actix_web::middleware::Next;
 use actix_web::web::{self, ServiceConfig};
-use actix_web::{Error, HttpResponse, Responder};
+use actix_web::{Error, HttpRequest, HttpResponse, Responder};
+use chrono::TimeDelta;
 
 use actix_saml::Saml;
+use actix_saml::access::{attribute, max_age, mfa, one_of, organisation, role, when};
 use actix_saml::nhsmail::Staff;
 use actix_saml::sp::Principal;
 use actix_saml::web::PageOwner;
 
+const DEPARTMENT: &str = "urn:test:department";
+
 pub fn routes(saml: &Saml) -> impl FnOnce(&mut ServiceConfig) + use<> {
     let guard = saml.require_login();
+    let admins = saml.require(role("RotaAdmin"));
+    let here = saml.require(organisation("Z99003").or(attribute(DEPARTMENT, one_of(["Wards"]))));
+    let factor = saml.require(mfa());
+    let fresh = saml.require(max_age(TimeDelta::minutes(15)));
+    let careful = saml.require(role("RotaAdmin").and(mfa()).max_age(TimeDelta::minutes(15)));
+    let on_ward = |_: &Staff, request: &HttpRequest| request.headers().contains_key("X-Ward");
+    let ward = saml.require(mfa().or(when("ward network", on_ward)));
     move |config| {
         config
             .route("/", web::get().to(home))
@@ -34,6 +45,17 @@ pub fn routes(saml: &Saml) -> impl FnOnce(&mut ServiceConfig) + use<> {
                     .route("/cached", web::get().to(cached))
                     .route("/deeper/{page}", web::get().to(|| async { "deeper" })),
             )
+            .service(
+                web::scope("/roster")
+                    .wrap(admins)
+                    .route("", web::get().to(|| async { "roster" }))
+                    .route("/fresh", web::get().to(|| async { "both" }).wrap(fresh.clone())),
+            )
+            .service(web::resource("/here").wrap(here).to(|| async { "here" }))
+            .service(web::resource("/factor").wrap(factor).to(|| async { "factor" }))
+            .service(web::resource("/fresh").wrap(fresh).to(|| async { "fresh" }))
+            .service(web::resource("/careful").wrap(careful).to(|| async { "careful" }))
+            .service(web::resource("/ward").wrap(ward).to(|| async { "ward" }))
             .route("/{page:rota.*}", web::route().to(rota));
     }
 }

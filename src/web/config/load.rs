@@ -1,6 +1,7 @@
 //! From the file to a [`Saml`], or to an error that says what to mend.
 
 mod sources;
+mod step_up;
 mod subjects;
 
 use std::path::{Path, PathBuf};
@@ -103,6 +104,7 @@ impl Config {
         let (sources, refresh) = self.read_sources()?;
         self.subject_rules()?;
         self.subject_key()?;
+        self.step_up_support()?;
         Ok((sp, sources, refresh))
     }
 
@@ -115,6 +117,8 @@ impl Config {
         let subjects = self.subject_rules()?;
         let saml =
             Saml::builder(sp).claims(self.claims.clone()).subjects(subjects.into_iter().collect());
+        let support = self.step_up_support()?;
+        let saml = support.into_iter().fold(saml, |saml, (idp, said)| saml.step_up(idp, said));
         let saml = self.begin_audit(self.bring_stores(saml)?)?;
         let saml = saml.sources(sources, refresh).build().map_err(|error| {
             let remedy = "remove control characters from organisation and contact";

@@ -119,6 +119,10 @@ pub struct IdpConfig {
     pub subject: Option<Vec<String>>,
     /// How the values of those claims are compared.
     pub subject_form: Option<SubjectForm>,
+    /// Whether it obeys `ForceAuthn`: see [`StepUpSupport`](crate::access::StepUpSupport).
+    pub honours_force_authn: Option<bool>,
+    /// The `AuthnContextClassRef`s by which it tells a second factor.
+    pub mfa_contexts: Option<Vec<String>>,
     /// Dangerous: until then its signatures count although they use SHA-1. See
     /// [`Dangerous`](crate::saml::Dangerous).
     #[serde(default, deserialize_with = "read_end")]

@@ -49,7 +49,8 @@ pub(in crate::web) struct Metrics {
     codes: Mutex<BTreeSet<String>>,
     replays: Counter,
     loops: Counter,
-    step_ups: Counter,
+    step_ups: Family<Labels<2>, Counter>,
+    access: Counter,
     begun: Counter,
     ended: Family<Names<1>, Counter>,
     store_changes: Family<Names<2>, Counter>,
@@ -84,7 +85,8 @@ impl Default for Metrics {
             codes: Mutex::default(),
             replays: Counter::default(),
             loops: Counter::default(),
-            step_ups: Counter::default(),
+            step_ups: Family::default(),
+            access: Counter::default(),
             begun: Counter::default(),
             ended: Family::default(),
             store_changes: Family::default(),
@@ -109,7 +111,8 @@ impl Metrics {
         add(registry, "sign_ins", "Sign-ins by outcome and code", &self.sign_ins);
         add(registry, "replays", "Responses that had been used before", &self.replays);
         add(registry, "login_loops", "Sign-ins that went round in circles", &self.loops);
-        add(registry, "step_ups", "Fresher or stronger sign-ins asked for", &self.step_ups);
+        add(registry, "step_ups", "Fresher or stronger sign-ins, by outcome", &self.step_ups);
+        add(registry, "access_refused", "Pages refused to who is signed in", &self.access);
         add(registry, "sessions_begun", "Sessions begun", &self.begun);
         add(registry, "sessions_ended", "Sessions ended, by whom", &self.ended);
         add(registry, "store_changes", "Stores that stopped or resumed", &self.store_changes);
@@ -213,7 +216,11 @@ impl AuditSink for Metrics {
                     _ => {}
                 }
             }
-            AuditStep::StepUp => _ = self.step_ups.inc(),
+            AuditStep::StepUp => {
+                let labels = [("outcome", outcome.to_owned()), ("code", self.code(event))];
+                self.step_ups.get_or_create(&labels).inc();
+            }
+            AuditStep::Access => _ = self.access.inc(),
             AuditStep::LogOut if is_done => {
                 self.ended.get_or_create(&[("by", "log_out")]).inc();
             }

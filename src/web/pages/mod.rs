@@ -8,7 +8,7 @@ mod trouble;
 
 pub(super) use person::{handover, locked, locked_by_other, not_your_page};
 pub(super) use problem::{locked_problem, nothing_ahead, other_person_problem, problem};
-pub(super) use sign_in::{Choice, break_out, choose_idp, post_request, session_ended};
+pub(super) use sign_in::{Choice, break_out, choose_idp, post_request, session_ended, step_up};
 pub(super) use sign_out::{SignedOut, ask_logout, go_on_to_logout, post_logout, signed_out};
 pub(super) use trouble::{Trouble, not_ready, not_ready_problem, trouble};
 

@@ -77,6 +77,16 @@ pub(in crate::web) fn session_ended(login_url: &str) -> HttpResponse {
     Page::new(StatusCode::UNAUTHORIZED, "Please sign in", body).into_response()
 }
 
+/// The answer to a form that was sent to a page for which the sign-in is too old or too weak.
+pub(in crate::web) fn step_up(login_url: &str) -> HttpResponse {
+    let body = format!(
+        "<p>This page needs you to sign in once more. What you sent was not used.</p>\
+         <p><a class=\"button\" href=\"{}\">Sign in again</a></p>",
+        escape_html(login_url)
+    );
+    Page::new(StatusCode::UNAUTHORIZED, "Please sign in again", body).into_response()
+}
+
 /// Takes the whole window to the sign-in, and back to the page that it shows. A window in which
 /// somebody has typed something is left to them: the link is there.
 const BREAK_OUT_SCRIPT: &str = "try{\

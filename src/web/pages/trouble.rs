@@ -42,6 +42,12 @@ pub(in crate::web) enum Trouble {
     Busy,
     /// There is no metadata to sign anybody in by.
     NotReady,
+    /// The page is for others.
+    Forbidden,
+    /// The sign-in gives no evidence of a second factor, and was asked for it.
+    MfaMissing,
+    /// The sign-in is an old one, and a fresh one was asked for.
+    NotFresh,
     /// What arrived is no log-out message.
     NotALogout,
     /// The log-out message was refused.
@@ -58,6 +64,9 @@ impl Trouble {
             | Self::IdpSaidNo
             | Self::NoPendingLogin
             | Self::Replayed
+            | Self::Forbidden
+            | Self::MfaMissing
+            | Self::NotFresh
             | Self::LogoutRefused
             | Self::NoPendingLogout => StatusCode::FORBIDDEN,
             Self::Unavailable | Self::Busy | Self::NotReady => StatusCode::SERVICE_UNAVAILABLE,
@@ -86,6 +95,9 @@ impl Trouble {
             }
             Self::Busy => "Many people are signing in",
             Self::NotReady => "Sign-in is not ready yet",
+            Self::Forbidden => "You do not have access to this page",
+            Self::MfaMissing => "This page needs a second factor",
+            Self::NotFresh => "You were not asked to sign in again",
             Self::NotALogout => "We could not read that sign-out",
             Self::LogoutRefused => "We could not accept that sign-out",
             Self::NoPendingLogout => "That sign-out is no longer open",
@@ -143,6 +155,21 @@ impl Trouble {
                  anybody in until it has them. Nothing is wrong with your account. Please try \
                  again in a few minutes."
             }
+            Self::Forbidden => {
+                "You are signed in, and this page is for others. If you need it for your work, ask \
+                 your help desk and give them the reference."
+            }
+            Self::MfaMissing => {
+                "This page is only for people who have signed in with a second factor, such as a \
+                 code or an app. The sign-in service did not say that you have used one: on some \
+                 hospital networks it does not ask for it. You are still signed in. Please try \
+                 again, or ask your help desk and give them the reference."
+            }
+            Self::NotFresh => {
+                "This page is only for people who have just proved who they are. The sign-in \
+                 service signed you in without asking you again. Please try once more. If it \
+                 happens again, ask your help desk and give them the reference."
+            }
             Self::NotALogout | Self::LogoutRefused => {
                 "A message to sign somebody out has arrived that this service cannot accept. It \
                  has changed nothing here. If you want to sign out, use this service's own button \
@@ -169,11 +196,16 @@ pub(in crate::web) fn trouble(
     chooser_url: Option<&str>,
     facts: &[(&str, String)],
 ) -> HttpResponse {
+    let (href, button) = match trouble {
+        // Signing in again would lead here again.
+        Trouble::Forbidden => ("/", "Go to the start page"),
+        _ => (login_url, "Sign in again"),
+    };
     let body = format!(
-        "<p>{}</p><p><a class=\"button\" href=\"{}\">Sign in again</a></p>{}\
+        "<p>{}</p><p><a class=\"button\" href=\"{}\">{button}</a></p>{}\
          <p class=\"reference\">Reference: <code>{}</code></p>{}",
         trouble.advice(),
-        escape_html(login_url),
+        escape_html(href),
         link_to_chooser(chooser_url),
         escape_html(reference),
         details(facts),

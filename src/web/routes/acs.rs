@@ -15,6 +15,7 @@ use url::form_urlencoded;
 use crate::nhsmail::Staff;
 use crate::saml::Rejection;
 use crate::sp::{FinishedLogin, PendingLogin, Refusal, Remembered, ReturnTo};
+use crate::web::access;
 use crate::web::audit::{AuditEvent, AuditStep, Outcome};
 use crate::web::chooser;
 use crate::web::federation::Snapshot;
@@ -69,7 +70,9 @@ async fn finish(
     };
     match complete(request, session, shared, &pending, message.response, &removal).await {
         Ok(response) => Ok(response),
-        Err(reason) => Err(reason.returning_to(&pending.login.return_to)),
+        Err(reason) => {
+            Err(reason.returning_to(&pending.login.return_to).stepping_up(pending.step_up))
+        }
     }
 }
 
@@ -89,6 +92,10 @@ async fn complete(
         client_address: shared.client_address(request),
         ..AuditEvent::new(now, AuditStep::SignIn, Outcome::Done)
     };
+    if pending.step_up.is_some() {
+        // Until it has succeeded, the person is as they were.
+        event.step = AuditStep::StepUp;
+    }
     shared.metrics.pending_age(now.signed_duration_since(pending.login.started_at));
     let judged = judge(shared, pending.login.clone(), response, now).await;
     let login = judged.map_err(|reason| reason.about(event.clone()))?;
@@ -145,6 +152,10 @@ async fn complete(
             Err(error) => return Err(unavailable(&error)),
         }
     }
+    if let (true, Some(earlier)) = (pending.step_up.is_some(), pending.earlier) {
+        let earlier = access::state_of(shared, earlier, &person, now).await;
+        kept.extend(earlier.map_err(|error| unavailable(&error))?);
+    }
     // It would live on, and nobody could end it: the browser is about to lose its cookie.
     if let Some(earlier) = pending.earlier {
         session::end(shared, earlier, now)
@@ -156,6 +167,15 @@ async fn complete(
         .map_err(|error| unavailable(&error))?;
     for (name, value) in kept {
         session.insert(name, value).map_err(|error| unavailable(&error))?;
+    }
+    if let Some(asked) = pending.step_up {
+        asked.remember(session).map_err(|error| unavailable(&error))?;
+        let outcome = asked.outcome(shared, &pending.login, &staff);
+        shared.audit.record(&AuditEvent {
+            outcome: if outcome.is_none() { Outcome::Done } else { Outcome::Refused },
+            code: outcome.map(ToOwned::to_owned),
+            ..event.clone()
+        });
     }
     if let Some(dual_run) = &shared.dual_run {
         dual_run.record(&staff);
@@ -178,6 +198,7 @@ async fn complete(
     for cookie in [removal, &remembered, &trips].into_iter().chain(&choice) {
         response.add_cookie(cookie).map_err(|error| unavailable(&error))?;
     }
+    let event = AuditEvent { step: AuditStep::SignIn, ..event };
     session::record(request, shared, event);
     tracing::info!(
         event = "signed_in",

@@ -7,6 +7,7 @@ use crate::crypto::random_bytes;
 use crate::sp::{
     Entropy, Idp, LoginMessage, LoginOptions, ReturnTo, ServiceProvider, StartLoginError,
 };
+use crate::web::access::{self, StepUp};
 use crate::web::attempts::{self, Another};
 use crate::web::audit::{AuditEvent, AuditStep, Outcome};
 use crate::web::chooser::{self, Wish};
@@ -40,15 +41,20 @@ pub(super) async fn start(request: HttpRequest, shared: web::Data<Shared>) -> Ht
     }
     let sp = &snapshot.sp;
     let idps = sp.idps();
+    let signed_in = session::signed_in(&request, &shared).await.ok().flatten();
+    // Whoever is signed in may sign in as often as they like: nothing is lost.
+    let is_signed_in = signed_in.is_some();
     let remembered = chooser::remembered(&request, &shared, &snapshot);
     let is_first = !attempts::is_another(&request, &shared, &return_to, shared.clock.now());
     let direct = remembered.filter(|_| is_first);
-    let Some(idp) = chooser::select(&shared, &query.wish(), idps, direct) else {
+    // More than there is can be asked only of the provider that gave what there is.
+    let same = signed_in.filter(|_| query.step_up.is_some());
+    let same = same.and_then(|who| idps.iter().find(|idp| *idp.entity_id() == who.issuer));
+    let chosen = || chooser::select(&shared, &query.wish(), idps, direct);
+    let Some(idp) = same.or_else(chosen) else {
         return chooser::page(&shared, idps, remembered, &return_to);
     };
-    // Whoever is signed in may sign in as often as they like: nothing is lost.
-    let is_signed_in = matches!(session::signed_in(&request, &shared).await, Ok(Some(_)));
-    send(&request, &shared, sp, idp, return_to, is_signed_in)
+    send(&request, &shared, sp, idp, return_to, is_signed_in, query.step_up)
         .unwrap_or_else(|reason| reason.asked_by(&request, &shared).into_response(&shared))
 }
 
@@ -85,6 +91,7 @@ fn send(
     idp: &Idp,
     return_to: ReturnTo,
     is_signed_in: bool,
+    step_up: Option<StepUp>,
 ) -> Result<HttpResponse, Reason> {
     let unavailable = |detail: String| Reason::new("start_login", Trouble::Unavailable, detail);
     let now = shared.clock.now();
@@ -118,7 +125,9 @@ fn send(
     };
     // The identity provider may still know the person, and somebody else may sit there now.
     let unlocks = lock::owner(request, shared).is_some();
-    let options = LoginOptions { force_authn: unlocks, ..LoginOptions::default() };
+    let support = shared.step_up_support(idp.entity_id());
+    let asked = step_up.map_or_else(LoginOptions::default, |asked| asked.options(&support));
+    let options = LoginOptions { force_authn: unlocks || asked.force_authn, ..asked };
     let started =
         sp.start_login(idp, return_to, &options, now, &entropy).map_err(|error| match error {
             StartLoginError::MetadataExpired { .. } => Reason::not_ready(),
@@ -129,6 +138,7 @@ fn send(
         earlier: session::at_hand(request, shared),
         owner: person::last_seen(request, shared),
         unlocks,
+        step_up,
         trips,
     };
     let mut cookies = PendingCookies::of(shared)
@@ -151,6 +161,7 @@ fn send(
         idp: Some(pending.login.idp.clone()),
         request_id: Some(pending.login.request_id.clone()),
         client_address: shared.client_address(request),
+        code: step_up.map(|_| access::PARAMETER.to_owned()),
         ..AuditEvent::new(now, AuditStep::RequestSent, Outcome::Done)
     });
     tracing::debug!(event = "request_sent", request_id = pending.login.request_id);
@@ -162,6 +173,7 @@ struct Query {
     return_to: Option<String>,
     idp: Option<String>,
     chooses: bool,
+    step_up: Option<StepUp>,
 }
 
 impl Query {
@@ -179,7 +191,8 @@ impl Query {
             }
         };
         let chooses = values("choose").next().is_some() || values("idp").count() > 1;
-        Self { return_to: only("return_to"), idp: only("idp"), chooses }
+        let step_up = only(access::PARAMETER).and_then(|value| StepUp::read(&value));
+        Self { return_to: only("return_to"), idp: only("idp"), chooses, step_up }
     }
 
     fn wish(&self) -> Wish<'_> {
