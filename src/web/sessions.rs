@@ -8,10 +8,10 @@ use std::rc::Rc;
 use std::sync::Arc;
 
 use actix_session::SessionMiddleware;
-use actix_web::cookie::Cookie;
+use actix_web::cookie::{Cookie, SameSite};
 use actix_web::dev::{Service, ServiceRequest, ServiceResponse, Transform, forward_ready};
 use actix_web::error::InternalError;
-use actix_web::http::header::{CACHE_CONTROL, COOKIE, HeaderValue};
+use actix_web::http::header::{CACHE_CONTROL, COOKIE, HeaderValue, SET_COOKIE};
 use actix_web::{Error, HttpMessage as _, ResponseError};
 
 use super::audit::AuditEvent;
@@ -86,7 +86,7 @@ where
 
     fn call(&self, mut request: ServiceRequest) -> Self::Future {
         keep_readable_cookies(&mut request);
-        renew_session_cookie(&mut request, &self.shared);
+        let renewed = renew_session_cookie(&mut request, &self.shared);
         let held = HeldEvent::default();
         request.extensions_mut().insert(OwnSessions(held.clone()));
         let service = Rc::clone(&self.service);
@@ -96,6 +96,9 @@ where
             match service.call(request).await {
                 Ok(mut response) => {
                     keep_private(&mut response);
+                    if let Some(value) = renewed {
+                        hand_out(&mut response, value, shared.session_cookie());
+                    }
                     if let Some(event) = held.take() {
                         shared.audit.record(&event);
                     }
@@ -131,13 +134,14 @@ fn keep_readable_cookies(request: &mut ServiceRequest) {
 }
 
 /// Lets the session middleware, which knows one key, open a cookie that an earlier key has sealed.
-fn renew_session_cookie(request: &mut ServiceRequest, shared: &Shared) {
+/// Returns the value of the cookie as that key has it, if there is such a cookie.
+fn renew_session_cookie(request: &mut ServiceRequest, shared: &Shared) -> Option<String> {
     if !shared.cookie_keys.has_earlier() {
-        return;
+        return None;
     }
     // Read here and not by `HttpRequest::cookies`, which would keep what it has read.
     let name = shared.session_cookie();
-    let mut changed = false;
+    let mut renewed = None;
     let pairs: Vec<String> = request
         .headers()
         .get_all(COOKIE)
@@ -147,15 +151,37 @@ fn renew_session_cookie(request: &mut ServiceRequest, shared: &Shared) {
             let cookie = Cookie::parse_encoded(pair.trim()).ok().filter(|c| c.name() == name);
             match cookie.and_then(|cookie| shared.cookie_keys.renew(&cookie)) {
                 Some(value) => {
-                    changed = true;
-                    Cookie::new(name, value).encoded().to_string()
+                    let pair = Cookie::new(name, value.clone()).encoded().to_string();
+                    renewed = Some(value);
+                    pair
                 }
                 None => pair.trim().to_owned(),
             }
         })
         .collect();
-    if changed && let Ok(joined) = HeaderValue::from_str(&pairs.join("; ")) {
-        request.headers_mut().insert(COOKIE, joined);
+    let renewed = renewed?;
+    let joined = HeaderValue::from_str(&pairs.join("; ")).ok()?;
+    request.headers_mut().insert(COOKIE, joined);
+    Some(renewed)
+}
+
+/// Gives the browser of somebody who is signed in the cookie of the key that seals now, unless the
+/// answer sets or removes that cookie anyway: so the earlier key is soon needed no more.
+fn hand_out<B>(response: &mut ServiceResponse<B>, value: String, name: &'static str) {
+    let is_same = |header: &HeaderValue| {
+        header.as_bytes().strip_prefix(name.as_bytes()).is_some_and(|rest| rest.starts_with(b"="))
+    };
+    if !was_for_person(response.request()) || response.headers().get_all(SET_COOKIE).any(is_same) {
+        return;
+    }
+    let cookie = Cookie::build(name, value)
+        .path("/")
+        .secure(true)
+        .http_only(true)
+        .same_site(SameSite::Lax)
+        .finish();
+    if let Ok(header) = HeaderValue::from_str(&cookie.encoded().to_string()) {
+        response.headers_mut().append(SET_COOKIE, header);
     }
 }
 
