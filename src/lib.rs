@@ -8,6 +8,10 @@
 #[doc = include_str!("../docs/shared-machines.md")]
 struct Guides;
 
+#[cfg(all(doctest, feature = "idp"))]
+#[doc = include_str!("../docs/testing.md")]
+struct TestingGuide;
+
 #[cfg(feature = "cli")]
 pub mod cli;
 pub mod crypto;
@@ -18,6 +22,8 @@ pub mod nhsmail;
 pub mod saml;
 pub mod sp;
 pub mod store;
+#[cfg(feature = "idp")]
+pub mod testing;
 pub use web::access;
 pub mod web;
 pub mod xml;

@@ -86,6 +86,12 @@ const FLOORS: &[Floor] = &[
             "url",
         ],
     ),
+    // Joins the test identity provider and an application, for the tests of the application.
+    floor(
+        "testing",
+        &["Saml", "idp", "nhsmail", "saml", "sp", "web"],
+        &["actix_http", "actix_web", "chrono", "thiserror", "url"],
+    ),
     floor(
         "cli",
         &[

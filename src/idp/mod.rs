@@ -1,7 +1,8 @@
 //! A test identity provider that looks and talks like NHSmail's AD FS, or like Entra ID.
 //!
 //! NHSmail offers no test environment. This module plays its part: in a test, without any HTTP,
-//! through [`TestIdp`]; and as an actix application.
+//! through [`TestIdp`]; and as an actix application. To sign people in at an application of your own,
+//! in its tests, see [`testing`](crate::testing).
 //!
 //! It is written apart from the service provider in this crate and shares none of its validation:
 //! a fault in one is not copied into the other, where the two would agree with each other.
@@ -72,6 +73,7 @@ pub use logout::{
     IssuedSession, LogoutAnswered, LogoutBinding, OutgoingForm, OutgoingLogout, SignOut,
 };
 pub use metadata::FederationMetadata;
+pub(crate) use people::{Mfa, PersonCard};
 pub use people::{PeopleError, people_from_toml};
 pub use person::{Claim, Person};
 pub use personality::{Personality, TEST_APPLICATION, TEST_TENANT};

@@ -8,7 +8,7 @@ use thiserror::Error;
 use super::names::{PASSWORD_PROTECTED_TRANSPORT, WINDOWS_AUTHENTICATION};
 use super::person::{
     AUTHN_METHODS, Claim, DISPLAY_NAME, GIVEN_NAME, GROUP, INSIDE_NETWORK, MAIL, MULTIPLE_AUTHN,
-    ODS, PRIMARY_SID, Person, ROLE, SURNAME, UPN, is_user_name,
+    ODS, PRIMARY_SID, Person, ROLE, SURNAME, UPN, is_user_name, names_of,
 };
 
 /// As many people as fit on a page that somebody still reads.
@@ -55,45 +55,46 @@ pub enum PeopleError {
 #[serde(deny_unknown_fields)]
 struct File {
     #[serde(default)]
-    person: Vec<Entry>,
+    person: Vec<PersonCard>,
 }
 
-#[derive(Clone, Copy, Default, PartialEq, Eq, Deserialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "lowercase")]
-enum Mfa {
+pub(crate) enum Mfa {
     #[default]
     Evident,
     None,
 }
 
-#[derive(Deserialize)]
+/// What is written down of a person.
+#[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
-struct Entry {
-    user_name: String,
+pub(crate) struct PersonCard {
+    pub(crate) user_name: String,
     #[serde(default)]
     title: String,
-    given_name: String,
-    surname: String,
+    pub(crate) given_name: String,
+    pub(crate) surname: String,
     #[serde(default)]
     description: String,
     /// In place of the user name at nhs.net.
     mail: Option<String>,
     #[serde(default = "yes")]
-    has_mail: bool,
+    pub(crate) has_mail: bool,
     #[serde(default = "yes")]
     has_name_id: bool,
     #[serde(default)]
-    ods: Vec<String>,
+    pub(crate) ods: Vec<String>,
     #[serde(default)]
-    roles: Vec<String>,
+    pub(crate) roles: Vec<String>,
     #[serde(default)]
-    groups: Vec<String>,
+    pub(crate) groups: Vec<String>,
     #[serde(default)]
     more_groups: u16,
     /// The last part of the security identifier.
     number: Option<u32>,
     #[serde(default)]
-    mfa: Mfa,
+    pub(crate) mfa: Mfa,
     #[serde(default)]
     inside_network: bool,
     /// Signed in by the computer, without a form.
@@ -106,7 +107,7 @@ struct Entry {
 }
 
 /// A claim in so many words.
-#[derive(Deserialize)]
+#[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 struct OwnClaim {
     name: String,
@@ -134,23 +135,57 @@ pub fn people_from_toml(text: &str) -> Result<Vec<Person>, PeopleError> {
     }
     let mut seen = BTreeSet::new();
     let mut people = Vec::with_capacity(file.person.len());
-    for entry in file.person {
-        let user_name = entry.user_name.clone();
-        if !is_user_name(&user_name) || user_name.chars().any(|c| c.is_ascii_uppercase()) {
-            return Err(PeopleError::UserName { found: user_name });
+    for card in file.person {
+        let person = card.into_person()?;
+        if !seen.insert(person.user_name.clone()) {
+            return Err(PeopleError::Twice { found: person.user_name });
         }
-        if entry.more_groups > MAX_MORE_GROUPS {
-            return Err(PeopleError::MoreGroups { user_name });
-        }
-        if !seen.insert(user_name.clone()) {
-            return Err(PeopleError::Twice { found: user_name });
-        }
-        people.push(entry.person());
+        people.push(person);
     }
     Ok(people)
 }
 
-impl Entry {
+impl PersonCard {
+    /// Somebody with an account, of whom nothing else is known.
+    pub(crate) fn new(user_name: &str) -> Self {
+        let (given_name, surname) = names_of(user_name).unwrap_or_default();
+        Self {
+            user_name: user_name.to_owned(),
+            title: String::new(),
+            given_name,
+            surname,
+            description: String::new(),
+            mail: None,
+            has_mail: true,
+            has_name_id: true,
+            ods: Vec::new(),
+            roles: Vec::new(),
+            groups: Vec::new(),
+            more_groups: 0,
+            number: None,
+            mfa: Mfa::Evident,
+            inside_network: false,
+            windows: false,
+            original_issuer: None,
+            claim: Vec::new(),
+        }
+    }
+
+    /// The person with the claims that follow.
+    ///
+    /// # Errors
+    /// [`PeopleError::UserName`] and [`PeopleError::MoreGroups`]
+    pub(crate) fn into_person(self) -> Result<Person, PeopleError> {
+        let user_name = self.user_name.clone();
+        if !is_user_name(&user_name) || user_name.chars().any(|c| c.is_ascii_uppercase()) {
+            return Err(PeopleError::UserName { found: user_name });
+        }
+        if self.more_groups > MAX_MORE_GROUPS {
+            return Err(PeopleError::MoreGroups { user_name });
+        }
+        Ok(self.person())
+    }
+
     fn person(self) -> Person {
         let upn = format!("{}@nhs.net", self.user_name);
         let mail = self.mail.unwrap_or_else(|| upn.clone());

@@ -114,14 +114,8 @@ impl Person {
             return None;
         }
         let local = local.to_ascii_lowercase();
-        let parts: Vec<String> =
-            local.split(['.', '_']).filter(|part| !part.is_empty()).map(capitalise).collect();
-        let display_name = parts.join(" ");
-        let (given_name, surname) = match parts.as_slice() {
-            [] => return None,
-            [only] => (only.clone(), only.clone()),
-            [first, .., last] => (first.clone(), last.clone()),
-        };
+        let display_name = parts_of(&local).join(" ");
+        let (given_name, surname) = names_of(&local)?;
         let mail = format!("{local}@nhs.net");
         Some(Self {
             user_name: local,
@@ -144,6 +138,20 @@ impl Person {
 pub(super) fn is_user_name(text: &str) -> bool {
     let is_plain = |c: char| c.is_ascii_alphanumeric() || ".-_'".contains(c);
     !text.is_empty() && text.len() <= 64 && text.chars().all(is_plain)
+}
+
+/// The parts of a user name as if they were those of a name.
+fn parts_of(user_name: &str) -> Vec<String> {
+    user_name.split(['.', '_']).filter(|part| !part.is_empty()).map(capitalise).collect()
+}
+
+/// Given name and surname after a user name; `None` when nothing can be made of it.
+pub(super) fn names_of(user_name: &str) -> Option<(String, String)> {
+    match parts_of(user_name).as_slice() {
+        [] => None,
+        [only] => Some((only.clone(), only.clone())),
+        [first, .., last] => Some((first.clone(), last.clone())),
+    }
 }
 
 fn capitalise(word: &str) -> String {

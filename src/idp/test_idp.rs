@@ -1,3 +1,5 @@
+use std::sync::OnceLock;
+
 use chrono::{DateTime, Utc};
 use thiserror::Error;
 use url::{Host, Url};
@@ -55,34 +57,48 @@ pub struct TestIdp {
 }
 
 impl TestIdp {
-    /// An AD FS at `https://fs.nhsmail.test` with new keys. Making the keys takes a tenth of a
-    /// second or more: share them between tests with [`TestIdp::adfs_at`].
+    /// An AD FS at `https://fs.nhsmail.test`. Making keys takes a tenth of a second or more: they
+    /// are made once in each process, and every call gives the same. For a stranger of the same
+    /// name, [`replace`](TestKeys::replace) its key.
     ///
     /// # Errors
     /// [`IdpError::Key`] when OpenSSL has no entropy.
     pub fn adfs() -> Result<Self, IdpError> {
-        Self::new_at(Personality::Adfs, "fs.nhsmail.test")
+        static KEYS: OnceLock<TestKeys> = OnceLock::new();
+        Self::new_at(Personality::Adfs, "fs.nhsmail.test", &KEYS)
     }
 
-    /// An Entra ID at `https://login.nhsmail.test` with new keys.
+    /// An Entra ID at `https://login.nhsmail.test`. Its keys are made once in each process.
     ///
     /// # Errors
     /// As [`TestIdp::adfs`].
     pub fn entra() -> Result<Self, IdpError> {
-        Self::new_at(Personality::Entra, "login.nhsmail.test")
+        static KEYS: OnceLock<TestKeys> = OnceLock::new();
+        Self::new_at(Personality::Entra, "login.nhsmail.test", &KEYS)
     }
 
     /// An identity provider that follows the standard and nobody's habits, at
-    /// `https://idp.nhsmail.test` with new keys.
+    /// `https://idp.nhsmail.test`. Its keys are made once in each process.
     ///
     /// # Errors
     /// As [`TestIdp::adfs`].
     pub fn plain() -> Result<Self, IdpError> {
-        Self::new_at(Personality::Plain, "idp.nhsmail.test")
+        static KEYS: OnceLock<TestKeys> = OnceLock::new();
+        Self::new_at(Personality::Plain, "idp.nhsmail.test", &KEYS)
     }
 
-    fn new_at(personality: Personality, host: &str) -> Result<Self, IdpError> {
-        let keys = TestKeys::generate(host, Validity::of_tests())?;
+    fn new_at(
+        personality: Personality,
+        host: &str,
+        made: &OnceLock<TestKeys>,
+    ) -> Result<Self, IdpError> {
+        let keys = match made.get() {
+            Some(keys) => keys.clone(),
+            None => {
+                let keys = TestKeys::generate(host, Validity::of_tests())?;
+                made.get_or_init(|| keys).clone()
+            }
+        };
         Self::at(personality, &format!("https://{host}"), keys)
     }
 
