@@ -1,6 +1,9 @@
 //! Our session stores as actix-session wants them.
 
+use std::future::poll_fn;
+use std::pin::pin;
 use std::sync::Arc;
+use std::task::Poll;
 
 use actix_session::storage::{LoadError, SaveError, SessionKey, SessionStore, UpdateError};
 use actix_web::cookie::time::Duration;
@@ -64,6 +67,31 @@ impl StoreAdapter {
 }
 
 impl StoreAdapter {
+    /// A session as the application is to see it, if it is one. One that was marked as ended is none,
+    /// even where it could not be deleted at the time.
+    async fn load_unless_ended(
+        &self,
+        session: SessionHandle,
+    ) -> Result<Option<SessionState>, StoreError> {
+        let has_ended = self.index.has_ended(session, self.clock.now());
+        let (loaded, has_ended) = both(self.load_live(session), has_ended).await;
+        let (loaded, has_ended) = (loaded?, has_ended?);
+        if loaded.is_some() && has_ended {
+            self.store.delete(session).await?;
+            return Ok(None);
+        }
+        Ok(loaded)
+    }
+
+    async fn load_live(&self, session: SessionHandle) -> Result<Option<SessionState>, StoreError> {
+        if let Some(lock) = self.lock {
+            return self.load_or_lock(session, lock).await;
+        }
+        let (now, until) = self.times();
+        let live = self.store.load(session, Some(until), now).await?;
+        Ok(live.map(|live| live.state))
+    }
+
     /// A session as the application is to see it. It is looked at before it lives on: requests that
     /// come at once must not open it for each other.
     async fn load_or_lock(
@@ -92,6 +120,32 @@ impl StoreAdapter {
     }
 }
 
+/// What both have to say, each asked without waiting for the other.
+async fn both<A: Future, B: Future>(one: A, other: B) -> (A::Output, B::Output) {
+    let (mut one, mut other) = (pin!(one), pin!(other));
+    let (mut from_one, mut from_other) = (None, None);
+    poll_fn(|context| {
+        if from_one.is_none()
+            && let Poll::Ready(output) = one.as_mut().poll(context)
+        {
+            from_one = Some(output);
+        }
+        if from_other.is_none()
+            && let Poll::Ready(output) = other.as_mut().poll(context)
+        {
+            from_other = Some(output);
+        }
+        match (from_one.take(), from_other.take()) {
+            (Some(one), Some(other)) => Poll::Ready((one, other)),
+            (one, other) => {
+                (from_one, from_other) = (one, other);
+                Poll::Pending
+            }
+        }
+    })
+    .await
+}
+
 /// How a session is found by the name of its subject, and until when. One without a `NameID` has
 /// none: no `LogoutRequest` could name it.
 pub(super) fn indexed(
@@ -107,15 +161,7 @@ pub(super) fn indexed(
 
 impl SessionStore for StoreAdapter {
     async fn load(&self, session_key: &SessionKey) -> Result<Option<SessionState>, LoadError> {
-        let (now, until) = self.times();
-        let session = SessionHandle::of_key(session_key.as_ref());
-        let loaded = match self.lock {
-            Some(lock) => self.load_or_lock(session, lock).await,
-            None => {
-                let loaded = self.store.load(session, Some(until), now).await;
-                loaded.map(|live| live.map(|live| live.state))
-            }
-        };
+        let loaded = self.load_unless_ended(SessionHandle::of_key(session_key.as_ref())).await;
         loaded.map_err(|error| LoadError::Other(error.into()))
     }
 

@@ -17,6 +17,7 @@
 
 mod browser;
 mod cookie_keys;
+mod faults;
 mod http;
 #[path = "../web/jar.rs"]
 mod jar;

@@ -39,7 +39,7 @@ impl Site {
         let idp = TestIdp::adfs_at(&format!("https://{host}"), keys).unwrap();
         let site = Self { folder, idp };
         site.write("idp.xml", &site.idp.metadata().unwrap());
-        let key = PrivateKey::generate(KeyShape::P256).unwrap();
+        let key = PrivateKey::generate(KeyShape::Rsa2048).unwrap();
         let Validity { not_before, not_after } = Validity::of_tests();
         let (common_name, organisation, hosts) = (HOST, None, &[]);
         let request =

@@ -1,10 +1,14 @@
 //! A real Redis server on a free port, for one test.
 
+mod proxy;
+
 use std::io::{Read as _, Write as _};
 use std::net::{TcpListener, TcpStream};
 use std::process::{Child, Command, Stdio};
 use std::thread;
 use std::time::{Duration, Instant};
+
+pub use proxy::{Proxy, Way};
 
 pub struct RedisServer {
     process: Child,

@@ -1,11 +1,7 @@
 //! What goes wrong with a server: every time an error within the limit, and everything as before when
 //! it is over, without a restart.
 
-use std::io::{Read as _, Write as _};
-use std::net::{TcpListener, TcpStream};
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
-use std::thread;
 use std::time::{Duration, Instant};
 
 use actix_saml::saml::EntityId;
@@ -16,7 +12,7 @@ use actix_saml::sp::{
 use actix_saml::store::RedisStore;
 
 use crate::Start;
-use crate::redis::RedisServer;
+use crate::redis::{Proxy, RedisServer, Way};
 use crate::redis_store;
 
 const LIMIT: Duration = Duration::from_millis(300);
@@ -132,56 +128,14 @@ async fn out_of_memory() {
 #[tokio::test]
 async fn half_open() {
     let Some(server) = RedisServer::start(&[]) else { return };
-    let hole = Hole::before(server.port);
-    let url = format!("redis://127.0.0.1:{}", hole.port);
-    let store = RedisStore::new(&url, "saml:", LIMIT).unwrap();
+    let proxy = Proxy::before(server.port);
+    let store = RedisStore::new(&proxy.url(), "saml:", LIMIT).unwrap();
     begin(&store).await;
-    hole.swallows.store(true, Ordering::SeqCst);
+    proxy.go(Way::Nowhere);
     assert_fails(&store).await;
-    hole.swallows.store(false, Ordering::SeqCst);
+    proxy.go(Way::Through);
     assert_heals(&store).await;
     assert_eq!(load(&store).await, Ok(true));
-}
-
-/// Stands before a server, and can swallow all that is sent. What was open then stays dead.
-struct Hole {
-    port: u16,
-    swallows: Arc<AtomicBool>,
-}
-
-impl Hole {
-    fn before(server: u16) -> Self {
-        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
-        let port = listener.local_addr().unwrap().port();
-        let swallows = Arc::new(AtomicBool::new(false));
-        let flag = Arc::clone(&swallows);
-        thread::spawn(move || {
-            for client in listener.incoming() {
-                let client = client.unwrap();
-                let upstream = TcpStream::connect(("127.0.0.1", server)).unwrap();
-                let pairs = [
-                    (client.try_clone().unwrap(), upstream.try_clone().unwrap()),
-                    (upstream, client),
-                ];
-                for (from, to) in pairs {
-                    let flag = Arc::clone(&flag);
-                    thread::spawn(move || pump(from, to, &flag));
-                }
-            }
-        });
-        Self { port, swallows }
-    }
-}
-
-fn pump(mut from: TcpStream, mut to: TcpStream, swallows: &AtomicBool) {
-    let mut buffer = [0; 4096];
-    let mut dead = false;
-    while let Ok(length @ 1..) = from.read(&mut buffer) {
-        dead |= swallows.load(Ordering::SeqCst);
-        if !dead && to.write_all(&buffer[..length]).is_err() {
-            return;
-        }
-    }
 }
 
 /// Each thread has its own runtime, as each worker of the server has; the connection was made in one

@@ -26,6 +26,7 @@ use crate::app::{Setup, TestApp, test_idp};
 use crate::browser::{Browser, navigation, post};
 use crate::jar::From;
 use crate::message::{between, encode};
+use crate::stores::{Fragile, Step};
 
 const SLO: &str = "/saml/slo";
 const PENDING: &str = "__Host-saml-logout";
@@ -621,6 +622,30 @@ async fn a_store_that_fails_is_told() {
     let page = browser.submit("/saml/logout", "").await;
     page.assert_no(503, "session_store", "unavailable");
     assert!(browser.is_signed_in().await);
+}
+
+/// The session is marked, and then the store fails before it is deleted.
+#[actix_web::test]
+async fn a_session_that_could_not_be_deleted_counts_no_more() {
+    let store = Arc::new(Fragile::default());
+    let sessions = Arc::clone(&store);
+    let scene = Scene::with(|setup| setup.sessions = Some(sessions)).await;
+    let browser = scene.app.browser();
+    let session = scene.sign_in(&browser, "ward.nurse").await;
+    let ask = async || {
+        let answer = carry(&scene.app.browser(), &scene.wish(&session)).await;
+        let query = answer.location().split_once('?').unwrap().1;
+        let received = Received::from_response_query(query).unwrap();
+        scene.idp.receive_logout_response(&received).unwrap().is_success
+    };
+    store.break_at(Step::Delete);
+    assert!(!ask().await, "the control: it is not there yet");
+    // It is still in the store, and cannot be deleted.
+    browser.visit("/whoami").await.assert_unavailable("session_store");
+    store.break_at(None);
+    // Asked again, there is nothing that has not been marked. It is dead.
+    assert!(ask().await);
+    assert!(!browser.is_signed_in().await);
 }
 
 #[actix_web::test]

@@ -16,7 +16,7 @@ use crate::browser::{navigation, post};
 use crate::jar::From;
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Step {
+pub enum Step {
     Load,
     Create,
     Update,
@@ -25,7 +25,7 @@ enum Step {
 
 /// A store that can be broken at one step.
 #[derive(Default)]
-struct Fragile {
+pub struct Fragile {
     inner: MemorySessions,
     broken: Mutex<Option<Step>>,
 }
@@ -43,7 +43,7 @@ impl Fragile {
         work()
     }
 
-    fn break_at(&self, step: impl Into<Option<Step>>) {
+    pub fn break_at(&self, step: impl Into<Option<Step>>) {
         *self.broken.lock().unwrap() = step.into();
     }
 }
