@@ -18,7 +18,6 @@ use actix_web::{HttpRequest, HttpResponse};
 use url::form_urlencoded;
 
 use super::federation::Snapshot;
-use super::pages;
 use super::saml::Shared;
 use crate::crypto::{hex, sha256};
 use crate::saml::EntityId;
@@ -97,18 +96,16 @@ pub(super) fn page(
     remembered: Option<&Arc<Idp>>,
     return_to: &ReturnTo,
 ) -> HttpResponse {
+    let pages = &shared.pages;
     let choices = idps.iter().zip(labels(idps)).map(|(idp, label)| {
         let query: String = form_urlencoded::Serializer::new(String::new())
             .append_pair("idp", idp.entity_id().as_str())
             .append_pair("return_to", return_to.as_str())
             .finish();
-        pages::Choice {
-            label,
-            href: format!("{}?{query}", shared.paths.login),
-            is_remembered: remembered.is_some_and(|other| Arc::ptr_eq(other, idp)),
-        }
+        let is_remembered = remembered.is_some_and(|other| Arc::ptr_eq(other, idp));
+        pages.choice(&label, format!("{}?{query}", shared.paths.login), is_remembered)
     });
-    pages::choose_idp(choices, idps.len() == shared.federation.number_of_idps())
+    pages.choose_idp(choices.collect(), idps.len() == shared.federation.number_of_idps())
 }
 
 /// What each of `idps` is called, in their order. Whoever calls itself what another one is called

@@ -42,6 +42,10 @@ pub use guard::Require;
 pub use heavy_work::{HeavyWork, HeavyWorkError};
 pub use html::escape_html;
 pub use page_owner::PageOwner;
+pub use pages::{
+    Action, Branding, Choice, Choices, DefaultTemplate, Direction, ForAdministrators, Form, Link,
+    OwnPath, OwnPathError, PageContent, PageKind, PageTemplate, Paragraph, Part, Texts, TextsError,
+};
 pub use saml::{Saml, SamlBuilder};
 pub use sessions::Sessions;
 pub use unauthenticated::Unauthenticated;

@@ -10,7 +10,6 @@ use url::form_urlencoded;
 
 use super::client::Client;
 use super::extract::extract;
-use super::html::escape_html;
 use super::pages;
 use super::person::Person;
 use super::saml::Shared;
@@ -99,9 +98,9 @@ pub(super) fn refuse_other(
         return None;
     }
     tracing::warn!(event = "request_refused", code = "other_person");
-    let name = person.map_or_else(String::new, |person| escape_html(&person.name));
+    let name = person.map_or_else(String::new, |person| person.name);
     Some(if Client::of(request).shows_pages() {
-        pages::not_your_page(&name)
+        shared.pages.not_your_page(&name)
     } else {
         pages::other_person_problem()
     })

@@ -9,7 +9,7 @@ use super::chooser;
 use super::client::Client;
 use super::diagnosis::Diagnosis;
 use super::heavy_work::HeavyWorkError;
-use super::pages::{self, Trouble};
+use super::pages::{self, Told, Trouble};
 use super::saml::Shared;
 use crate::crypto::random_hex;
 use crate::saml::Rejection;
@@ -100,7 +100,13 @@ impl Reason {
         let facts = self.facts(shared, &reference);
         let login_url = self.login_url(shared);
         let chooser_url = chooser::url(shared, self.return_to.as_ref());
-        pages::trouble(self.trouble, &reference, &login_url, chooser_url.as_deref(), &facts)
+        let told = Told {
+            reference: &reference,
+            login_url: &login_url,
+            chooser_url: chooser_url.as_deref(),
+            facts: &facts,
+        };
+        shared.pages.trouble(self.trouble, &told)
     }
 
     /// What the page tells the administrators of the identity provider. Only who we are, whom we

@@ -6,9 +6,9 @@ use std::sync::Arc;
 
 use actix_session::SessionMiddleware;
 use actix_session::config::BrowserSession;
-use actix_web::HttpRequest;
 use actix_web::cookie::{Key, SameSite, time::Duration};
 use actix_web::web::{self, ServiceConfig};
+use actix_web::{HttpRequest, HttpResponse};
 use url::form_urlencoded::byte_serialize;
 
 use super::access::{Requirement, StepUpSupport};
@@ -23,6 +23,7 @@ use super::lock::Lock;
 use super::metrics::Metrics;
 use super::observed_store::Observed;
 use super::own_metadata::OwnMetadata;
+use super::pages::{PageContent, Pages};
 use super::proxy::HostWatch;
 use super::routes;
 use super::session_store::StoreAdapter;
@@ -77,6 +78,7 @@ pub(super) struct Shared {
     pub(super) cookie_keys: CookieKeys,
     step_up: HashMap<EntityId, StepUpSupport>,
     pub(super) own_metadata: OwnMetadata,
+    pub(super) pages: Arc<Pages>,
     pub(super) paths: Paths,
     pub(super) host_watch: HostWatch,
 }
@@ -180,6 +182,7 @@ pub struct SamlBuilder {
     heavy_work: HeavyWork,
     cookie_keys: CookieKeys,
     step_up: HashMap<EntityId, StepUpSupport>,
+    pub(super) pages: Pages,
 }
 
 impl std::fmt::Debug for SamlBuilder {
@@ -346,6 +349,7 @@ impl SamlBuilder {
                 cookie_keys: self.cookie_keys,
                 step_up: self.step_up,
                 own_metadata,
+                pages: Arc::new(self.pages),
                 paths,
                 host_watch: HostWatch::default(),
             }),
@@ -403,6 +407,7 @@ impl Saml {
             heavy_work: HeavyWork::default(),
             cookie_keys: Key::generate().into(),
             step_up: HashMap::new(),
+            pages: Pages::default(),
         }
     }
 
@@ -501,6 +506,12 @@ impl Saml {
             }
         };
         web::resource("/metrics").route(web::get().to(serve))
+    }
+
+    /// Every page that people can get to see, with invented content: to look at it, and to try texts
+    /// and a template with.
+    pub fn sample_pages(&self) -> Vec<(PageContent, HttpResponse)> {
+        self.shared.pages.samples()
     }
 
     /// An identity provider whose metadata was there at the start and must not be trusted.

@@ -1,5 +1,7 @@
 //! What somebody gets who is not signed in.
 
+use std::sync::Arc;
+
 use actix_web::http::StatusCode;
 use actix_web::http::header::{CACHE_CONTROL, LOCATION, REFERER, VARY};
 use actix_web::{HttpRequest, HttpResponse, ResponseError};
@@ -8,7 +10,7 @@ use url::form_urlencoded::byte_serialize;
 use super::client::{self, Client};
 use super::lock;
 use super::page_owner::without_token;
-use super::pages::{self, Trouble};
+use super::pages::{self, Pages, Trouble};
 use super::refusal::Reason;
 use super::saml::Shared;
 use crate::sp::{ReturnTo, StoreError};
@@ -16,14 +18,26 @@ use crate::sp::{ReturnTo, StoreError};
 /// Nobody is signed in. As a response: 303 to the sign-in for a visit to a page, 401 as
 /// `application/problem+json` for a script, and a page with a way out for what is shown within
 /// another page; 503 while there is no metadata to sign in by.
-#[derive(Clone, PartialEq, Eq)]
+#[derive(Clone)]
 pub struct Unauthenticated {
     login_path: String,
     login_url: String,
     answer: Answer,
     /// Whose session is locked, by the name that is shown.
     locked: Option<String>,
+    pages: Arc<Pages>,
 }
+
+impl PartialEq for Unauthenticated {
+    /// By what is answered; how the pages look does not count.
+    fn eq(&self, other: &Self) -> bool {
+        let Self { login_path, login_url, answer, locked, pages: _ } = self;
+        (login_path, login_url, answer, locked)
+            == (&other.login_path, &other.login_url, &other.answer, &other.locked)
+    }
+}
+
+impl Eq for Unauthenticated {}
 
 impl std::fmt::Debug for Unauthenticated {
     // A name is personal data and stays out of logs.
@@ -68,13 +82,14 @@ impl Unauthenticated {
             },
         );
         let locked = lock::owner(request, shared).map(|person| person.name);
-        Self { login_path: login_path.clone(), login_url, answer, locked }
+        let pages = Arc::clone(&shared.pages);
+        Self { login_path: login_path.clone(), login_url, answer, locked, pages }
     }
 }
 
 impl Unauthenticated {
     fn break_out(&self, was_sent: bool) -> HttpResponse {
-        pages::break_out(&self.login_url, Some(&self.login_path), was_sent)
+        self.pages.break_out(&self.login_url, Some(&self.login_path), was_sent)
     }
 }
 
@@ -131,8 +146,8 @@ impl ResponseError for Unauthenticated {
 
     fn error_response(&self) -> HttpResponse {
         let mut response = match (self.answer, &self.locked) {
-            (Answer::Redirect, Some(name)) => pages::locked(name, &self.login_url, false),
-            (Answer::Page, Some(name)) => pages::locked(name, &self.login_url, true),
+            (Answer::Redirect, Some(name)) => self.pages.locked(name, &self.login_url, false),
+            (Answer::Page, Some(name)) => self.pages.locked(name, &self.login_url, true),
             (Answer::Problem, Some(_)) => pages::locked_problem(&self.login_url),
             (answer, _) => self.answer_nobody(answer),
         };
@@ -148,10 +163,10 @@ impl Unauthenticated {
                 .insert_header((LOCATION, self.login_url.as_str()))
                 .insert_header((CACHE_CONTROL, "no-store"))
                 .finish(),
-            Answer::Page => pages::session_ended(&self.login_url),
+            Answer::Page => self.pages.session_ended(&self.login_url),
             Answer::Frame => self.break_out(false),
             Answer::SentInFrame => self.break_out(true),
-            Answer::NotReadyPage => pages::not_ready(),
+            Answer::NotReadyPage => self.pages.not_ready(),
             Answer::NotReadyProblem => pages::not_ready_problem(),
             Answer::Problem => pages::problem(
                 StatusCode::UNAUTHORIZED,

@@ -39,7 +39,7 @@ async fn the_third_round_trip_does_not_begin_and_the_lost_cookie_is_named() {
         browser.jar.borrow_mut().drop("__Host-saml-session");
     })
     .await;
-    assert!(stopped.body.contains("this service's session cookie back"), "{}", stopped.body);
+    assert!(stopped.body.contains("session cookie back"), "{}", stopped.body);
     let detail = detail(&stopped);
     assert!(detail.contains("the cookie __Host-saml-session did not come back"), "{detail}");
     assert!(detail.contains("https://rota.example.org/"), "{detail}");

@@ -228,7 +228,7 @@ async fn the_page_is_plain() {
     let page = app.browser().visit("/saml/login?return_to=%2Frota").await;
     assert_chooser(&page, None);
     for part in [
-        "<html lang=\"en-GB\">",
+        "<html lang=\"en-GB\" dir=\"ltr\">",
         "<title>Sign in</title>",
         "<h1>Sign in</h1>",
         "<p id=\"where\">Where is your account?</p>",

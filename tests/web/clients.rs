@@ -38,7 +38,7 @@ fn assert_way_out(answer: &Answer, href: &str) {
     assert!(policy.contains("; frame-ancestors 'self'; "), "{policy}");
     assert!(policy.contains("; script-src 'sha256-") && !policy.contains("unsafe"), "{policy}");
     assert!(answer.body.contains("target=\"_top\""));
-    assert_eq!(between(&answer.body, "target=\"_top\" href=\"", "\""), href);
+    assert_eq!(between(&answer.body, "<a class=\"button\" href=\"", "\""), href);
 }
 
 #[actix_web::test]

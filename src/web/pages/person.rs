@@ -3,66 +3,79 @@
 use actix_web::HttpResponse;
 use actix_web::http::StatusCode;
 
-use crate::web::html::{Page, escape_html};
-use crate::web::saml::Shared;
+use super::Pages;
+use super::catalogue::Words;
+use super::content::Action;
+use super::kind::PageKind;
 
-/// In the place of a page of somebody whose session is locked.
-pub(in crate::web) fn locked(name: &str, login_url: &str, was_sent: bool) -> HttpResponse {
-    let name = escape_html(name);
-    let words = if was_sent { " What you sent was not used." } else { "" };
-    let body = format!(
-        "<p>Nobody has used this page for a while.{words} Sign in again as <strong>{name}</strong> \
-         to go on.</p><p><a class=\"button\" href=\"{}\">Sign in again</a></p>\
-         <p>If you are somebody else, sign in all the same: you will be asked what to do.</p>",
-        escape_html(login_url)
-    );
-    Page::new(StatusCode::UNAUTHORIZED, "Locked", body).into_response()
+/// The people of a session that is locked, and where they can go.
+pub(in crate::web) struct LockedByOther<'l> {
+    /// Whose session it is.
+    pub(in crate::web) owner: &'l str,
+    /// Who has signed in.
+    pub(in crate::web) name: &'l str,
+    pub(in crate::web) reference: &'l str,
+    pub(in crate::web) login_url: &'l str,
+    pub(in crate::web) logout_url: &'l str,
 }
 
-/// Somebody has signed in who is not the person whose session is locked. Neither gets in.
-pub(in crate::web) fn locked_by_other(
-    owner: &str,
-    name: &str,
-    reference: &str,
-    shared: &Shared,
-) -> HttpResponse {
-    let body = format!(
-        "<p>This session is locked. It belongs to <strong>{0}</strong>, and you have signed in as \
-         <strong>{1}</strong>. Nothing of it was opened.</p>\
-         <p><a class=\"button\" href=\"{2}\">Sign in as {0}</a></p>\
-         <form method=\"post\" action=\"{3}\"><p>To begin anew, sign {0} out of this service. What \
-         they had not finished is lost.</p><p><button type=\"submit\">Sign {0} out</button></p>\
-         </form><p class=\"reference\">Reference: <code>{4}</code></p>",
-        escape_html(owner),
-        escape_html(name),
-        escape_html(&shared.paths.login),
-        escape_html(&shared.paths.logout),
-        escape_html(reference),
-    );
-    Page::new(StatusCode::FORBIDDEN, "Locked by somebody else", body).into_response()
-}
+impl Pages {
+    /// In the place of a page of somebody whose session is locked.
+    pub(in crate::web) fn locked(
+        &self,
+        name: &str,
+        login_url: &str,
+        was_sent: bool,
+    ) -> HttpResponse {
+        let text = self.texts.fill(Words::LockedText, &[("name", name)]);
+        let (kind, status) = (PageKind::Locked, StatusCode::UNAUTHORIZED);
+        let mut page = self.content(kind, status, Words::LockedTitle, text);
+        if was_sent {
+            page.paragraphs.push(self.paragraph(Words::NotUsed));
+        }
+        page.paragraphs.push(self.paragraph(Words::LockedOther));
+        page.actions.push(Action::main(self.say(Words::SignInAgain), login_url));
+        self.respond(&page)
+    }
 
-/// A page was opened by one person, and another one has signed in.
-pub(in crate::web) fn handover(opened_by: &str, name: &str, page: &str) -> HttpResponse {
-    let body = format!(
-        "<p>This page was opened by <strong>{0}</strong>. You are signed in as \
-         <strong>{1}</strong>.</p>\
-         <p><a class=\"button\" href=\"/\">Go to the start page</a></p>\
-         <p><a href=\"{2}\">Open the page as {1}</a></p>",
-        escape_html(opened_by),
-        escape_html(name),
-        escape_html(page),
-    );
-    Page::new(StatusCode::OK, "Somebody else was here", body).into_response()
-}
+    /// Somebody has signed in who is not the person whose session is locked. Neither gets in.
+    pub(in crate::web) fn locked_by_other(&self, locked: &LockedByOther<'_>) -> HttpResponse {
+        let owner = [("owner", locked.owner)];
+        let both = [("owner", locked.owner), ("name", locked.name)];
+        let text = self.texts.fill(Words::LockedByOtherText, &both);
+        let (kind, status) = (PageKind::LockedByOther, StatusCode::FORBIDDEN);
+        let mut page = self.content(kind, status, Words::LockedByOtherTitle, text);
+        let sign_in = self.texts.fill(Words::LockedByOtherSignIn, &owner).to_string();
+        let sign_out = self.texts.fill(Words::LockedByOtherSignOut, &owner).to_string();
+        page.actions.push(Action::main(sign_in, locked.login_url));
+        page.actions.push(
+            Action::form(sign_out, locked.logout_url)
+                .said_before(self.texts.fill(Words::LockedByOtherBegin, &owner)),
+        );
+        page.reference = Some(self.reference(locked.reference));
+        page.help_desk = self.help_desk();
+        self.respond(&page)
+    }
 
-/// What was sent comes from a page of somebody else than the person who is signed in. `name` is
-/// escaped.
-pub(in crate::web) fn not_your_page(name: &str) -> HttpResponse {
-    let body = format!(
-        "<p>The page that you come from was opened by somebody else. You are signed in as \
-         <strong>{name}</strong>. What you sent was not used.</p>\
-         <p><a class=\"button\" href=\"/\">Go to the start page</a></p>"
-    );
-    Page::new(StatusCode::CONFLICT, "Somebody else was here", body).into_response()
+    /// A page was opened by one person, and another one has signed in.
+    pub(in crate::web) fn handover(&self, opened_by: &str, name: &str, page: &str) -> HttpResponse {
+        let people = [("opened_by", opened_by), ("name", name)];
+        let text = self.texts.fill(Words::HandoverText, &people);
+        let mut content =
+            self.content(PageKind::Handover, StatusCode::OK, Words::HandoverTitle, text);
+        content.actions.push(self.start_page());
+        let go_on = self.texts.fill(Words::HandoverGoOn, &[("name", name)]).to_string();
+        content.actions.push(Action::other(go_on, page));
+        self.respond(&content)
+    }
+
+    /// What was sent comes from a page of somebody else than the person who is signed in.
+    pub(in crate::web) fn not_your_page(&self, name: &str) -> HttpResponse {
+        let text = self.texts.fill(Words::NotYourPageText, &[("name", name)]);
+        let (kind, status) = (PageKind::NotYourPage, StatusCode::CONFLICT);
+        let mut page = self.content(kind, status, Words::HandoverTitle, text);
+        page.paragraphs.push(self.paragraph(Words::NotUsed));
+        page.actions.push(self.start_page());
+        self.respond(&page)
+    }
 }

@@ -2,14 +2,15 @@
 
 use actix_web::HttpResponse;
 use actix_web::http::StatusCode;
-use actix_web::http::header::{HeaderValue, RETRY_AFTER};
+use actix_web::http::header::HeaderValue;
 
-use super::link_to_chooser;
-use super::problem::problem;
-use crate::web::html::{Page, escape_html};
+use super::Pages;
+use super::catalogue::Words;
+use super::content::{Action, ForAdministrators, PageContent};
+use super::kind::PageKind;
 
 /// Metadata is asked for more often than that while there is none.
-const NOT_READY_RETRY: HeaderValue = HeaderValue::from_static("30");
+pub(super) const NOT_READY_RETRY: HeaderValue = HeaderValue::from_static("30");
 
 /// What went wrong, as far as it helps the person in front of the screen.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -57,6 +58,30 @@ pub(in crate::web) enum Trouble {
 }
 
 impl Trouble {
+    /// All of them.
+    pub(super) const ALL: &[Self] = &[
+        Self::NotAMessage,
+        Self::Refused,
+        Self::IdpSaidNo,
+        Self::NoPendingLogin,
+        Self::Replayed,
+        Self::Unavailable,
+        Self::TooLarge,
+        Self::WrongType,
+        Self::WrongMethod,
+        Self::Repeating,
+        Self::CookieLost,
+        Self::SessionUnknown,
+        Self::Busy,
+        Self::NotReady,
+        Self::Forbidden,
+        Self::MfaMissing,
+        Self::NotFresh,
+        Self::NotALogout,
+        Self::LogoutRefused,
+        Self::NoPendingLogout,
+    ];
+
     pub(in crate::web) fn status(self) -> StatusCode {
         match self {
             Self::NotAMessage | Self::NotALogout => StatusCode::BAD_REQUEST,
@@ -79,177 +104,111 @@ impl Trouble {
         }
     }
 
+    /// Heading and advice.
+    fn texts(self) -> (Words, Words) {
+        match self {
+            Self::NotAMessage | Self::TooLarge | Self::WrongType => {
+                (Words::UnreadableTitle, Words::UnreadableText)
+            }
+            Self::Refused => (Words::RefusedTitle, Words::RefusedText),
+            Self::IdpSaidNo => (Words::IdpSaidNoTitle, Words::IdpSaidNoText),
+            Self::NoPendingLogin => (Words::NoPendingLoginTitle, Words::NoPendingLoginText),
+            Self::Replayed => (Words::ReplayedTitle, Words::ReplayedText),
+            Self::Unavailable => (Words::UnavailableTitle, Words::UnavailableText),
+            Self::WrongMethod => (Words::WrongMethodTitle, Words::WrongMethodText),
+            Self::Repeating => (Words::RepeatingTitle, Words::RepeatingText),
+            Self::CookieLost => (Words::RepeatingTitle, Words::CookieLostText),
+            Self::SessionUnknown => (Words::RepeatingTitle, Words::SessionUnknownText),
+            Self::Busy => (Words::BusyTitle, Words::BusyText),
+            Self::NotReady => (Words::NotReadyTitle, Words::NotReadyText),
+            Self::Forbidden => (Words::ForbiddenTitle, Words::ForbiddenText),
+            Self::MfaMissing => (Words::MfaMissingTitle, Words::MfaMissingText),
+            Self::NotFresh => (Words::NotFreshTitle, Words::NotFreshText),
+            Self::NotALogout => (Words::NotALogoutTitle, Words::LogoutRefusedText),
+            Self::LogoutRefused => (Words::LogoutRefusedTitle, Words::LogoutRefusedText),
+            Self::NoPendingLogout => (Words::NoPendingLogoutTitle, Words::NoPendingLogoutText),
+        }
+    }
+
+    /// The heading in English, for scripts.
     pub(in crate::web) fn title(self) -> &'static str {
-        match self {
-            Self::NotAMessage | Self::TooLarge | Self::WrongType => {
-                "We could not read that sign-in"
-            }
-            Self::Refused => "We could not sign you in",
-            Self::IdpSaidNo => "You were not signed in",
-            Self::NoPendingLogin => "That sign-in is no longer open",
-            Self::Replayed => "That sign-in has already been used",
-            Self::Unavailable => "Sign-in is not available at the moment",
-            Self::WrongMethod => "There is nothing to see here",
-            Self::Repeating | Self::CookieLost | Self::SessionUnknown => {
-                "Sign-in keeps starting again"
-            }
-            Self::Busy => "Many people are signing in",
-            Self::NotReady => "Sign-in is not ready yet",
-            Self::Forbidden => "You do not have access to this page",
-            Self::MfaMissing => "This page needs a second factor",
-            Self::NotFresh => "You were not asked to sign in again",
-            Self::NotALogout => "We could not read that sign-out",
-            Self::LogoutRefused => "We could not accept that sign-out",
-            Self::NoPendingLogout => "That sign-out is no longer open",
-        }
+        self.texts().0.english()
     }
 
-    fn advice(self) -> &'static str {
+    fn kind(self) -> PageKind {
         match self {
-            Self::NotAMessage | Self::TooLarge | Self::WrongType => {
-                "What your browser sent is not a sign-in that this service understands. Please \
-                 start again."
-            }
-            Self::Refused => {
-                "The sign-in service sent an answer that this service cannot accept. Please try \
-                 once more. If it happens again, ask your help desk and give them the reference."
-            }
-            Self::IdpSaidNo => {
-                "The sign-in service did not sign you in. You may have cancelled, or your account \
-                 may not have access to this service. Please try once more, or ask your help desk \
-                 and give them the reference."
-            }
-            Self::NoPendingLogin => {
-                "It may have taken too long, it may have been finished in another tab, or your \
-                 browser may block cookies. Please sign in again."
-            }
-            Self::Replayed => {
-                "This happens when a page is reloaded or the back button is used during sign-in. \
-                 Please sign in again."
-            }
-            Self::Unavailable => {
-                "Something on our side does not work. Nothing is wrong with your account. Please \
-                 try again in a few minutes."
-            }
-            Self::WrongMethod => {
-                "This address is used by the sign-in service only. Please start at the beginning."
-            }
-            Self::CookieLost => {
-                "You have signed in several times within a minute, and each time your browser did \
-                 not send this service's session cookie back. It may block cookies. Allow cookies \
-                 for this service, or try another browser. If that does not help, ask your help \
-                 desk and give them the reference."
-            }
-            Self::SessionUnknown => {
-                "You have signed in several times within a minute, and each time this service had \
-                 lost your session. Your browser and your account are all right: something on our \
-                 side does not work. Please ask your help desk and give them the reference."
-            }
-            Self::Repeating => {
-                "You have been sent to the sign-in service several times within a minute. Your \
-                 browser may block cookies, or this service may have lost your session. If trying \
-                 again does not help, ask your help desk and give them the reference."
-            }
-            Self::NotReady => {
-                "This service is waiting for news from the sign-in service, and cannot sign \
-                 anybody in until it has them. Nothing is wrong with your account. Please try \
-                 again in a few minutes."
-            }
-            Self::Forbidden => {
-                "You are signed in, and this page is for others. If you need it for your work, ask \
-                 your help desk and give them the reference."
-            }
-            Self::MfaMissing => {
-                "This page is only for people who have signed in with a second factor, such as a \
-                 code or an app. The sign-in service did not say that you have used one: on some \
-                 hospital networks it does not ask for it. You are still signed in. Please try \
-                 again, or ask your help desk and give them the reference."
-            }
-            Self::NotFresh => {
-                "This page is only for people who have just proved who they are. The sign-in \
-                 service signed you in without asking you again. Please try once more. If it \
-                 happens again, ask your help desk and give them the reference."
-            }
-            Self::NotALogout | Self::LogoutRefused => {
-                "A message to sign somebody out has arrived that this service cannot accept. It \
-                 has changed nothing here. If you want to sign out, use this service's own button \
-                 for it, and on a shared computer close the browser."
-            }
-            Self::NoPendingLogout => {
-                "It may have been finished already, or your browser may block cookies. If you have \
-                 just signed out of this service, you are signed out. Nothing else was changed."
-            }
-            Self::Busy => {
-                "This service cannot take your sign-in at the moment. Nothing is wrong with your \
-                 account. Please try again in a few seconds."
-            }
+            Self::NotAMessage => PageKind::NotAMessage,
+            Self::Refused => PageKind::Refused,
+            Self::IdpSaidNo => PageKind::IdpSaidNo,
+            Self::NoPendingLogin => PageKind::NoPendingLogin,
+            Self::Replayed => PageKind::Replayed,
+            Self::Unavailable => PageKind::Unavailable,
+            Self::TooLarge => PageKind::TooLarge,
+            Self::WrongType => PageKind::WrongType,
+            Self::WrongMethod => PageKind::WrongMethod,
+            Self::Repeating => PageKind::Repeating,
+            Self::CookieLost => PageKind::CookieLost,
+            Self::SessionUnknown => PageKind::SessionUnknown,
+            Self::Busy => PageKind::Busy,
+            Self::NotReady => PageKind::NotReady,
+            Self::Forbidden => PageKind::Forbidden,
+            Self::MfaMissing => PageKind::MfaMissing,
+            Self::NotFresh => PageKind::NotFresh,
+            Self::NotALogout => PageKind::NotALogout,
+            Self::LogoutRefused => PageKind::LogoutRefused,
+            Self::NoPendingLogout => PageKind::NoPendingLogout,
         }
     }
 }
 
-/// The page for `trouble`. `login_url` is our own address for signing in, `chooser_url` the one for
-/// choosing where, if there is a choice; `facts` are for the administrators of the identity provider.
-pub(in crate::web) fn trouble(
-    trouble: Trouble,
-    reference: &str,
-    login_url: &str,
-    chooser_url: Option<&str>,
-    facts: &[(&str, String)],
-) -> HttpResponse {
-    let (href, button) = match trouble {
-        // Signing in again would lead here again.
-        Trouble::Forbidden => ("/", "Go to the start page"),
-        _ => (login_url, "Sign in again"),
-    };
-    let body = format!(
-        "<p>{}</p><p><a class=\"button\" href=\"{}\">{button}</a></p>{}\
-         <p class=\"reference\">Reference: <code>{}</code></p>{}",
-        trouble.advice(),
-        escape_html(href),
-        link_to_chooser(chooser_url),
-        escape_html(reference),
-        details(facts),
-    );
-    let mut response = Page::new(trouble.status(), trouble.title(), body).into_response();
-    let retry_after = match trouble {
-        Trouble::Busy => Some(HeaderValue::from_static("5")),
-        Trouble::NotReady => Some(NOT_READY_RETRY),
-        _ => None,
-    };
-    if let Some(seconds) = retry_after {
-        response.headers_mut().insert(RETRY_AFTER, seconds);
+/// What the page of a trouble needs besides.
+pub(in crate::web) struct Told<'t> {
+    /// What the help desk finds it by.
+    pub(in crate::web) reference: &'t str,
+    /// Our own address for signing in.
+    pub(in crate::web) login_url: &'t str,
+    /// The one for choosing where, if there is a choice.
+    pub(in crate::web) chooser_url: Option<&'t str>,
+    /// For the administrators of the identity provider.
+    pub(in crate::web) facts: &'t [(&'t str, String)],
+}
+
+impl Pages {
+    fn of_trouble(&self, trouble: Trouble) -> PageContent {
+        let (title, text) = trouble.texts();
+        let mut page = self.content(trouble.kind(), trouble.status(), title, self.paragraph(text));
+        page.behaviour.retry_after = match trouble {
+            Trouble::Busy => Some(HeaderValue::from_static("5")),
+            Trouble::NotReady => Some(NOT_READY_RETRY),
+            _ => None,
+        };
+        page.help_desk = self.help_desk();
+        page
     }
-    response
-}
 
-/// What a person passes on to whoever runs the identity provider: one text, to be copied whole.
-fn details(facts: &[(&str, String)]) -> String {
-    if facts.is_empty() {
-        return String::new();
+    /// The page for `trouble`.
+    pub(in crate::web) fn trouble(&self, trouble: Trouble, told: &Told<'_>) -> HttpResponse {
+        let mut page = self.of_trouble(trouble);
+        page.actions.push(match trouble {
+            // Signing in again would lead here again.
+            Trouble::Forbidden => self.start_page(),
+            _ => Action::main(self.say(Words::SignInAgain), told.login_url),
+        });
+        page.actions.extend(self.chooser(told.chooser_url));
+        page.reference = Some(self.reference(told.reference));
+        page.for_administrators = self.for_administrators(told.facts);
+        self.respond(&page)
     }
-    let lines: Vec<_> =
-        facts.iter().map(|(name, value)| escape_html(&format!("{name}: {value}"))).collect();
-    format!(
-        "<details><summary>Details for the help desk</summary>\
-         <p>These lines name nobody. They help whoever runs the sign-in service.</p>\
-         <pre>{}</pre></details>",
-        lines.join("\n")
-    )
-}
 
-/// In the place of a page that needs somebody to be signed in, while nobody can be. It carries no
-/// reference: nothing is wrong with this request.
-pub(in crate::web) fn not_ready() -> HttpResponse {
-    let trouble = Trouble::NotReady;
-    let body = format!("<p>{}</p>", trouble.advice());
-    let mut response = Page::new(trouble.status(), trouble.title(), body).into_response();
-    response.headers_mut().insert(RETRY_AFTER, NOT_READY_RETRY);
-    response
-}
+    fn for_administrators(&self, facts: &[(&str, String)]) -> Option<ForAdministrators> {
+        let lines: Vec<_> = facts.iter().map(|(name, value)| format!("{name}: {value}")).collect();
+        let (summary, note) = (self.say(Words::Details), self.say(Words::DetailsNote));
+        (!lines.is_empty()).then(|| ForAdministrators::new(summary, note, lines.join("\n")))
+    }
 
-/// The same for a script.
-pub(in crate::web) fn not_ready_problem() -> HttpResponse {
-    let mut response = problem(Trouble::NotReady.status(), Trouble::NotReady.title(), &[]);
-    response.headers_mut().insert(RETRY_AFTER, NOT_READY_RETRY);
-    response
+    /// In the place of a page that needs somebody to be signed in, while nobody can be. It carries
+    /// no reference: nothing is wrong with this request.
+    pub(in crate::web) fn not_ready(&self) -> HttpResponse {
+        self.respond(&self.of_trouble(Trouble::NotReady))
+    }
 }

@@ -21,7 +21,7 @@ use crate::web::chooser;
 use crate::web::federation::Snapshot;
 use crate::web::handover::{HANDOVER, Handover};
 use crate::web::lock::{self, Return};
-use crate::web::pages::{self, Trouble};
+use crate::web::pages::{LockedByOther, Trouble};
 use crate::web::pending::{Pending, PendingCookies};
 use crate::web::person::{self, Person};
 use crate::web::refusal::Reason;
@@ -144,8 +144,13 @@ async fn complete(
                 let detail = "somebody else has signed in than the person whose session is locked";
                 let reason = refused(Reason::new("locked_by_other", Trouble::Refused, detail));
                 let reference = reason.tell(shared);
-                let mut response =
-                    pages::locked_by_other(&owner.name, &person.name, &reference, shared);
+                let mut response = shared.pages.locked_by_other(&LockedByOther {
+                    owner: &owner.name,
+                    name: &person.name,
+                    reference: &reference,
+                    login_url: &shared.paths.login,
+                    logout_url: &shared.paths.logout,
+                });
                 response.add_cookie(removal).map_err(|error| unavailable(&error))?;
                 return Ok(response);
             }

@@ -3,7 +3,6 @@ use actix_web::http::header::{CACHE_CONTROL, LOCATION};
 use actix_web::{HttpRequest, HttpResponse, web};
 
 use crate::web::handover::{HANDOVER, Handover};
-use crate::web::pages;
 use crate::web::person::Person;
 use crate::web::saml::Shared;
 use crate::web::session::signed_in;
@@ -23,7 +22,7 @@ pub(super) async fn show(
     let handover = session.get::<Handover>(HANDOVER).ok().flatten();
     match person.zip(handover) {
         Some((person, handover)) => {
-            pages::handover(&handover.opened_by, &person.name, handover.page.as_str())
+            shared.pages.handover(&handover.opened_by, &person.name, handover.page.as_str())
         }
         None => HttpResponse::SeeOther()
             .insert_header((LOCATION, "/"))

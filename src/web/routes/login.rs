@@ -66,7 +66,9 @@ fn without_person(request: &HttpRequest, shared: &Shared) -> Option<HttpResponse
     };
     match Client::of(request) {
         Client::Visit | Client::Form => None,
-        Client::Frame | Client::FormInFrame => Some(pages::break_out(&login_url(), None, false)),
+        Client::Frame | Client::FormInFrame => {
+            Some(shared.pages.break_out(&login_url(), None, false))
+        }
         Client::Ahead => Some(pages::nothing_ahead()),
         Client::Script => Some(pages::problem(
             StatusCode::UNAUTHORIZED,
@@ -151,7 +153,7 @@ fn send(
             .insert_header((CACHE_CONTROL, "no-store"))
             .finish(),
         LoginMessage::Post { action, saml_request, relay_state } => {
-            pages::post_request(action, saml_request, relay_state)
+            shared.pages.post_request(action, saml_request, relay_state)
         }
     };
     for cookie in &cookies {

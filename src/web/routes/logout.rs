@@ -2,10 +2,11 @@ use actix_session::Session;
 use actix_web::http::header::{CACHE_CONTROL, HeaderValue};
 use actix_web::{HttpRequest, HttpResponse, web};
 
+use super::signed_out;
 use crate::crypto::random_bytes;
 use crate::sp::{LogoutMessage, Principal, StartLogoutError, StartedLogout};
 use crate::web::audit::{AuditEvent, AuditStep, Outcome};
-use crate::web::pages::{self, SignedOut, Trouble};
+use crate::web::pages::{SignedOut, Trouble};
 use crate::web::pending_logout;
 use crate::web::person;
 use crate::web::refusal::Reason;
@@ -15,7 +16,7 @@ use crate::web::trips;
 
 /// Asks before signing out: a link from elsewhere must not do it.
 pub(super) async fn ask(shared: web::Data<Shared>) -> HttpResponse {
-    pages::ask_logout(&shared.paths.logout)
+    shared.pages.ask_logout(&shared.paths.logout)
 }
 
 /// Ends the session here, and then goes on to the identity provider if it takes part in that. A
@@ -50,7 +51,7 @@ async fn sign_out(
     session: &Session,
     shared: &Shared,
 ) -> Result<HttpResponse, Reason> {
-    let here = || pages::signed_out(shared, SignedOut::Here, None);
+    let here = || signed_out(shared, SignedOut::Here, None);
     let event = AuditEvent::new(shared.clock.now(), AuditStep::LogOut, Outcome::Done);
     let ended = session::sign_out(request, session, shared).await.map_err(|error| {
         Reason::new("session_store", Trouble::Unavailable, error).about(event.clone())
@@ -74,9 +75,9 @@ async fn sign_out(
     session::record(request, shared, event);
     let Some(started) = started else { return Ok(here()) };
     let mut response = match &started.message {
-        LogoutMessage::Redirect(url) => pages::go_on_to_logout(url),
+        LogoutMessage::Redirect(url) => shared.pages.go_on_to_logout(url),
         LogoutMessage::Post { action, field, message, relay_state } => {
-            pages::post_logout(action, field.as_str(), message, relay_state.as_deref())
+            shared.pages.post_logout(action, field.as_str(), message, relay_state.as_deref())
         }
     };
     let added = match pending_logout::seal(shared, &started.pending) {

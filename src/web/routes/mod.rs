@@ -11,7 +11,8 @@ use actix_web::http::header::ALLOW;
 use actix_web::web::{self, ServiceConfig};
 use actix_web::{HttpResponse, http::header::HeaderValue};
 
-use super::pages::Trouble;
+use super::chooser;
+use super::pages::{AfterSignOut, SignedOut, Trouble};
 use super::refusal::Reason;
 use super::saml::Shared;
 
@@ -64,4 +65,17 @@ async fn wrong_method(shared: web::Data<Shared>, allow: &'static str) -> HttpRes
     let mut response = reason.into_response(&shared);
     response.headers_mut().insert(ALLOW, HeaderValue::from_static(allow));
     response
+}
+
+/// The page after signing out. One image is asked for from an address of our own:
+/// [`logout::forget`].
+fn signed_out(shared: &Shared, extent: SignedOut, reference: Option<&str>) -> HttpResponse {
+    let chooser_url = chooser::url(shared, None);
+    let after = AfterSignOut {
+        login_url: &shared.paths.login,
+        chooser_url: chooser_url.as_deref(),
+        forget_url: &shared.paths.forget,
+        reference,
+    };
+    shared.pages.signed_out(extent, &after)
 }

@@ -6,6 +6,7 @@ use actix_web::{HttpRequest, HttpResponse, web};
 use url::form_urlencoded;
 
 use super::acs::read_body;
+use super::signed_out;
 use crate::crypto::random_bytes;
 use crate::saml::binding::{Binding, MessageParameter, RedirectMessage};
 use crate::saml::logout::{
@@ -15,7 +16,7 @@ use crate::sp::{
     LogoutMessage, LogoutRefusal, PendingLogout, Remembered, SessionHandle, WantedLogout,
 };
 use crate::web::audit::{AuditEvent, AuditStep, Outcome};
-use crate::web::pages::{self, SignedOut, Trouble};
+use crate::web::pages::{SignedOut, Trouble};
 use crate::web::pending_logout;
 use crate::web::refusal::Reason;
 use crate::web::saml::Shared;
@@ -157,9 +158,9 @@ async fn obey(
             .insert_header((CACHE_CONTROL, "no-store"))
             .finish(),
         Some(LogoutMessage::Post { action, field, message, relay_state }) => {
-            pages::post_logout(&action, field.as_str(), &message, relay_state.as_deref())
+            shared.pages.post_logout(&action, field.as_str(), &message, relay_state.as_deref())
         }
-        None => pages::signed_out(shared, SignedOut::ByIdp, None),
+        None => signed_out(shared, SignedOut::ByIdp, None),
     })
 }
 
@@ -228,7 +229,7 @@ async fn conclude(
         Ok(answer) => answer,
         Err(refusal) => {
             let reference = Reason::from(refusal).about(event).tell(shared);
-            return Ok(pages::signed_out(shared, SignedOut::Unclear, Some(&reference)));
+            return Ok(signed_out(shared, SignedOut::Unclear, Some(&reference)));
         }
     };
     let issuer = pending.idp.as_str();
@@ -250,7 +251,7 @@ async fn conclude(
     };
     shared.audit.record(&event);
     tracing::info!(event = "signed_out_at_idp", issuer, request_id = pending.request_id, ?extent);
-    let mut response = pages::signed_out(shared, extent, None);
+    let mut response = signed_out(shared, extent, None);
     response
         .add_cookie(&removal)
         .map_err(|error| Reason::new("logout", Trouble::Unavailable, error).untold())?;

@@ -69,7 +69,7 @@ async fn without_scripts_each_form_has_a_button() {
 
     browser.visit(&sites.page("/rota?day=2")).await;
     browser.arrive_at("Signing in").await;
-    browser.click("noscript button").await;
+    browser.click("#saml-form button").await;
     browser.arrive_at(CHOOSER).await;
     browser.click(NURSE).await;
     browser.arrive_at("Going back to the application").await;
