@@ -12,7 +12,7 @@ use openssl::ssl::SslAcceptorBuilder;
 use super::idp::{METADATA, keeping};
 use super::{Problem, app, keygen, log_to_stderr, print, tls};
 use crate::idp::{TestIdp, TestKeys};
-use crate::web::{Clock as _, Config, SystemClock};
+use crate::web::{Clock as _, Config, Coverage, Survey, SystemClock};
 
 // Two sites, as in life: a browser treats `localhost` and `127.0.0.1` as strangers, but two ports
 // of one host as one site.
@@ -86,29 +86,38 @@ pub(super) fn run(arguments: &Arguments) -> Result<ExitCode, Problem> {
         // Once its metadata can be fetched.
         let saml = config.into_saml()?;
         saml.first_metadata(FIRST_METADATA).await;
-        let app_server = HttpServer::new(move || {
+        let shared = saml.clone();
+        let app = move || {
             App::new()
-                .configure(saml.routes())
-                .configure(app::routes(&saml))
+                .configure(shared.routes())
+                .configure(app::routes(&shared))
                 // It listens on this machine alone.
-                .service(saml.metrics_route())
-                .wrap(saml.sessions())
-        })
-        .workers(1);
+                .service(shared.metrics_route())
+                .wrap(shared.sessions())
+        };
+        let survey = Survey::new().public(app::PUBLIC).public(["/metrics"]);
+        let coverage = saml.coverage(app(), &survey).await;
+        coverage.strict()?;
+        let app_server = HttpServer::new(app).workers(1);
         let app_server = match app_tls {
             Some(acceptor) => app_server.bind_openssl(app_address, acceptor),
             None => app_server.bind(app_address),
         };
         let app_server = app_server.map_err(|error| taken(app_address, error))?.run();
         print(&format!(
-            "\n  Open {app_url}\n\n  The test identity provider is at {idp_url}.\n  \
+            "\n  Routes, and to whom they are open:\n\n{}\n  Open {app_url}\n\n  The test identity provider is at {idp_url}.\n  \
              Keys, metadata and saml.toml are in {}.\n  Stop with Ctrl-C.\n",
+            indented(&coverage),
             arguments.data.display()
         ));
         app_server.await?;
         idp_handle.stop(false).await;
         Ok(ExitCode::SUCCESS)
     })
+}
+
+fn indented(coverage: &Coverage) -> String {
+    coverage.to_string().lines().fold(String::new(), |text, line| text + "    " + line + "\n")
 }
 
 fn write_config(

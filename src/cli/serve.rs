@@ -7,7 +7,7 @@ use actix_web::{App, HttpServer};
 use clap::Args;
 
 use super::{Problem, app, log_to_stderr, print};
-use crate::web::{Clock as _, Config, SystemClock};
+use crate::web::{Clock as _, Config, Survey, SystemClock};
 
 #[derive(Debug, Args)]
 pub(super) struct Arguments {
@@ -27,11 +27,19 @@ pub(super) fn run(arguments: &Arguments) -> Result<ExitCode, Problem> {
     config.warn(SystemClock.now());
     let saml = config.into_saml()?;
     actix_web::rt::System::new().block_on(async move {
-        let server = HttpServer::new(move || {
-            App::new().configure(saml.routes()).configure(app::routes(&saml)).wrap(saml.sessions())
-        })
-        .bind(&listen)
-        .map_err(|error| format!("cannot listen at {listen}: {error}"))?;
+        let shared = saml.clone();
+        let app = move || {
+            App::new()
+                .configure(shared.routes())
+                .configure(app::routes(&shared))
+                .wrap(shared.sessions())
+        };
+        let coverage = saml.coverage(app(), &Survey::new().public(app::PUBLIC)).await;
+        print(&format!("Routes, and to whom they are open:\n\n{coverage}"));
+        coverage.strict()?;
+        let server = HttpServer::new(app)
+            .bind(&listen)
+            .map_err(|error| format!("cannot listen at {listen}: {error}"))?;
         print(&format!("Open {base_url}"));
         server.run().await?;
         Ok(ExitCode::SUCCESS)

@@ -88,10 +88,12 @@ where
                             access::refuse(request, &shared, &principal, requirement)
                         })
                     }
-                    Ok(None) => Some(
+                    Ok(None) => Some({
+                        #[cfg(feature = "coverage")]
+                        super::coverage::note(request.request(), requirement.as_deref());
                         Unauthenticated::new(request.request(), &shared, shared.is_ready())
-                            .error_response(),
-                    ),
+                            .error_response()
+                    }),
                     Err(error) => Some(store_unavailable(request.request(), &shared, &error)),
                 };
                 // An answer, not an error: an error would lose the session cookie on its way out.

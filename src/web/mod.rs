@@ -8,6 +8,8 @@ mod client;
 mod clock;
 pub mod config;
 mod cookie_keys;
+#[cfg(feature = "coverage")]
+mod coverage;
 mod diagnosis;
 mod extract;
 pub mod federation;
@@ -38,6 +40,8 @@ pub use audit::{AuditEvent, AuditLog, AuditSink, AuditStep, AuditTarget, Outcome
 pub use clock::{Clock, SystemClock};
 pub use config::{Config, ConfigError};
 pub use cookie_keys::CookieKeys;
+#[cfg(feature = "coverage")]
+pub use coverage::{Access, Coverage, RouteAccess, Survey, Uncovered};
 pub use guard::Require;
 pub use heavy_work::{HeavyWork, HeavyWorkError};
 pub use html::escape_html;

@@ -458,6 +458,11 @@ impl Saml {
         Require::new(Arc::clone(&self.shared), Some(requirement))
     }
 
+    #[cfg(feature = "coverage")]
+    pub(super) fn shared(&self) -> &Shared {
+        &self.shared
+    }
+
     /// Our metadata as it is now, to be registered at the identity provider.
     pub fn metadata(&self) -> String {
         self.shared.metadata().to_string()

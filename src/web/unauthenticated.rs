@@ -62,6 +62,8 @@ enum Answer {
 impl Unauthenticated {
     /// `is_ready` is whether a sign-in could begin now.
     pub(super) fn new(request: &HttpRequest, shared: &Shared, is_ready: bool) -> Self {
+        #[cfg(feature = "coverage")]
+        super::coverage::note(request, None);
         let client = Client::of(request);
         let answer = match client {
             _ if !is_ready && client.shows_pages() => Answer::NotReadyPage,
@@ -152,6 +154,8 @@ impl ResponseError for Unauthenticated {
             (answer, _) => self.answer_nobody(answer),
         };
         response.headers_mut().insert(VARY, client::VARY);
+        #[cfg(feature = "coverage")]
+        super::coverage::mark(&mut response);
         response
     }
 }

@@ -27,6 +27,7 @@ mod audit;
 mod bad_input;
 mod chooser;
 mod clients;
+mod coverage;
 mod encrypted;
 #[path = "../faults/mod.rs"]
 mod faults;

@@ -8,11 +8,13 @@ mod pages;
 use actix_web::http::StatusCode;
 use actix_web::web::{self, ServiceConfig};
 use actix_web::{HttpResponse, Responder};
+use chrono::TimeDelta;
 use serde_json::json;
 
 use crate::Saml;
 use crate::nhsmail::Staff;
 use crate::sp::Principal;
+use crate::web::access::mfa;
 
 /// The role that the admin page asks for.
 pub const ADMIN_ROLE: &str = "RotaAdmin";
@@ -20,11 +22,14 @@ pub const ADMIN_ROLE: &str = "RotaAdmin";
 /// Mounts the demo application.
 pub fn routes(saml: &Saml) -> impl FnOnce(&mut ServiceConfig) + use<> {
     let guard = saml.require_login();
+    let careful = saml.require(mfa().max_age(TimeDelta::minutes(15)));
     let saml = web::Data::new(saml.clone());
     move |config| {
         config
             .route("/", web::get().to(pages::home))
             .route("/rota", web::get().to(pages::rota))
+            // Not everything that a signed-in person may see may be done on an old sign-in.
+            .route("/swap", web::get().to(pages::swap).wrap(careful))
             .route("/assertion", web::get().to(pages::assertion))
             .route("/api/shifts", web::get().to(shifts))
             .route("/whoami", web::get().to(whoami))
@@ -41,6 +46,9 @@ pub fn routes(saml: &Saml) -> impl FnOnce(&mut ServiceConfig) + use<> {
             .app_data(saml);
     }
 }
+
+/// What is open to anybody, on purpose.
+pub const PUBLIC: [&str; 4] = ["/", "/whoami", "/health/live", "/health/ready"];
 
 /// Shifts as JSON: what a page would fetch.
 async fn shifts(staff: Staff) -> impl Responder {

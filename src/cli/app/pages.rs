@@ -46,6 +46,9 @@ pub(super) async fn rota(staff: Staff) -> HttpResponse {
             write!(body, "<tr><th scope=\"row\">{day}</th><td>{ward}</td><td>{hours}</td></tr>");
     }
     body.push_str("</tbody></table>");
+    body.push_str(
+        "<p><a href=\"/swap\">Swap a shift</a>: this needs a fresh sign-in with a second factor.</p>",
+    );
     if staff.ods_codes().is_empty() {
         body.push_str("<p>Your sign-in named no organisation.</p>");
     } else {
@@ -53,6 +56,16 @@ pub(super) async fn rota(staff: Staff) -> HttpResponse {
         let _ = write!(body, "<p>Signed in for: {}</p>", codes.join(", "));
     }
     page(StatusCode::OK, "Your rota", Some(&staff), &body)
+}
+
+/// For staff who have just signed in with a second factor.
+pub(super) async fn swap(staff: Staff) -> HttpResponse {
+    let time = format_instant(staff.principal().authn_instant);
+    let body = format!(
+        "<p>You may agree to a swap: your sign-in gives evidence of a second factor, and is fresh. \
+         You proved who you are at {time}.</p><p>In this demo there is nothing to swap.</p>"
+    );
+    page(StatusCode::OK, "Swap a shift", Some(&staff), &body)
 }
 
 /// The answer to staff without the role.

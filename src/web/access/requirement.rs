@@ -194,6 +194,9 @@ impl fmt::Display for Requirement {
             }
             Node::AuthnContext(class) => write!(f, "authn_context {class:?}"),
             Node::Mfa => f.write_str("mfa"),
+            Node::MaxAge(age) if age.num_seconds().checked_rem(60) == Some(0) => {
+                write!(f, "max_age {} min", age.num_minutes())
+            }
             Node::MaxAge(age) => write!(f, "max_age {} s", age.num_seconds()),
             Node::When(name, _) => f.write_str(name),
             Node::All(parts) => list(f, parts, "and"),

@@ -20,4 +20,5 @@ mod log_out;
 mod session;
 mod sign_in;
 mod sites;
+mod step_up;
 mod two_sites;

@@ -174,9 +174,11 @@ fn what_signing_in_again_cannot_mend_is_refused_at_once() {
 
 #[test]
 fn a_requirement_says_what_it_is() {
-    let requirement = role("A\n").or(organisation("rxx").and(mfa())).max_age(TimeDelta::minutes(2));
-    let text = "(role \"A\\n\" or (organisation \"RXX\" and mfa)) and max_age 120 s";
+    let requirement =
+        role("A\n").or(organisation("rxx").and(mfa())).max_age(TimeDelta::seconds(90));
+    let text = "(role \"A\\n\" or (organisation \"RXX\" and mfa)) and max_age 90 s";
     assert_eq!(requirement.to_string(), text);
+    assert_eq!(max_age(TimeDelta::minutes(15)).to_string(), "max_age 15 min");
     let more = group("g").and(attribute("a", one_of(["x", "y"]))).and(attribute("b", present()));
     let text = "(group \"g\" and attribute \"a\" of [\"x\", \"y\"]) and attribute \"b\"";
     assert_eq!(more.to_string(), text);

@@ -1,0 +1,43 @@
+//! A page that asks for more than a sign-in.
+
+use crate::browser::Browser;
+use crate::sign_in::CHOOSER;
+use crate::sites::Setting;
+
+#[actix_web::test]
+async fn a_page_that_wants_a_second_factor_is_reached_by_who_has_one() {
+    let Some(browser) = Browser::open().await else { return };
+    let sites = Setting::default().serve();
+
+    browser.visit(&sites.page("/rota")).await;
+    browser.arrive_at(CHOOSER).await;
+    browser.click("button[name=person][value='test.consultant']").await;
+    browser.arrive(&sites.page("/rota"), "Your rota").await;
+    browser.click("main a[href='/swap']").await;
+    browser.arrive(&sites.page("/swap"), "Swap a shift").await;
+}
+
+#[actix_web::test]
+async fn who_has_none_is_asked_once_and_then_told() {
+    let Some(browser) = Browser::open().await else { return };
+    let sites = Setting::default().serve();
+    browser.visit(&sites.page("/rota")).await;
+    browser.arrive_at(CHOOSER).await;
+    browser.click("button[name=person][value='ward.pc']").await;
+    browser.arrive(&sites.page("/rota"), "Your rota").await;
+
+    browser.visit(&sites.page("/swap")).await;
+    browser.arrive_at(CHOOSER).await;
+    browser.click("button[name=person][value='ward.pc']").await;
+    browser.arrive(&sites.page("/swap"), "This page needs a second factor").await;
+    assert_eq!(browser.status().await, 403);
+    // Again by a click, and by no other way.
+    browser.visit(&sites.page("/swap")).await;
+    browser.arrive(&sites.page("/swap"), "This page needs a second factor").await;
+    browser.click("main a.button").await;
+    browser.arrive_at(CHOOSER).await;
+    browser.click("button[name=person][value='ward.pc']").await;
+    browser.arrive(&sites.page("/swap"), "This page needs a second factor").await;
+    browser.visit(&sites.page("/rota")).await;
+    browser.arrive(&sites.page("/rota"), "Your rota").await;
+}
