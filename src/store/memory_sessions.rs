@@ -74,6 +74,8 @@ impl SessionStore for MemorySessions {
             let (end, state) = sessions.live.get_mut(&session)?;
             let until = *end;
             if until <= now {
+                // What has ended stays ended, should the clock be set back.
+                sessions.live.remove(&session);
                 return None;
             }
             if let Some(later) = extend {

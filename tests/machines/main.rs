@@ -22,6 +22,7 @@ mod http;
 #[path = "../web/jar.rs"]
 mod jar;
 mod machine;
+mod race;
 #[path = "../redis/mod.rs"]
 mod redis;
 mod scale_out;

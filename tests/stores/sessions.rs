@@ -64,6 +64,7 @@ pub async fn suite_of_time(store: &impl SessionStore) {
     assert_eq!(store.load(handle("t"), Some(at(900)), at(100)).await.unwrap(), None);
     store.update(handle("t"), state("y"), at(900), at(100)).await.unwrap();
     assert_eq!(load(store, "t", start, 100).await, None, "an ended session is not brought back");
+    assert_eq!(load(store, "t", start, 50).await, None, "nor is it by a clock that is set back");
 }
 
 /// `store` has room for two.

@@ -173,3 +173,23 @@ async fn u_replay_race_a_hundred_at_once_make_one_sign_in() {
     assert_eq!(events().filter(|e| e.field("event") == "signed_in").count(), 1);
     assert_eq!(events().filter(|e| e.field("code") == "replayed").count(), 99);
 }
+
+/// What has ended by the clock has ended, wherever the clock goes then: for want of use, or because
+/// it has lasted long enough.
+#[actix_web::test]
+async fn u_clock_a_step_back_brings_no_session_back() {
+    for (step, steps) in [(TimeDelta::hours(1), 1), (TimeDelta::minutes(25), 29)] {
+        let app = TestApp::with(|setup| {
+            setup.builder = Box::new(|builder| builder.session.idle = TimeDelta::minutes(30));
+        })
+        .await;
+        let browser = app.browser();
+        browser.sign_in("ward.nurse").await;
+        for number in 1..=steps {
+            app.clock.advance(step);
+            assert_eq!(browser.is_signed_in().await, number < steps, "{step} {number}");
+        }
+        app.clock.advance(-step);
+        assert!(!browser.is_signed_in().await, "{step}");
+    }
+}

@@ -174,7 +174,14 @@ impl SessionStore for FileStore {
             let found = self.read_session(session).map_err(|error| unavailable(&error))?;
             let Some((until, state)) = found else { return Ok(None) };
             let until = DateTime::from_timestamp_millis(until).filter(|until| *until > now);
-            let Some(until) = until else { return Ok(None) };
+            let Some(until) = until else {
+                // What has ended stays ended, should the clock be set back.
+                let now = now.timestamp_millis();
+                let removed =
+                    move |transaction: &WriteTransaction| remove_ended(transaction, session, now);
+                self.writer.write_lightly(removed).await?;
+                return Ok(None);
+            };
             if let Some(later) = extend
                 && later.signed_duration_since(until).abs() >= EXTENSION
             {
@@ -244,6 +251,14 @@ fn extend_to(transaction: &WriteTransaction, session: Bytes, later: i64) -> Resu
     let state = sessions.get(session)?.map(|found| found.value().1.to_owned());
     if let Some(state) = state {
         sessions.insert(session, (later, state.as_str()))?;
+    }
+    Ok(())
+}
+
+fn remove_ended(transaction: &WriteTransaction, session: Bytes, now: i64) -> Result<(), Error> {
+    let mut sessions = transaction.open_table(SESSIONS)?;
+    if sessions.get(session)?.is_some_and(|found| found.value().0 <= now) {
+        sessions.remove(session)?;
     }
     Ok(())
 }
