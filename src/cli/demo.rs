@@ -68,7 +68,7 @@ pub(super) fn run(arguments: &Arguments) -> Result<ExitCode, Problem> {
     let sp_metadata = config.read_service_provider()?.metadata(SystemClock.now())?;
     std::fs::write(arguments.data.join("sp-metadata.xml"), &sp_metadata)?;
     idp.register(sp_metadata.as_bytes())?;
-    let idp = keeping(idp, arguments.data.clone(), TimeDelta::zero());
+    let idp = keeping(idp, arguments.data.clone(), TimeDelta::zero(), || SystemClock.now());
     let (app_address, idp_address) =
         ((APP_HOST, arguments.app_port), (IDP_HOST, arguments.idp_port));
     actix_web::rt::System::new().block_on(async move {

@@ -3,19 +3,26 @@
 use std::net::{IpAddr, SocketAddr};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
+use std::time::Duration;
 
 use actix_web::{App, HttpServer};
 use chrono::{DateTime, TimeDelta, Utc};
 use clap::Args;
+use url::Url;
 
 use super::{Problem, complain, log_to_stderr, print};
-use crate::idp::{IdpApp, Personality, TestIdp, TestKeys, people_from_toml};
+use crate::idp::{IdSource, IdpApp, Personality, TestIdp, TestKeys, people_from_toml};
 use crate::saml::parse_instant;
-use crate::web::federation::replace_file;
+use crate::web::federation::{
+    Fetch as _, FetchRequest, Fetched, HttpFetch, ProxySettings, Validators, replace_file,
+};
 use crate::web::{Clock as _, SystemClock};
 
 /// The identity provider's metadata, in the folder of its keys.
 pub(super) const METADATA: &str = "idp-metadata.xml";
+
+/// As much as the admin interface takes.
+const MAX_METADATA: usize = 1_048_576;
 
 #[derive(Debug, Args)]
 pub(super) struct Arguments {
@@ -37,10 +44,17 @@ pub(super) struct Arguments {
     /// The time that it tells when it starts, as in 2026-11-22T09:00:00Z. It goes on from there.
     #[arg(long, value_name = "RFC3339", value_parser = parse_now)]
     now: Option<DateTime<Utc>>,
-    /// Metadata of a service provider to register. May be given more than once. Without any,
-    /// whoever asks is registered.
-    #[arg(long, value_name = "FILE")]
-    sp_metadata: Vec<PathBuf>,
+    /// The clock stands still, at --now or at the start, until it is moved.
+    #[arg(long)]
+    stopped_clock: bool,
+    /// The IDs of messages follow from this word: the same come in the same order each time.
+    #[arg(long, value_name = "WORD")]
+    seed: Option<String>,
+    /// Metadata of a service provider to register: a file, or an address that begins with http://
+    /// on this machine or with https://. May be given more than once. Without any, whoever asks is
+    /// registered.
+    #[arg(long, value_name = "FILE|URL")]
+    sp_metadata: Vec<String>,
 }
 
 fn parse_now(text: &str) -> Result<DateTime<Utc>, String> {
@@ -74,18 +88,31 @@ pub(super) fn run(arguments: &Arguments) -> Result<ExitCode, Problem> {
         let text = std::fs::read_to_string(path).map_err(|e| in_file(path, e.to_string()))?;
         idp.people = people_from_toml(&text).map_err(|e| in_file(path, e.to_string()))?;
     }
-    for path in &arguments.sp_metadata {
-        let xml = std::fs::read(path).map_err(|error| in_file(path, error.to_string()))?;
-        idp.register(&xml).map_err(|error| in_file(path, error.to_string()))?;
+    for place in &arguments.sp_metadata {
+        let named = |problem: String| format!("{place}: {problem}");
+        let xml = if place.starts_with("http://") || place.starts_with("https://") {
+            fetch(place).map_err(named)?
+        } else {
+            std::fs::read(place).map_err(|error| named(error.to_string()))?
+        };
+        idp.register(&xml).map_err(|error| named(error.to_string()))?;
+    }
+    if let Some(seed) = &arguments.seed {
+        idp.ids = IdSource::seeded(seed);
     }
     idp.accept_unknown = arguments.sp_metadata.is_empty();
     let metadata = arguments.data.join(METADATA);
     std::fs::write(&metadata, idp.metadata()?)?;
     let (entity_id, metadata_url) = (idp.entity_id.clone(), idp.metadata_url());
     let personality = arguments.personality;
-    let now = SystemClock.now();
-    let offset = arguments.now.unwrap_or(now).signed_duration_since(now);
-    let app = keeping(idp, arguments.data.clone(), offset);
+    let started = SystemClock.now();
+    let now = arguments.now.unwrap_or(started);
+    let app = if arguments.stopped_clock {
+        keeping(idp, arguments.data.clone(), TimeDelta::zero(), move || now)
+    } else {
+        let offset = now.signed_duration_since(started);
+        keeping(idp, arguments.data.clone(), offset, || SystemClock.now())
+    };
     actix_web::rt::System::new().block_on(async move {
         let server = HttpServer::new(move || App::new().configure(app.routes()))
             .workers(1)
@@ -104,10 +131,35 @@ pub(super) fn run(arguments: &Arguments) -> Result<ExitCode, Problem> {
 
 /// Serves `idp`. When its keys are changed on the page for it, they and its metadata are kept in
 /// `folder`.
-pub(super) fn keeping(idp: TestIdp, folder: PathBuf, offset: TimeDelta) -> IdpApp {
+pub(super) fn keeping(
+    idp: TestIdp,
+    folder: PathBuf,
+    offset: TimeDelta,
+    clock: impl Fn() -> DateTime<Utc> + Send + Sync + 'static,
+) -> IdpApp {
     let keep = move |idp: &TestIdp| {
         idp.keys.save(&folder)?;
         Ok(replace_file(&folder.join(METADATA), idp.metadata()?.as_bytes())?)
     };
-    IdpApp::with_clock_offset(idp, offset, || SystemClock.now(), keep)
+    IdpApp::with_clock_offset(idp, offset, clock, keep).fetching(fetch)
+}
+
+/// A service provider's metadata. By http from this machine only: a test identity provider and
+/// what it is to be tried with often run side by side.
+fn fetch(url: &str) -> Result<Vec<u8>, String> {
+    let request = FetchRequest {
+        url: Url::parse(url).map_err(|error| error.to_string())?,
+        have: Validators::default(),
+        max_bytes: MAX_METADATA,
+        timeout: Duration::from_secs(10),
+        authorities: Vec::new(),
+        allow_loopback_http: true,
+    };
+    let proxy = ProxySettings::from_environment(&|name| std::env::var(name).ok())
+        .map_err(|error| error.to_string())?;
+    match HttpFetch::new(proxy).fetch(&request) {
+        Ok(Fetched::Document { bytes, .. }) => Ok(bytes),
+        Ok(Fetched::NotModified) => Err("the server sends nothing".to_owned()),
+        Err(error) => Err(error.to_string()),
+    }
 }

@@ -290,7 +290,9 @@ async fn keys(app: Data<IdpApp>, request: HttpRequest, body: Bytes) -> HttpRespo
 #[serde(deny_unknown_fields)]
 struct Register {
     /// The XML.
-    metadata: String,
+    metadata: Option<String>,
+    /// Or where it is.
+    metadata_url: Option<String>,
 }
 
 async fn register(app: Data<IdpApp>, request: HttpRequest, body: Bytes) -> HttpResponse {
@@ -298,7 +300,22 @@ async fn register(app: Data<IdpApp>, request: HttpRequest, body: Bytes) -> HttpR
         Ok(register) => register,
         Err(response) => return *response,
     };
-    match app.change(|idp| idp.register(register.metadata.as_bytes())) {
+    let metadata = match (register.metadata, register.metadata_url) {
+        (Some(metadata), None) => metadata.into_bytes(),
+        (None, Some(url)) => {
+            let fetching = app.clone();
+            let fetched = web::block(move || fetching.fetch(&url)).await;
+            match fetched.map_err(|error| error.to_string()).flatten() {
+                Ok(metadata) => metadata,
+                Err(error) => return problem(StatusCode::BAD_GATEWAY, "fetch", error),
+            }
+        }
+        (Some(_), Some(_)) | (None, None) => {
+            let message = "Give either metadata or metadata_url.";
+            return problem(StatusCode::BAD_REQUEST, "json", message);
+        }
+    };
+    match app.change(|idp| idp.register(&metadata)) {
         Ok(()) => describe(&app),
         Err(error) => problem(StatusCode::BAD_REQUEST, "metadata", error.to_string()),
     }

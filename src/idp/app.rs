@@ -1,4 +1,4 @@
-use std::sync::{Arc, Mutex, PoisonError, RwLock};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError, RwLock};
 
 use actix_web::http::header::CONTENT_TYPE;
 use actix_web::web::{Bytes, Data, ServiceConfig};
@@ -63,6 +63,8 @@ struct State {
     clock: Box<dyn Fn() -> DateTime<Utc> + Send + Sync>,
     keep: Box<Keep>,
     stage: RwLock<Stage>,
+    /// Fetches metadata of service providers, where there is a way to.
+    fetch: OnceLock<Box<Fetch>>,
     /// As it was started, to go back to.
     first: TestIdp,
     first_offset: TimeDelta,
@@ -73,6 +75,8 @@ const MAX_SESSIONS: usize = 100;
 
 /// Keeps an identity provider whose keys have changed.
 type Keep = dyn Fn(&TestIdp) -> Result<(), KeepError> + Send + Sync;
+/// Fetches what is at an address.
+type Fetch = dyn Fn(&str) -> Result<Vec<u8>, String> + Send + Sync;
 type KeepError = Box<dyn std::error::Error + Send + Sync>;
 
 impl std::fmt::Debug for IdpApp {
@@ -113,8 +117,29 @@ impl IdpApp {
             clock: Box::new(clock),
             keep: Box::new(keep),
             stage: RwLock::new(Stage::new(offset)),
+            fetch: OnceLock::new(),
         };
         Self { state: Arc::new(state) }
+    }
+
+    /// The same with a way to fetch the metadata of service providers that the admin interface is
+    /// told the address of. It may block: it is called on a thread of its own. The first one counts.
+    #[must_use]
+    pub fn fetching(
+        self,
+        fetch: impl Fn(&str) -> Result<Vec<u8>, String> + Send + Sync + 'static,
+    ) -> Self {
+        let _ = self.state.fetch.set(Box::new(fetch));
+        self
+    }
+
+    /// What is at `url`.
+    ///
+    /// # Errors
+    /// Why it cannot be fetched.
+    pub(super) fn fetch(&self, url: &str) -> Result<Vec<u8>, String> {
+        let fetch = self.state.fetch.get().ok_or("there is no way to fetch metadata here")?;
+        fetch(url)
     }
 
     /// The identity provider as it is now.
@@ -143,6 +168,7 @@ impl IdpApp {
             let keys = idp.keys.clone();
             *idp = self.state.first.clone();
             idp.keys = keys;
+            idp.ids.rewind();
         });
     }
 

@@ -5,6 +5,7 @@ use url::Url;
 
 use super::authn_request::{AuthnRequest, Comparison};
 use super::claims;
+use super::id_source::IdSource;
 use super::issue::{Ids, Issuance, IssueError, NameIdRule};
 use super::names::{EMAIL_ADDRESS, HTTP_POST, PERSISTENT, TRANSIENT, UNSPECIFIED};
 use super::person::Person;
@@ -62,10 +63,11 @@ pub(super) fn follow_name_id_policy(
     sign_in: &SignIn,
     issuance: &mut Issuance,
     person: &mut Person,
+    ids: &IdSource,
 ) -> Result<(), IssueError> {
     let value = match format {
         PERSISTENT => claims::pairwise_id(&sign_in.reply_to.audience, person),
-        TRANSIENT => Ids::random()?.assertion,
+        TRANSIENT => ids.pair()?.assertion,
         _ => return Ok(()),
     };
     issuance.name_id = NameIdRule::Issued { format: Some(format.to_owned()) };
@@ -74,16 +76,12 @@ pub(super) fn follow_name_id_policy(
 }
 
 /// The same status with what Entra puts behind each of its messages, for its own log.
-pub(super) fn with_trace(
-    status: &ErrorStatus,
-    now: DateTime<Utc>,
-) -> Result<ErrorStatus, IssueError> {
-    let Some(message) = &status.message else { return Ok(status.clone()) };
-    let ids = Ids::random()?;
+pub(super) fn with_trace(status: &ErrorStatus, ids: &Ids, now: DateTime<Utc>) -> ErrorStatus {
+    let Some(message) = &status.message else { return status.clone() };
     let guid = |id: &str| id.trim_start_matches('_').to_owned();
     let (trace, correlation) = (guid(&ids.response), guid(&ids.assertion));
     let time = now.format("%Y-%m-%d %H:%M:%SZ");
-    Ok(status.clone().with_message(format!(
+    status.clone().with_message(format!(
         "{message}\r\nTrace ID: {trace}\r\nCorrelation ID: {correlation}\r\nTimestamp: {time}"
-    )))
+    ))
 }

@@ -9,6 +9,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 use thiserror::Error;
 
 use super::claims;
+use super::id_source::IdSource;
 use super::keys::SigningKey;
 use super::names::{
     EMAIL_ADDRESS, ORIGINAL_ISSUER, PASSWORD, PASSWORD_PROTECTED_TRANSPORT, PERSISTENT,
@@ -16,7 +17,7 @@ use super::names::{
 use super::person::{Claim, Person};
 use super::personality::Personality;
 use super::status::{ErrorStatus, ResponseHead, write_error};
-use crate::crypto::{Certificate, CryptoError, SignatureAlgorithm, random_bytes};
+use crate::crypto::{Certificate, CryptoError, SignatureAlgorithm};
 use crate::dsig::{Place, SignError, sign_enveloped};
 use crate::saml::names::{ASSERTION, BEARER, SUCCESS, VERSION};
 use crate::saml::{EntityId, format_instant};
@@ -86,7 +87,7 @@ impl Ids {
     /// # Errors
     /// A [`CryptoError`] when there is no randomness.
     pub fn random() -> Result<Self, CryptoError> {
-        Ok(Self { response: uuid(random_bytes()?), assertion: uuid(random_bytes()?) })
+        IdSource::default().pair()
     }
 }
 

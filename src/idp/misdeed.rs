@@ -3,7 +3,7 @@
 
 use chrono::{DateTime, TimeDelta, Utc};
 
-use super::issue::{Draft, Ids, IssueError, SignedParts};
+use super::issue::{Draft, IssueError, SignedParts};
 use super::keys::{SigningKey, Validity};
 use super::person::{AUTHN_METHODS, Person};
 use super::scenario::Scenario;
@@ -62,7 +62,7 @@ impl TestIdp {
             }
             Scenario::Unsolicited => sign_in.reply_to.request_id = None,
             Scenario::OtherRequest => {
-                sign_in.reply_to.request_id = Some(Ids::random()?.response);
+                sign_in.reply_to.request_id = Some(self.ids.pair()?.response);
             }
             Scenario::WrongAudience => {
                 sign_in.reply_to.audience = "https://elsewhere.example/saml/metadata".to_owned();

@@ -38,6 +38,7 @@ mod claim_types;
 mod claims;
 mod entra;
 mod html;
+mod id_source;
 mod journal;
 mod key_folder;
 mod keys;
@@ -67,6 +68,7 @@ mod test_idp;
 pub mod issue;
 
 pub use app::IdpApp;
+pub use id_source::IdSource;
 pub use issue::{Draft, Ids, Issuance, Issue, IssueError, NameIdRule, ReplyTo, SignedParts};
 pub use keys::{KeyError, SigningKey, TestKeys, Validity};
 pub use logout::{

@@ -4,7 +4,7 @@ use chrono::{DateTime, Utc};
 
 use super::authn_request::AuthnRequest;
 use super::entra;
-use super::issue::{Ids, Issue, IssueError, NameIdRule, ReplyTo};
+use super::issue::{Issue, IssueError, NameIdRule, ReplyTo};
 use super::names::{HTTP_POST, UNSPECIFIED};
 use super::person::Person;
 use super::personality::Personality;
@@ -146,9 +146,9 @@ impl TestIdp {
         if self.personality == Personality::Entra
             && let Some(format) = sign_in.name_id_format.as_deref()
         {
-            entra::follow_name_id_policy(format, sign_in, &mut issuance, &mut person)?;
+            entra::follow_name_id_policy(format, sign_in, &mut issuance, &mut person, &self.ids)?;
         }
-        let ids = Ids::random()?;
+        let ids = self.ids.pair()?;
         let issue = Issue { issuance: &issuance, ..self.issue(&sign_in.reply_to, &ids, now) };
         let recipient = self.recipient(&sign_in.relying_party);
         let response = issue.draft(&person)?.sign_for(self.keys.current(), recipient)?;
@@ -177,7 +177,7 @@ impl TestIdp {
     ) -> Result<FormPost, IssueError> {
         let response = match self.personality {
             Personality::Entra => {
-                let status = entra::with_trace(status, now)?;
+                let status = entra::with_trace(status, &self.ids.pair()?, now);
                 self.refuse(&sign_in.reply_to, &status, now)?
             }
             Personality::Adfs | Personality::Plain => {

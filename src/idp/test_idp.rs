@@ -4,6 +4,7 @@ use chrono::{DateTime, Utc};
 use thiserror::Error;
 use url::{Host, Url};
 
+use super::id_source::IdSource;
 use super::issue::{Draft, Ids, Issuance, Issue, IssueError, ReplyTo};
 use super::keys::{KeyError, TestKeys, Validity};
 use super::metadata::FederationMetadata;
@@ -52,6 +53,8 @@ pub struct TestIdp {
     /// Whether requests of service providers that are not registered are taken on, and answered to
     /// the address that they name. AD FS never does; it saves a step in development.
     pub accept_unknown: bool,
+    /// Where the IDs of messages come from.
+    pub ids: IdSource,
     base_url: String,
     host: String,
 }
@@ -132,6 +135,7 @@ impl TestIdp {
             people: staff(),
             relying_parties: Vec::new(),
             accept_unknown: false,
+            ids: IdSource::default(),
             host: url.host().map(|host: Host<&str>| host.to_string()).ok_or_else(refused)?,
             base_url: origin,
         })
@@ -239,7 +243,7 @@ impl TestIdp {
         person: &Person,
         now: DateTime<Utc>,
     ) -> Result<Draft, IssueError> {
-        self.issue(reply_to, &Ids::random()?, now).draft(person)
+        self.issue(reply_to, &self.ids.pair()?, now).draft(person)
     }
 
     /// The XML of a response that reports a failure, unsigned as AD FS leaves it.
@@ -252,7 +256,7 @@ impl TestIdp {
         status: &ErrorStatus,
         now: DateTime<Utc>,
     ) -> Result<String, IssueError> {
-        self.issue(reply_to, &Ids::random()?, now).error(status)
+        self.issue(reply_to, &self.ids.pair()?, now).error(status)
     }
 
     /// The pure step with IDs of the caller's choice.

@@ -6,9 +6,8 @@ use flate2::Compression;
 use flate2::write::DeflateEncoder;
 
 use super::session::IssuedSession;
-use crate::crypto::random_bytes;
 use crate::dsig::{Place, sign_enveloped};
-use crate::idp::issue::{IssueError, uuid};
+use crate::idp::issue::IssueError;
 use crate::idp::names::CONSENT_UNSPECIFIED;
 use crate::idp::status::ErrorStatus;
 use crate::idp::test_idp::TestIdp;
@@ -119,7 +118,7 @@ impl TestIdp {
             Kind::Request(_) => &service.url,
             Kind::Response { .. } => service.response_url.as_ref().unwrap_or(&service.url),
         };
-        let id = uuid(random_bytes()?);
+        let id = self.ids.pair()?.response;
         let xml = self.write_logout(&id, url, message, now)?;
         let key = self.keys.current();
         let algorithm = self.issuance.algorithm;

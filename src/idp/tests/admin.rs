@@ -11,7 +11,7 @@ use serde_json::{Value, json};
 use url::Url;
 
 use super::{ACS, IDP, REQUEST, SP, now};
-use crate::idp::{IdpApp, RelyingParty};
+use crate::idp::{IdSource, IdpApp, RelyingParty};
 use crate::saml::binding::redirect_url;
 use crate::saml::{AuthnRequest, EntityId};
 use crate::xml::decode_base64;
@@ -243,4 +243,51 @@ async fn the_sign_in_page_offers_scenarios() {
         assert!(page.contains(&format!("<select id=\"{id}\" name=\"scenario\">")), "{page}");
     }
     assert_eq!(page.matches("<option value=\"expired\" selected>").count(), 2);
+}
+
+/// What an application publishes, by its address.
+#[actix_web::test]
+async fn an_application_is_registered_by_the_address_of_its_metadata() {
+    let other = include_bytes!("../../../metadata/sp-metadata.xml");
+    let place = "http://localhost:8080/saml/metadata";
+    let app = IdpApp::new(IDP.clone(), now).fetching(move |url| {
+        if url == place { Ok(other.to_vec()) } else { Err("nothing is there".to_owned()) }
+    });
+    let register = |url: &str| json!({ "metadata_url": url });
+    let (status, body) = post(&app, "/admin/api/relying-parties", register(place)).await;
+    assert_eq!((status, &body["relying_parties"]), (StatusCode::OK, &json!([SP])));
+
+    let path = "/admin/api/relying-parties";
+    let (status, body) = post(&app, path, register("http://localhost:8081/")).await;
+    assert_eq!((status, &body["code"]), (StatusCode::BAD_GATEWAY, &json!("fetch")));
+    assert_eq!(body["message"], "nothing is there");
+    for body in [json!({}), json!({ "metadata": "<a/>", "metadata_url": place })] {
+        let (status, body) = post(&app, path, body).await;
+        assert_eq!((status, &body["code"]), (StatusCode::BAD_REQUEST, &json!("json")));
+    }
+    // Nobody has said how to fetch.
+    let (status, body) = post(&IdpApp::new(IDP.clone(), now), path, register(place)).await;
+    assert_eq!(status, StatusCode::BAD_GATEWAY);
+    assert_eq!(body["message"], "there is no way to fetch metadata here");
+}
+
+/// With a seed and a clock that stands still everything is the same again, signatures included.
+#[actix_web::test]
+async fn what_follows_from_a_seed_is_the_same_each_time() {
+    let seeded = |seed: &str| {
+        let mut idp = IDP.clone();
+        idp.relying_parties = vec![RelyingParty::new(EntityId::new(SP).unwrap(), ACS).unwrap()];
+        idp.ids = IdSource::seeded(seed);
+        IdpApp::new(idp, now)
+    };
+    let app = seeded("ward");
+    let (first, second) = (sign_in(&app, "").await, sign_in(&app, "").await);
+    assert_ne!(first, second, "each message has IDs of its own");
+    let other = seeded("ward");
+    assert_eq!(sign_in(&other, "").await, first);
+    assert_eq!(sign_in(&other, "").await, second);
+    assert_eq!(post(&other, "/admin/api/reset", json!({})).await.0, StatusCode::OK);
+    assert_eq!(sign_in(&other, "").await, first);
+    assert_ne!(sign_in(&seeded("theatre"), "").await, first);
+    assert!(first.starts_with("<samlp:Response ID=\"_"), "{first}");
 }
