@@ -5,6 +5,7 @@
 #[cfg(doctest)]
 #[doc = include_str!("../docs/access.md")]
 #[doc = include_str!("../docs/federation.md")]
+#[doc = include_str!("../docs/pages.md")]
 #[doc = include_str!("../docs/shared-machines.md")]
 struct Guides;
 

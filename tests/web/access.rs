@@ -321,7 +321,11 @@ async fn scripts_are_told_what_is_lacking_and_where_to_get_it() {
     let frame = navigation(Method::GET, "/factor").insert_header(("Sec-Fetch-Dest", "iframe"));
     let framed = browser.send(From::SameSite, frame).await;
     assert_eq!(framed.status, 401);
-    assert!(framed.body.contains("<a class=\"button\" href=\"/saml/login?step_up=mfa\" target=\"_top\""));
+    assert!(
+        framed
+            .body
+            .contains("<a class=\"button\" href=\"/saml/login?step_up=mfa\" target=\"_top\"")
+    );
     let ahead = navigation(Method::GET, "/factor").insert_header(("Sec-Purpose", "prefetch"));
     assert_eq!(browser.send(From::SameSite, ahead).await.status, 401);
 }

@@ -93,7 +93,8 @@ fn provider(body: &mut String, idp: &IdpStatus) {
         let _ = write!(body, "<tr><th scope=\"row\">{name}</th><td>{value}</td></tr>");
     }
     body.push_str(
-        "</tbody></table><table class=\"words\"><caption>Signing keys</caption><thead><tr>\
+        "</tbody></table><div class=\"wide\" role=\"group\" aria-label=\"Signing keys\" tabindex=\"0\">\
+         <table class=\"words\"><caption>Signing keys</caption><thead><tr>\
          <th scope=\"col\">SHA-256 of the certificate</th><th scope=\"col\">Standing</th>\
          <th scope=\"col\">Days left</th><th scope=\"col\">First used</th>\
          <th scope=\"col\">Last used</th></tr></thead><tbody>",
@@ -114,7 +115,7 @@ fn provider(body: &mut String, idp: &IdpStatus) {
             at(key.last_used)
         );
     }
-    body.push_str("</tbody></table>");
+    body.push_str("</tbody></table></div>");
 }
 
 fn second(time: DateTime<Utc>) -> String {
@@ -128,7 +129,8 @@ fn own_keys(body: &mut String, status: &Status) {
         return;
     }
     body.push_str(
-        "<table class=\"words\"><caption>Certificates</caption><thead><tr><th scope=\"col\">SHA-256</th>\
+        "<div class=\"wide\" role=\"group\" aria-label=\"Certificates\" tabindex=\"0\">\
+         <table class=\"words\"><caption>Certificates</caption><thead><tr><th scope=\"col\">SHA-256</th>\
          <th scope=\"col\">For</th><th scope=\"col\">Stage</th><th scope=\"col\">Days left</th>\
          </tr></thead><tbody>",
     );
@@ -140,12 +142,13 @@ fn own_keys(body: &mut String, status: &Status) {
             key.fingerprint, key.purpose, key.stage
         );
     }
-    body.push_str("</tbody></table>");
+    body.push_str("</tbody></table></div>");
 }
 
 fn events(body: &mut String, status: &Status) {
     body.push_str(
-        "<h2>What has happened</h2><table class=\"words\"><caption>Events, the latest first</caption><thead><tr>\
+        "<h2>What has happened</h2><div class=\"wide\" role=\"group\" aria-label=\"Events, the latest first\" tabindex=\"0\">\
+         <table class=\"words\"><caption>Events, the latest first</caption><thead><tr>\
          <th scope=\"col\">When</th><th scope=\"col\">What</th><th scope=\"col\">Detail</th></tr>\
          </thead><tbody>",
     );
@@ -158,5 +161,5 @@ fn events(body: &mut String, status: &Status) {
             escape_html(&event.detail)
         );
     }
-    body.push_str("</tbody></table>");
+    body.push_str("</tbody></table></div>");
 }

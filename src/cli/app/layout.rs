@@ -18,7 +18,7 @@ header{background:var(--blue);color:#fff}.bar,main,footer{max-width:66rem;margin
 .bar{display:flex;flex-wrap:wrap;gap:.5rem 1.5rem;align-items:center}.brand{font-weight:bold;font-size:1.35rem;margin-right:auto}\
 header a{color:#fff}nav ul{display:flex;flex-wrap:wrap;gap:1rem;list-style:none;margin:0;padding:0}\
 .who{display:flex;flex-wrap:wrap;gap:.25rem 1rem}header form{margin:0}header button{font:inherit;background:none;border:0;color:#fff;text-decoration:underline;cursor:pointer;padding:0}\
-a:focus,button:focus{outline:.2rem solid #212b32;outline-offset:.1rem;background:#ffeb3b;color:#212b32}\
+a:focus,button:focus,.wide:focus{outline:.2rem solid #212b32;outline-offset:.1rem;background:#ffeb3b;color:#212b32}\
 main{background:#fff;margin-top:1.5rem;padding:1.5rem 2rem 2.5rem;border-top:.4rem solid var(--dark)}\
 h1{font-size:2rem;line-height:1.2;margin:.3rem 0 1rem}h2{font-size:1.35rem;margin:2rem 0 .5rem}\
 a{color:var(--blue)}.button{display:inline-block;background:var(--green);color:#fff;font-weight:bold;padding:.7rem 1.3rem;\
@@ -26,6 +26,7 @@ border-radius:.25rem;text-decoration:none;box-shadow:0 .25rem 0 #00401e}\
 table{border-collapse:collapse;width:100%;margin:1rem 0}caption{text-align:left;font-weight:bold;padding:.25rem 0}\
 th,td{text-align:left;padding:.55rem .75rem .55rem 0;border-bottom:1px solid #d8dde0;vertical-align:top;overflow-wrap:anywhere}\
 .words th,.words td{overflow-wrap:normal}.words code{overflow-wrap:anywhere}\
+.wide{overflow-x:auto}\
 .tag{display:inline-block;padding:.1rem .6rem;background:#d9e5f5;color:#003087;border-radius:.2rem;font-size:.95rem}\
 .note{border-left:.4rem solid var(--blue);background:#f0f4f5;padding:.75rem 1rem;margin:1.25rem 0}\
 footer{color:var(--grey);font-size:.95rem}";

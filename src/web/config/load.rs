@@ -104,6 +104,8 @@ impl Config {
         let (sources, refresh) = self.read_sources()?;
         self.subject_rules()?;
         self.subject_key()?;
+        self.read_texts()?;
+        self.branding()?;
         self.step_up_support()?;
         Ok((sp, sources, refresh))
     }
@@ -119,6 +121,7 @@ impl Config {
             Saml::builder(sp).claims(self.claims.clone()).subjects(subjects.into_iter().collect());
         let support = self.step_up_support()?;
         let saml = support.into_iter().fold(saml, |saml, (idp, said)| saml.step_up(idp, said));
+        let saml = self.dress(saml)?;
         let saml = self.begin_audit(self.bring_stores(saml)?)?;
         let saml = saml.sources(sources, refresh).build().map_err(|error| {
             let remedy = "remove control characters from organisation and contact";

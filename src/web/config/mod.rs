@@ -9,6 +9,7 @@ mod error;
 mod keys;
 mod lint;
 mod load;
+mod pages;
 pub(crate) mod private_file;
 mod stores;
 
@@ -68,6 +69,9 @@ pub struct Config {
     /// What is recorded of sign-ins.
     #[serde(default)]
     pub audit: AuditConfig,
+    /// What our pages say, and how they look.
+    #[serde(default)]
+    pub pages: PagesConfig,
     /// How our metadata is published.
     #[serde(default)]
     pub metadata: MetadataConfig,
@@ -286,6 +290,22 @@ pub struct AuditConfig {
     pub subject_key: Option<String>,
     /// Whether to record where connections come from.
     pub client_address: bool,
+}
+
+/// What our pages say, and how they look: see docs/pages.md.
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct PagesConfig {
+    /// Path of a file of [`Texts`](crate::web::Texts).
+    pub texts: Option<String>,
+    /// What people call the application.
+    pub service_name: Option<String>,
+    /// Whom people are to ask.
+    pub help_desk: Option<String>,
+    /// Where the application serves a style sheet of its own.
+    pub stylesheet: Option<String>,
+    /// Where it serves a picture to go with its name.
+    pub logo: Option<String>,
 }
 
 /// How strict to be, within what is safe.

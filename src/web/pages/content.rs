@@ -184,6 +184,8 @@ pub struct Form {
     pub fields: Vec<(String, String)>,
     /// What is said about it.
     pub before: Option<Paragraph>,
+    /// Whether it is what most people want.
+    pub is_main: bool,
     /// Attributes that the element must have as they are.
     pub attributes: Vec<(&'static str, String)>,
 }
@@ -234,12 +236,20 @@ impl Action {
 
     pub(super) fn form(label: String, action: &str) -> Self {
         let (action, fields) = (action.to_owned(), Vec::new());
-        Self::Form(Form { label, action, fields, before: None, attributes: Vec::new() })
+        Self::Form(Form {
+            label,
+            action,
+            fields,
+            before: None,
+            is_main: true,
+            attributes: Vec::new(),
+        })
     }
 
-    /// With a paragraph in front of the button.
-    pub(super) fn said_before(mut self, paragraph: Paragraph) -> Self {
+    /// Not what most people want, and said so in front of the button.
+    pub(super) fn instead(mut self, paragraph: Paragraph) -> Self {
         if let Self::Form(form) = &mut self {
+            form.is_main = false;
             form.before = Some(paragraph);
         }
         self
@@ -272,7 +282,7 @@ impl Action {
     }
 
     /// The element: an `a`, of the class `button` if it is what most people want, or a `form` with
-    /// a `button`.
+    /// a `button`, of the class `secondary` if it is not.
     pub fn to_html(&self) -> String {
         let mut attributes = String::new();
         for (name, value) in self.attributes() {
@@ -291,12 +301,13 @@ impl Action {
                     let _ =
                         write!(fields, "<input type=\"hidden\" name=\"{name}\" value=\"{value}\">");
                 }
+                let class = if form.is_main { "" } else { " class=\"secondary\"" };
                 let before = form.before.as_ref();
                 let before = before.map_or_else(String::new, |p| format!("<p>{}</p>", p.to_html()));
                 let (action, label) = (escape_html(&form.action), escape_html(&form.label));
                 format!(
                     "<form method=\"post\" action=\"{action}\"{attributes}>{fields}{before}\
-                     <p><button type=\"submit\">{label}</button></p></form>"
+                     <p><button type=\"submit\"{class}>{label}</button></p></form>"
                 )
             }
         }

@@ -50,7 +50,7 @@ impl Pages {
         page.actions.push(Action::main(sign_in, locked.login_url));
         page.actions.push(
             Action::form(sign_out, locked.logout_url)
-                .said_before(self.texts.fill(Words::LockedByOtherBegin, &owner)),
+                .instead(self.texts.fill(Words::LockedByOtherBegin, &owner)),
         );
         page.reference = Some(self.reference(locked.reference));
         page.help_desk = self.help_desk();

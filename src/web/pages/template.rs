@@ -82,9 +82,12 @@ font-weight:bold}header img{height:2.5rem;vertical-align:middle;margin-inline-en
 main{max-width:40rem;margin:2rem auto;padding:2rem;background:#fff;border-top:.5rem solid #005eb8;\
 overflow-wrap:anywhere}\
 h1{font-size:1.75rem;line-height:1.25;margin:0 0 1rem}\
-a{color:#005eb8}a:focus,button:focus,summary:focus{outline:.25rem solid #212b32;outline-offset:0;\
+a{color:#005eb8}\
+button.secondary{background:#4c6272;box-shadow:0 .25rem 0 #263139}\
+a:focus,button:focus,summary:focus{outline:.25rem solid #212b32;outline-offset:0;\
 background:#ffeb3b;color:#212b32}\
-.button,button{display:inline-block;font:inherit;font-weight:bold;padding:.6rem 1.2rem;border:0;\
+.button,button{display:inline-block;font:inherit;font-weight:bold;padding:.5rem 1.1rem;\
+border:2px solid transparent;\
 border-radius:.25rem;background:#007f3b;color:#fff;text-decoration:none;cursor:pointer;\
 box-shadow:0 .25rem 0 #00401e}\
 .choices{list-style:none;margin:0;padding:0}.choices a{display:block;padding:.75rem 1rem;\

@@ -39,6 +39,19 @@ fn codes_and_keys_are_each_there_once() {
     }
 }
 
+#[test]
+fn the_documentation_lists_every_page() {
+    let page = include_str!("../../../docs/pages.md");
+    let rows: Vec<_> = page.lines().filter(|line| line.starts_with("| `")).collect();
+    let samples = Pages::default().samples();
+    for (index, kind) in PageKind::ALL.iter().enumerate() {
+        let (sample, _) = samples.iter().find(|(page, _)| page.kind == *kind).unwrap();
+        let (title, status) = (&sample.title, sample.status.as_u16());
+        let row = format!("| `{}` | {title} | {status} | ", kind.code());
+        assert!(rows[index].starts_with(&row), "{row} is not row {index}: {}", rows[index]);
+    }
+}
+
 /// Letters of another script in the place of ours.
 fn marked(text: &str) -> String {
     let mut is_place = false;

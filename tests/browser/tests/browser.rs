@@ -7,8 +7,9 @@ use std::time::Duration;
 use fantoccini::actions::{InputSource as _, KeyAction, KeyActions};
 use fantoccini::cookies::Cookie;
 use fantoccini::elements::Element;
-use fantoccini::wd::WindowHandle;
+use fantoccini::wd::{WebDriverCompatibleCommand, WindowHandle};
 use fantoccini::{Client, ClientBuilder, Locator};
+use http::Method;
 use hyper_util::client::legacy::connect::HttpConnector;
 use serde_json::{Value, json};
 use tempfile::TempDir;
@@ -32,6 +33,27 @@ const QUIET: [&str; 8] = [
     "--disable-component-update",
     "--disable-sync",
 ];
+
+/// The code point of the key in WebDriver.
+pub(crate) const TAB: char = '\u{E004}';
+
+/// A command of Chromium's own protocol.
+#[derive(Debug)]
+struct Chromium {
+    command: &'static str,
+    parameters: Value,
+}
+
+impl WebDriverCompatibleCommand for Chromium {
+    fn endpoint(&self, base: &Url, session: Option<&str>) -> Result<Url, url::ParseError> {
+        base.join(&format!("session/{}/goog/cdp/execute", session.unwrap_or_default()))
+    }
+
+    fn method_and_body(&self, _: &Url) -> (Method, Option<String>) {
+        let body = json!({ "cmd": self.command, "params": self.parameters });
+        (Method::POST, Some(body.to_string()))
+    }
+}
 
 /// A Chromium with a new profile. It ends with this value.
 pub(crate) struct Browser {
@@ -158,12 +180,30 @@ impl Browser {
         self.client.execute(script, Vec::new()).await.unwrap()
     }
 
+    /// Runs a script that says when it is done, by its last argument.
+    pub(crate) async fn run_async(&self, script: &str, arguments: Vec<Value>) -> Value {
+        self.client.execute_async(script, arguments).await.unwrap()
+    }
+
+    /// Shows the page `width` pixels wide, in the `light` or the `dark`.
+    pub(crate) async fn look(&self, width: u32, scheme: &str) {
+        let size =
+            json!({ "width": width, "height": 900, "deviceScaleFactor": 1, "mobile": false });
+        self.tell("Emulation.setDeviceMetricsOverride", size).await;
+        let scheme = json!({ "name": "prefers-color-scheme", "value": scheme });
+        self.tell("Emulation.setEmulatedMedia", json!({ "features": [scheme] })).await;
+    }
+
+    async fn tell(&self, command: &'static str, parameters: Value) {
+        self.client.issue_cmd(Chromium { command, parameters }).await.unwrap();
+    }
+
     /// What a script of the page here gets from `path`: status, type, and JSON.
     pub(crate) async fn fetch(&self, path: &str) -> (u64, String, Value) {
         let script = "const [path, done] = arguments; fetch(path).then(async (response) => \
                       done([response.status, response.headers.get('content-type'), \
                       await response.json()])).catch((error) => done(String(error)))";
-        let answer = self.client.execute_async(script, vec![json!(path)]).await.unwrap();
+        let answer = self.run_async(script, vec![json!(path)]).await;
         match serde_json::from_value(answer.clone()) {
             Ok(answer) => answer,
             Err(_) => panic!("fetch of {path}: {answer}"),
@@ -194,12 +234,12 @@ impl Browser {
     }
 
     /// Keeps a picture when somebody wants it. The last of each page stays.
-    async fn keep_picture(&self, heading: &str) {
+    pub(crate) async fn keep_picture(&self, name: &str) {
         let Some(folder) = std::env::var_os("SCREENSHOT_DIR").map(PathBuf::from) else {
             return;
         };
         let picture = self.client.screenshot().await.unwrap();
-        let name: String = heading
+        let name: String = name
             .chars()
             .map(|c| if c.is_ascii_alphanumeric() { c.to_ascii_lowercase() } else { '-' })
             .collect();

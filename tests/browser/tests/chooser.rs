@@ -1,10 +1,9 @@
 //! Two identity providers: the choice by keyboard and without scripts, and what is remembered.
 
-use crate::browser::{Browser, Scripts};
+use crate::browser::{Browser, Scripts, TAB};
 use crate::sign_in::{CHOOSER, NURSE, nurse, whoami};
 use crate::sites::{APP_HOST, IDP_HOST, Setting, Sites};
 
-const TAB: char = '\u{E004}';
 const ENTER: char = '\u{E007}';
 const OTHER: &str = ".choices li:nth-child(2) a";
 

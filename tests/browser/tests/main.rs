@@ -5,7 +5,8 @@
 //! decisions are what is tested here, with a control for each that could pass for another reason.
 //!
 //! Needs Chromium and its driver (Debian: `chromium`, `chromium-driver`). Without them each test
-//! says that it was skipped, and with `REQUIRE_BROWSER=1` it fails. With `SCREENSHOT_DIR` set, each
+//! says that it was skipped, and with `REQUIRE_BROWSER=1` it fails. What axe-core has to say needs
+//! npm as well, and `REQUIRE_AXE=1` requires it. With `SCREENSHOT_DIR` set, each
 //! page that a test arrives at is kept there as a picture.
 //!
 //! The driver is spoken to through fantoccini: small, maintained, and without its TLS features no
@@ -13,6 +14,8 @@
 
 #![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing)]
 
+mod accessibility;
+mod axe;
 mod browser;
 mod chooser;
 mod driver;

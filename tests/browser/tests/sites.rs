@@ -21,6 +21,8 @@ use openssl::ssl::{SslAcceptor, SslAcceptorBuilder, SslMethod};
 use openssl::x509::X509;
 use url::Url;
 
+use crate::accessibility;
+
 /// Another site than [`APP_HOST`], as in life. Two ports of one host would be one site.
 pub(crate) const IDP_HOST: &str = "127.0.0.1";
 pub(crate) const APP_HOST: &str = "localhost";
@@ -57,6 +59,7 @@ impl Default for Setting {
 
 /// Both, running.
 pub(crate) struct Sites {
+    pub(crate) saml: Saml,
     app: Url,
     pub(crate) idp: Url,
     pub(crate) other_idp: Option<Url>,
@@ -113,14 +116,16 @@ impl Setting {
 
         let pending_same_site = Arc::new(Mutex::new(Vec::new()));
         let seen = Arc::clone(&pending_same_site);
+        let served = saml.clone();
         let app_server = HttpServer::new(move || {
             let seen = Arc::clone(&seen);
             App::new()
-                .configure(saml.routes())
-                .configure(app::routes(&saml))
+                .configure(served.routes())
+                .configure(app::routes(&served))
+                .configure(accessibility::samples(&served))
                 // A page whose policy lets its scripts fetch.
                 .route("/dashboard", web::get().to(dashboard))
-                .wrap(saml.sessions())
+                .wrap(served.sessions())
                 // The last one is the outermost: it has all cookies on their way out.
                 .wrap_fn(move |request, service| {
                     let answer = service.call(request);
@@ -139,7 +144,7 @@ impl Setting {
             app_server.listen(app_listener)
         };
         actix_web::rt::spawn(app_server.unwrap().disable_signals().run());
-        Sites { app: app_url, idp: idp_url, other_idp, idp_entity_id, pending_same_site }
+        Sites { saml, app: app_url, idp: idp_url, other_idp, idp_entity_id, pending_same_site }
     }
 
     fn saml(self, app_url: &Url, idps: &[TestIdp], now: DateTime<Utc>) -> Saml {

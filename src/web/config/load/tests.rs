@@ -18,6 +18,7 @@ use crate::xml::encode_base64;
 mod documentation;
 mod file;
 mod keys;
+mod pages;
 mod step_up;
 mod stores;
 mod subjects;

@@ -43,6 +43,7 @@ fn every_key_has_a_row_and_a_variable() {
         "store",
         "policy",
         "audit",
+        "pages",
         "claims",
         "organisation",
         "contact",
