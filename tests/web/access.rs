@@ -19,7 +19,7 @@ const REFEDS: &str = "https://refeds.org/profile/mfa";
 
 impl TestApp {
     /// The identity provider signs somebody in who proved so long ago who they are.
-    fn respond_late(&self, begun: &Begun, user_name: &str, age: TimeDelta) -> Form {
+    pub fn respond_late(&self, begun: &Begun, user_name: &str, age: TimeDelta) -> Form {
         let mut idp = self.idp().clone();
         idp.issuance.authn_age = age;
         self.respond_by(&idp, begun, &self.person(user_name))

@@ -18,7 +18,7 @@ use actix_saml::xmlenc::{DecryptionKey, EncryptionStyle, encrypt};
 use futures_util::future::{join, poll_immediate};
 
 use crate::answer::Answer;
-use crate::app::{TestApp, start_of_test, test_idp};
+use crate::app::{Setup, TestApp, start_of_test, test_idp};
 use crate::browser::Browser;
 use crate::message::{Begun, Form, between};
 
@@ -48,16 +48,17 @@ static STRANGER: LazyLock<Recipient> = LazyLock::new(recipient);
 
 /// An application that can decrypt, and has so many places for it.
 async fn app_with(heavy_work: HeavyWork) -> TestApp {
-    TestApp::with(|setup| {
-        setup.builder = Box::new(|builder| {
-            builder.decryption = vec![DecryptionKey::new(US.key.clone()).unwrap()];
-        });
-        setup.saml = Box::new(|saml| saml.heavy_work(heavy_work));
-    })
-    .await
+    TestApp::with(|setup| decrypts(setup, heavy_work)).await
 }
 
-fn places(simultaneous: usize, waiting: usize) -> HeavyWork {
+pub fn decrypts(setup: &mut Setup, heavy_work: HeavyWork) {
+    setup.builder = Box::new(|builder| {
+        builder.decryption = vec![DecryptionKey::new(US.key.clone()).unwrap()];
+    });
+    setup.saml = Box::new(|saml| saml.heavy_work(heavy_work));
+}
+
+pub fn places(simultaneous: usize, waiting: usize) -> HeavyWork {
     HeavyWork::new(NonZeroUsize::new(simultaneous).unwrap(), waiting)
 }
 
@@ -84,7 +85,7 @@ impl Form {
     }
 
     /// So long that it is heavy without being encrypted.
-    fn padded(&self) -> Self {
+    pub fn padded(&self) -> Self {
         let comment = format!("<!--{}--></samlp:Response>", "x".repeat(70_000));
         self.replace("</samlp:Response>", &comment)
     }
@@ -97,10 +98,10 @@ async fn begun(app: &TestApp) -> (Browser<'_>, Begun, Form) {
     (browser, begun, form)
 }
 
-type Occupant = Pin<Box<dyn Future<Output = Result<(), HeavyWorkError>>>>;
+pub type Occupant = Pin<Box<dyn Future<Output = Result<(), HeavyWorkError>>>>;
 
 /// Somebody who has taken a place, until told to leave it.
-async fn occupied(places: &HeavyWork) -> (Occupant, Sender<()>) {
+pub async fn occupied(places: &HeavyWork) -> (Occupant, Sender<()>) {
     let (leave, told) = channel();
     let places = places.clone();
     let mut occupant: Occupant =

@@ -28,7 +28,7 @@ use crate::jar::From;
 use crate::message::{between, encode};
 use crate::stores::{Fragile, Step};
 
-const SLO: &str = "/saml/slo";
+pub const SLO: &str = "/saml/slo";
 const PENDING: &str = "__Host-saml-logout";
 
 static SIGNING: LazyLock<RequestSigning> = LazyLock::new(|| {
@@ -41,9 +41,9 @@ static SIGNING: LazyLock<RequestSigning> = LazyLock::new(|| {
 });
 
 /// The application, and its identity provider as it is after registering it.
-struct Scene {
-    app: TestApp,
-    idp: TestIdp,
+pub struct Scene {
+    pub app: TestApp,
+    pub idp: TestIdp,
 }
 
 impl Scene {
@@ -51,7 +51,7 @@ impl Scene {
         Self::with(|_| {}).await
     }
 
-    async fn with(change: impl FnOnce(&mut Setup)) -> Self {
+    pub async fn with(change: impl FnOnce(&mut Setup)) -> Self {
         let app = TestApp::with(|setup| {
             setup.builder = Box::new(|builder| builder.signing = Some(SIGNING.clone()));
             change(setup);
@@ -72,7 +72,7 @@ impl Scene {
         .await
     }
 
-    async fn sign_in(&self, browser: &Browser<'_>, user_name: &str) -> IssuedSession {
+    pub async fn sign_in(&self, browser: &Browser<'_>, user_name: &str) -> IssuedSession {
         let begun = browser.begin("/rota").await;
         let form = self.app.respond(&begun, user_name);
         assert_eq!(browser.bring(&form).await.status, 303);
@@ -80,7 +80,7 @@ impl Scene {
     }
 
     /// The identity provider's wish, by redirect.
-    fn wish(&self, session: &IssuedSession) -> OutgoingLogout {
+    pub fn wish(&self, session: &IssuedSession) -> OutgoingLogout {
         self.wish_by(session, LogoutBinding::Redirect)
     }
 
@@ -113,7 +113,7 @@ impl Scene {
     }
 
     /// The LogoutRequest that a page of ours sends to the identity provider.
-    fn read_request(&self, page: &Answer) -> SignOut {
+    pub fn read_request(&self, page: &Answer) -> SignOut {
         let received = match page.header("Refresh").and_then(|value| value.strip_prefix("0; url="))
         {
             Some(url) => Received::from_query(url.split_once('?').unwrap().1),
@@ -125,13 +125,13 @@ impl Scene {
         self.idp.receive_logout(&received.unwrap()).unwrap()
     }
 
-    fn answer(&self, sign_out: &SignOut, binding: LogoutBinding) -> OutgoingLogout {
+    pub fn answer(&self, sign_out: &SignOut, binding: LogoutBinding) -> OutgoingLogout {
         self.idp.answer_logout(sign_out, binding, self.app.clock.read()).unwrap()
     }
 }
 
 /// What the identity provider sends through this browser.
-async fn carry(browser: &Browser<'_>, message: &OutgoingLogout) -> Answer {
+pub async fn carry(browser: &Browser<'_>, message: &OutgoingLogout) -> Answer {
     match message {
         OutgoingLogout::Redirect { url, .. } => {
             let path = url.strip_prefix("https://rota.example.org").unwrap();
