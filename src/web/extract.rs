@@ -8,6 +8,7 @@ use actix_web::dev::Payload;
 use actix_web::error::InternalError;
 use actix_web::{Error, FromRequest, HttpRequest, web};
 
+use super::known::Known;
 use super::page_owner::refuse_other;
 use super::saml::Shared;
 use super::session::signed_in;
@@ -23,11 +24,11 @@ fn not_mounted() -> Error {
 
 type Shares = web::Data<Shared>;
 
-pub(super) async fn extract(request: &HttpRequest) -> Result<(Arc<Principal>, Shares), Error> {
+pub(super) async fn extract(request: &HttpRequest) -> Result<(Arc<Known>, Shares), Error> {
     let shared = request.app_data::<Shares>().cloned().ok_or_else(not_mounted)?;
     match signed_in(request, &shared).await {
-        Ok(Some(principal)) => match refuse_other(request, &shared, &principal) {
-            None => Ok((principal, shared)),
+        Ok(Some(known)) => match refuse_other(request, &shared, &known) {
+            None => Ok((known, shared)),
             Some(response) => Err(InternalError::from_response("other_person", response).into()),
         },
         Ok(None) => Err(unauthenticated(request, &shared)),
@@ -48,7 +49,7 @@ impl FromRequest for Principal {
 
     fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
         let request = request.clone();
-        Box::pin(async move { Ok(extract(&request).await?.0.as_ref().clone()) })
+        Box::pin(async move { Ok(Principal::clone(&extract(&request).await?.0.principal)) })
     }
 }
 
@@ -59,10 +60,9 @@ impl FromRequest for Staff {
     fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
         let request = request.clone();
         Box::pin(async move {
-            let (principal, shared) = extract(&request).await?;
+            let (known, shared) = extract(&request).await?;
             // A sign-in without a key is refused when it arrives, see the ACS.
-            Staff::from_principal(principal, &shared.claims, &shared.subjects)
-                .map_err(|_| unauthenticated(&request, &shared))
+            known.staff.clone().map_err(|_| unauthenticated(&request, &shared))
         })
     }
 }

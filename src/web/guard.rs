@@ -81,11 +81,10 @@ where
         Box::pin(async move {
             if !is_own {
                 let refused = match signed_in(request.request(), &shared).await {
-                    Ok(Some(principal)) => {
+                    Ok(Some(known)) => {
                         let request = request.request();
-                        refuse_other(request, &shared, &principal).or_else(|| {
-                            let requirement = requirement.as_deref()?;
-                            access::refuse(request, &shared, &principal, requirement)
+                        refuse_other(request, &shared, &known).or_else(|| {
+                            access::refuse(request, &shared, &known, requirement.as_deref()?)
                         })
                     }
                     Ok(None) => Some({

@@ -17,6 +17,7 @@ mod guard;
 mod handover;
 mod heavy_work;
 mod html;
+mod known;
 mod lock;
 mod metrics;
 mod observed_store;

@@ -10,10 +10,10 @@ use url::form_urlencoded;
 
 use super::client::Client;
 use super::extract::extract;
+use super::known::Known;
 use super::pages;
 use super::person::Person;
 use super::saml::Shared;
-use crate::sp::Principal;
 
 /// The name under which tokens are sealed. No cookie is called that.
 const SEALED_AS: &str = "saml-page-owner";
@@ -64,8 +64,8 @@ impl FromRequest for PageOwner {
     fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
         let request = request.clone();
         Box::pin(async move {
-            let (principal, shared) = extract(&request).await?;
-            let person = Person::of_principal(&principal, &shared);
+            let (known, shared) = extract(&request).await?;
+            let person = known.person();
             let digest = person.map_or_else(String::new, |person| person.digest().to_owned());
             let sealed = shared.cookie_keys.seal(SEALED_AS, digest);
             Ok(Self { token: sealed.replace('+', "-").replace('/', "_").replace('=', "") })
@@ -73,12 +73,12 @@ impl FromRequest for PageOwner {
     }
 }
 
-/// The answer to a request that comes from a page of somebody else than `principal`. `None` when it
+/// The answer to a request that comes from a page of somebody else than `known`. `None` when it
 /// may go on: it carries no token, or only the person's own.
 pub(super) fn refuse_other(
     request: &HttpRequest,
     shared: &Shared,
-    principal: &Principal,
+    known: &Known,
 ) -> Option<HttpResponse> {
     let headers = request.headers().get_all(PageOwner::HEADER);
     let headers = headers.map(|value| value.to_str().unwrap_or_default().to_owned());
@@ -89,7 +89,7 @@ pub(super) fn refuse_other(
     if tokens.is_empty() {
         return None;
     }
-    let person = Person::of_principal(principal, shared);
+    let person = known.person();
     let is_own = |token: &String| {
         let owner = read(token, shared);
         owner.is_some() && owner.as_deref() == person.as_ref().map(Person::digest)

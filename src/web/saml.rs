@@ -19,6 +19,7 @@ use super::cookie_keys::CookieKeys;
 use super::federation::{Background, Federation, IdpSource, RefreshSettings, Snapshot, Status};
 use super::guard::Require;
 use super::heavy_work::HeavyWork;
+use super::known::KnownPeople;
 use super::lock::Lock;
 use super::metrics::Metrics;
 use super::observed_store::Observed;
@@ -61,6 +62,7 @@ pub(super) struct Shared {
     pub(super) federation: Arc<Federation>,
     /// Ends with the last clone of the [`Saml`].
     _background: Option<Background>,
+    pub(super) known: KnownPeople,
     pub(super) claims: ClaimNames,
     pub(super) subjects: SubjectRules,
     /// When several providers share their people.
@@ -334,6 +336,7 @@ impl SamlBuilder {
                 settings,
                 federation,
                 _background: background,
+                known: KnownPeople::default(),
                 claims: self.claims,
                 dual_run,
                 subjects: self.subjects,

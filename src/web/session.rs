@@ -10,6 +10,7 @@ use chrono::{DateTime, Utc};
 use thiserror::Error;
 
 use super::audit::AuditEvent;
+use super::known::Known;
 use super::saml::Shared;
 use super::session_store::indexed;
 use crate::crypto::{CryptoError, random_hex};
@@ -44,7 +45,7 @@ pub(super) fn record(request: &HttpRequest, shared: &Shared, event: AuditEvent) 
 }
 
 /// Somebody's sign-in, read once for each request.
-struct SignedIn(Option<Arc<Principal>>);
+struct SignedIn(Option<Arc<Known>>);
 
 /// Who is signed in, if anybody. A sign-in that has ended takes what its session held with it. One
 /// at a provider that is not trusted counts for nothing: sessions may outlive the process, and with
@@ -55,24 +56,23 @@ struct SignedIn(Option<Arc<Principal>>);
 pub(super) async fn signed_in(
     request: &HttpRequest,
     shared: &Shared,
-) -> Result<Option<Arc<Principal>>, StoreError> {
+) -> Result<Option<Arc<Known>>, StoreError> {
     if let Some(known) = request.extensions().get::<SignedIn>() {
         return Ok(known.0.clone());
     }
     let session = request.get_session();
     let now = shared.clock.now();
-    let mut principal = read(&session, now).filter(|p| shared.trusts(&p.issuer));
+    let mut known = read(&session, shared, now).filter(|k| shared.trusts(&k.principal.issuer));
     // A session of ours is gone when it was ended. One of the application's own store is not.
-    if let Some(found) = &principal
+    if let Some(found) = &known
         && !has_own_sessions(request)
-        && shared.logout_index.has_ended(foreign_handle(found), now).await?
+        && shared.logout_index.has_ended(foreign_handle(&found.principal), now).await?
     {
         session.clear();
-        principal = None;
+        known = None;
     }
-    let principal = principal.map(Arc::new);
-    request.extensions_mut().insert(SignedIn(principal.clone()));
-    Ok(principal)
+    request.extensions_mut().insert(SignedIn(known.clone()));
+    Ok(known)
 }
 
 /// Whether the answer to `request` was made for somebody who is signed in.
@@ -100,7 +100,7 @@ pub(super) async fn sign_out(
     session: &Session,
     shared: &Shared,
 ) -> Result<Option<Arc<Principal>>, StoreError> {
-    let principal = signed_in(request, shared).await?;
+    let principal = signed_in(request, shared).await?.map(|known| Arc::clone(&known.principal));
     let own = own_handle(request, shared);
     if let Some(principal) = &principal {
         let handle = own.unwrap_or_else(|| foreign_handle(principal));
@@ -143,13 +143,14 @@ pub(super) async fn end(
     shared.sessions.delete(session).await
 }
 
-fn read(session: &Session, now: DateTime<Utc>) -> Option<Principal> {
-    match session.get::<Principal>(PRINCIPAL) {
-        Ok(None) => None,
-        Ok(Some(principal)) if !principal.has_expired(now) => Some(principal),
+fn read(session: &Session, shared: &Shared, now: DateTime<Utc>) -> Option<Arc<Known>> {
+    let read = |json: &String| shared.known.read(json, &shared.claims, &shared.subjects);
+    let known = session.entries().get(PRINCIPAL).map(read)?;
+    match known {
+        Ok(known) if !known.principal.has_expired(now) => Some(known),
         // An unreadable one is of another version: it ends as well. Emptied rather than purged: a
         // purged session takes nothing any more, and this request may be the next sign-in.
-        Ok(Some(_)) | Err(_) => {
+        Ok(_) | Err(_) => {
             session.clear();
             None
         }

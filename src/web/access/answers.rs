@@ -1,7 +1,5 @@
 //! What somebody gets who is signed in, and may not go on as they are.
 
-use std::sync::Arc;
-
 use actix_web::http::StatusCode;
 use actix_web::http::header::{CACHE_CONTROL, LOCATION, VARY};
 use actix_web::{HttpRequest, HttpResponse, ResponseError as _};
@@ -10,29 +8,29 @@ use super::requirement::{Asker, Lack, Requirement, Verdict};
 use super::step_up::{PARAMETER, StepUp};
 use super::support::StepUpSupport;
 use crate::nhsmail::Staff;
-use crate::sp::{Principal, ReturnTo};
+use crate::sp::ReturnTo;
 use crate::web::audit::{AuditEvent, AuditStep, Outcome};
 use crate::web::client::{self, Client};
+use crate::web::known::Known;
 use crate::web::pages::{self, Trouble};
 use crate::web::refusal::Reason;
 use crate::web::saml::Shared;
 use crate::web::unauthenticated::{Unauthenticated, page_to_come_back_to};
 
-/// The answer to `request` unless `principal` fulfils `requirement`. `None` when they do.
+/// The answer to `request` unless `known` fulfils `requirement`. `None` when they do.
 pub(in crate::web) fn refuse(
     request: &HttpRequest,
     shared: &Shared,
-    principal: &Arc<Principal>,
+    known: &Known,
     requirement: &Requirement,
 ) -> Option<HttpResponse> {
-    let staff = Staff::from_principal(Arc::clone(principal), &shared.claims, &shared.subjects);
-    let Ok(staff) = staff else {
+    let Known { principal, staff: Ok(staff), .. } = known else {
         let nobody = Unauthenticated::new(request, shared, shared.is_ready());
         return Some(nobody.error_response());
     };
     let support = shared.step_up_support(&principal.issuer);
     let asker = Asker {
-        staff: &staff,
+        staff,
         request,
         mfa_contexts: &support.mfa_contexts,
         now: shared.clock.now(),
@@ -43,7 +41,7 @@ pub(in crate::web) fn refuse(
         Verdict::Refused => {
             let detail = format!("required: {requirement}");
             let reason = Reason::new("forbidden", Trouble::Forbidden, detail);
-            let reason = reason.about(event(request, shared, AuditStep::Access, &staff));
+            let reason = reason.about(event(request, shared, AuditStep::Access, staff));
             reason.into_answer(Client::of(request), shared)
         }
         Verdict::StepUp(lack) if StepUp::was_in_vain(request, shared, principal, lack) => {

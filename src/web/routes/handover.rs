@@ -3,7 +3,6 @@ use actix_web::http::header::{CACHE_CONTROL, LOCATION};
 use actix_web::{HttpRequest, HttpResponse, web};
 
 use crate::web::handover::{HANDOVER, Handover};
-use crate::web::person::Person;
 use crate::web::saml::Shared;
 use crate::web::session::signed_in;
 use crate::web::unauthenticated::store_unavailable;
@@ -14,11 +13,11 @@ pub(super) async fn show(
     session: Session,
     shared: web::Data<Shared>,
 ) -> HttpResponse {
-    let principal = match signed_in(&request, &shared).await {
-        Ok(principal) => principal,
+    let known = match signed_in(&request, &shared).await {
+        Ok(known) => known,
         Err(error) => return store_unavailable(&request, &shared, &error),
     };
-    let person = principal.and_then(|principal| Person::of_principal(&principal, &shared));
+    let person = known.and_then(|known| known.person());
     let handover = session.get::<Handover>(HANDOVER).ok().flatten();
     match person.zip(handover) {
         Some((person, handover)) => {

@@ -49,7 +49,8 @@ pub(super) async fn start(request: HttpRequest, shared: web::Data<Shared>) -> Ht
     let direct = remembered.filter(|_| is_first);
     // More than there is can be asked only of the provider that gave what there is.
     let same = signed_in.filter(|_| query.step_up.is_some());
-    let same = same.and_then(|who| idps.iter().find(|idp| *idp.entity_id() == who.issuer));
+    let same =
+        same.and_then(|who| idps.iter().find(|idp| *idp.entity_id() == who.principal.issuer));
     let chosen = || chooser::select(&shared, &query.wish(), idps, direct);
     let Some(idp) = same.or_else(chosen) else {
         return chooser::page(&shared, idps, remembered, &return_to);
