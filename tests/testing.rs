@@ -254,6 +254,40 @@ async fn the_words_for_scenarios_mean_them() -> Result<(), Stuck> {
     Ok(())
 }
 
+/// Two answers to one request: a back button, or somebody who has kept the first.
+#[actix_web::test]
+async fn a_request_is_answered_once() -> Result<(), Stuck> {
+    let mut idp = TestIdp::adfs()?;
+    let trail = Trail::new();
+    let saml = idp.saml_builder(ROTA, |_| {})?.audit(trail.clone()).build()?;
+    idp.register(saml.metadata().as_bytes())?;
+    let app = serve(&saml).await;
+    let browser = idp.browser(&app)?;
+    let request = browser.ask(&idp, "/rota").await?;
+    let answer = |user_name: &str| idp.response_to(&request).for_person(user_name);
+    assert_eq!(answer("ward.nurse").post_to(&browser).await?.location(), Some("/rota"));
+    assert_eq!(answer("locum.doctor").post_to(&browser).await?.status(), 403);
+    assert_eq!(trail.last_code().as_deref(), Some("no_pending_login"));
+    assert_eq!(browser.get("/rota").await?.text(), "Rota of Bryn O'Sample");
+    Ok(())
+}
+
+#[actix_web::test]
+async fn what_nobody_asked_for_is_refused() -> Result<(), Stuck> {
+    let mut idp = TestIdp::adfs()?;
+    let trail = Trail::new();
+    let saml = idp.saml_builder(ROTA, |_| {})?.audit(trail.clone()).build()?;
+    idp.register(saml.metadata().as_bytes())?;
+    let app = serve(&saml).await;
+    let browser = idp.browser(&app)?;
+    let unasked = idp.begin_unasked("https://rota.example.org/saml/metadata", Some("/rota"))?;
+    let answer = idp.response_to(&unasked).for_person("ward.nurse").post_to(&browser).await?;
+    assert_eq!(answer.status(), 403);
+    assert_eq!(trail.last_code().as_deref(), Some("no_pending_login"));
+    assert_eq!(browser.get("/for-everybody").await?.text(), "nobody");
+    Ok(())
+}
+
 /// What is made once is the same in every test, and not the same for everybody.
 #[test]
 fn keys_are_made_once() -> Result<(), Stuck> {

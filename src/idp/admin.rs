@@ -4,6 +4,8 @@
 //! loopback address, names the identity provider's own host, and sends its changes as JSON, which a
 //! form of somebody else's page cannot.
 
+use std::time::Duration;
+
 use actix_web::http::StatusCode;
 use actix_web::http::header::{CACHE_CONTROL, CONTENT_TYPE, HOST, ORIGIN};
 use actix_web::web::{self, Bytes, Data, ServiceConfig};
@@ -23,6 +25,9 @@ const MAX_BODY: usize = 1_048_576;
 /// As far as the clock can be moved: ten years either way.
 const MAX_SECONDS: i64 = 315_360_000;
 
+/// As long as anybody waits.
+const MAX_DELAY: u64 = 600;
+
 pub(super) fn routes(config: &mut ServiceConfig) {
     config.service(
         web::scope("/admin/api")
@@ -33,6 +38,7 @@ pub(super) fn routes(config: &mut ServiceConfig) {
             .route("/next", web::post().to(next))
             .route("/clock", web::post().to(clock))
             .route("/metadata", web::post().to(metadata))
+            .route("/delay", web::post().to(delay))
             .route("/keys", web::post().to(keys))
             .route("/relying-parties", web::post().to(register))
             .route("/reset", web::post().to(reset)),
@@ -108,6 +114,7 @@ struct State {
     clock_offset_seconds: i64,
     next: Option<&'static str>,
     metadata: MetadataState,
+    delay_seconds: u64,
     keys: Vec<Key>,
     relying_parties: Vec<String>,
     people: Vec<String>,
@@ -133,6 +140,7 @@ fn describe(app: &IdpApp) -> HttpResponse {
         clock_offset_seconds: stage.clock_offset.num_seconds(),
         next: stage.next.map(Scenario::word),
         metadata: stage.metadata,
+        delay_seconds: stage.delay.as_secs(),
         keys: listed.into_iter().filter_map(key).collect(),
         relying_parties: idp.relying_parties.iter().map(|rp| rp.entity_id.to_string()).collect(),
         people: idp.people.iter().map(|person| person.user_name.clone()).collect(),
@@ -228,6 +236,25 @@ async fn metadata(app: Data<IdpApp>, request: HttpRequest, body: Bytes) -> HttpR
         Err(response) => return *response,
     };
     app.direct(|stage| stage.metadata = metadata.state);
+    describe(&app)
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Delay {
+    seconds: u64,
+}
+
+async fn delay(app: Data<IdpApp>, request: HttpRequest, body: Bytes) -> HttpResponse {
+    let delay: Delay = match read(&app, &request, &body) {
+        Ok(delay) => delay,
+        Err(response) => return *response,
+    };
+    if delay.seconds > MAX_DELAY {
+        let message = format!("seconds is at most {MAX_DELAY}");
+        return problem(StatusCode::BAD_REQUEST, "delay", message);
+    }
+    app.direct(|stage| stage.delay = Duration::from_secs(delay.seconds));
     describe(&app)
 }
 

@@ -7,6 +7,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 use url::form_urlencoded;
 
 use super::admin;
+use super::form::{Choice, Form, chosen_scenario};
 use super::journal::Entry;
 use super::keys::TestKeys;
 use super::keys_page;
@@ -22,6 +23,7 @@ use super::sign_in::{FormPost, SignIn};
 use super::stage::{MetadataState, Stage};
 use super::status::ErrorStatus;
 use super::test_idp::TestIdp;
+use super::unasked;
 
 /// The test identity provider as a part of an actix application, at the paths of its personality.
 /// Those of AD FS are:
@@ -30,6 +32,7 @@ use super::test_idp::TestIdp;
 /// - `GET` and `POST /adfs/ls/`: requests by either binding, and the sign-in page; log-out messages
 /// - `GET /`: a front page, with the sessions that were begun; `POST /sign-out` asks the application
 ///   to end one
+/// - `GET` and `POST /adfs/ls/idpinitiatedsignon.aspx`: sign-in that nobody has asked for
 /// - `/admin/api/…`: what a test changes meanwhile, see `docs/test-idp.md`
 /// - `GET` and `POST /keys`: a page on which a rollover of the signing key is rehearsed
 ///
@@ -194,6 +197,7 @@ impl IdpApp {
         move |config: &mut ServiceConfig| {
             let personality = app.idp().personality;
             admin::routes(config);
+            unasked::routes(personality, config);
             config
                 .app_data(Data::new(app.clone()))
                 .route("/", web::get().to(front))
@@ -235,6 +239,14 @@ impl IdpApp {
         });
     }
 
+    /// Takes as long as a program has asked for.
+    async fn dawdle(&self) {
+        let delay = self.stage().delay;
+        if !delay.is_zero() {
+            actix_web::rt::time::sleep(delay).await;
+        }
+    }
+
     pub(super) fn now(&self) -> DateTime<Utc> {
         let now = (self.state.clock)();
         let offset = self.state.stage.read().unwrap_or_else(PoisonError::into_inner).clock_offset;
@@ -247,6 +259,7 @@ async fn front(app: Data<IdpApp>) -> HttpResponse {
 }
 
 async fn metadata(app: Data<IdpApp>, request: HttpRequest) -> HttpResponse {
+    app.dawdle().await;
     let idp = app.idp();
     let names_application = form_urlencoded::parse(request.query_string().as_bytes())
         .any(|(name, value)| name == "appid" && !value.is_empty());
@@ -273,6 +286,7 @@ async fn metadata(app: Data<IdpApp>, request: HttpRequest) -> HttpResponse {
 }
 
 async fn receive_query(app: Data<IdpApp>, request: HttpRequest) -> HttpResponse {
+    app.dawdle().await;
     let query = request.query_string();
     if let Some(response) = log_out::receive_query(&app, query) {
         return response;
@@ -282,16 +296,12 @@ async fn receive_query(app: Data<IdpApp>, request: HttpRequest) -> HttpResponse 
 }
 
 async fn receive_form(app: Data<IdpApp>, body: Bytes) -> HttpResponse {
+    app.dawdle().await;
     let form = match Form::read(&body) {
         Ok(form) => form,
         Err(refusal) => return refuse(&app, &refusal),
     };
-    let choice = match (&form.cancel, &form.person, &form.user_name) {
-        (Some(_), _, _) => Choice::Cancel,
-        (_, Some(user_name), _) => Choice::Listed(user_name),
-        (_, _, Some(user_name)) => Choice::Typed(user_name),
-        (None, None, None) => Choice::None,
-    };
+    let choice = form.choice();
     let scenario = form.scenario.as_deref();
     match (&form.query, &form.saml_request) {
         (Some(query), _) => {
@@ -311,50 +321,6 @@ async fn receive_form(app: Data<IdpApp>, body: Bytes) -> HttpResponse {
             log_out::receive_form(&app, &form).unwrap_or_else(|| refuse(&app, &Refusal::NoRequest))
         }
     }
-}
-
-/// The fields that a request or the sign-in page posts.
-#[derive(Default)]
-pub(super) struct Form {
-    pub(super) saml_request: Option<String>,
-    pub(super) saml_response: Option<String>,
-    pub(super) relay_state: Option<String>,
-    query: Option<String>,
-    person: Option<String>,
-    user_name: Option<String>,
-    cancel: Option<String>,
-    scenario: Option<String>,
-}
-
-impl Form {
-    fn read(body: &[u8]) -> Result<Self, Refusal> {
-        let mut form = Self::default();
-        for (name, value) in form_urlencoded::parse(body) {
-            let (name, field) = match &*name {
-                "SAMLRequest" => ("SAMLRequest", &mut form.saml_request),
-                "SAMLResponse" => ("SAMLResponse", &mut form.saml_response),
-                "RelayState" => ("RelayState", &mut form.relay_state),
-                "query" => ("query", &mut form.query),
-                "person" => ("person", &mut form.person),
-                "user_name" => ("user_name", &mut form.user_name),
-                "cancel" => ("cancel", &mut form.cancel),
-                "scenario" => ("scenario", &mut form.scenario),
-                _ => continue,
-            };
-            if field.replace(value.into_owned()).is_some() {
-                return Err(Refusal::Repeated { name });
-            }
-        }
-        Ok(form)
-    }
-}
-
-/// What was chosen on the sign-in page.
-enum Choice<'c> {
-    None,
-    Listed(&'c str),
-    Typed(&'c str),
-    Cancel,
 }
 
 fn respond(
@@ -385,21 +351,26 @@ fn respond(
             return refuse(app, &refusal);
         }
     };
-    let chooser = |bad_user_name| {
-        Chooser { idp: &idp, sign_in: &sign_in, carried, bad_user_name, scenario }.to_response()
-    };
+    let action = idp.personality.browser_path();
+    let page = Chooser { idp: &idp, sign_in: &sign_in, action: &action, carried, scenario };
+    choose(app, &page, choice)
+}
+
+/// Answers as somebody has chosen on `page`, or shows it.
+pub(super) fn choose(app: &IdpApp, page: &Chooser<'_>, choice: Choice<'_>) -> HttpResponse {
+    let &Chooser { idp, sign_in, scenario, .. } = page;
     if let Some(failure) = &sign_in.failure {
-        return answer_failure(app, &idp, &sign_in, failure);
+        return answer_failure(app, idp, sign_in, failure);
     }
     let person = match choice {
-        Choice::None => return chooser(None),
-        Choice::Cancel => return answer_failure(app, &idp, &sign_in, &ErrorStatus::responder()),
+        Choice::None => return page.to_response(None),
+        Choice::Cancel => return answer_failure(app, idp, sign_in, &ErrorStatus::responder()),
         // Somebody on the list keeps their claims when the name is typed.
         Choice::Listed(name) | Choice::Typed(name) => match idp.person(name) {
             Some(person) => person,
             None => match Person::from_user_name(name) {
                 Some(person) => idp.person(&person.user_name).unwrap_or(person),
-                None => return chooser(Some(name)),
+                None => return page.to_response(Some(name)),
             },
         },
     };
@@ -410,7 +381,7 @@ fn respond(
         };
         Ok(FormPost { relay_state: sign_in.relay_state.clone(), ..last })
     } else {
-        idp.answer_in(scenario, &sign_in, &person, app.now())
+        idp.answer_in(scenario, sign_in, &person, app.now())
     };
     match answer {
         Ok(post) => {
@@ -425,23 +396,6 @@ fn respond(
             pages::form_post(&post)
         }
         Err(error) => pages::fault(&error.to_string()),
-    }
-}
-
-/// The scenario that was chosen on the page, or else the one that the address names.
-fn chosen_scenario(
-    of_page: Option<&str>,
-    carried: &[(&str, &str)],
-) -> Result<Option<Scenario>, Refusal> {
-    let query = carried.iter().find(|(name, _)| *name == "query").map(|(_, query)| *query);
-    let of_address = form_urlencoded::parse(query.unwrap_or_default().as_bytes())
-        .find(|(name, _)| name == "scenario")
-        .map(|(_, word)| word.into_owned());
-    let word = of_page.filter(|word| !word.is_empty()).map(str::to_owned).or(of_address);
-    let Some(found) = word else { return Ok(None) };
-    match Scenario::from_word(&found) {
-        Some(scenario) => Ok(Some(scenario)),
-        None => Err(Refusal::UnknownScenario { found }),
     }
 }
 

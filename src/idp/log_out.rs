@@ -5,7 +5,8 @@ use actix_web::http::header::{CACHE_CONTROL, LOCATION};
 use actix_web::web::{Bytes, Data};
 use url::form_urlencoded;
 
-use super::app::{Form, IdpApp, refuse};
+use super::app::{IdpApp, refuse};
+use super::form::Form;
 use super::issue::IssueError;
 use super::logout::{LogoutBinding, OutgoingLogout, SignOut};
 use super::pages;
@@ -107,13 +108,20 @@ pub(super) async fn ask(app: Data<IdpApp>, body: Bytes) -> HttpResponse {
         _ => LogoutBinding::Redirect,
     };
     let index = field("session").unwrap_or_default();
+    let names_other = field("other_session").is_some();
     let taken = app.with_sessions(|sessions| {
         let at = sessions.iter().position(|session| session.session_index == index)?;
-        Some(sessions.remove(at))
+        if names_other { sessions.get(at).cloned() } else { Some(sessions.remove(at)) }
     });
-    let Some(session) = taken else {
+    let Some(mut session) = taken else {
         return pages::fault("that session has ended already");
     };
+    if names_other {
+        match app.idp().ids.pair() {
+            Ok(ids) => session.session_index = ids.assertion,
+            Err(error) => return pages::fault(&error.to_string()),
+        }
+    }
     send(app.idp().request_logout(&session, None, binding, app.now()))
 }
 

@@ -37,6 +37,7 @@ mod authn_request;
 mod claim_types;
 mod claims;
 mod entra;
+mod form;
 mod html;
 mod id_source;
 mod journal;
@@ -64,6 +65,7 @@ mod staff;
 mod stage;
 mod status;
 mod test_idp;
+mod unasked;
 
 pub mod issue;
 

@@ -20,16 +20,17 @@ use super::test_idp::TestIdp;
 pub(super) struct Chooser<'c> {
     pub(super) idp: &'c TestIdp,
     pub(super) sign_in: &'c SignIn,
+    /// Where the choice goes.
+    pub(super) action: &'c str,
     /// The request, to be sent along and checked again: nothing is kept in between.
     pub(super) carried: &'c [(&'c str, &'c str)],
-    /// What was typed and is no user name.
-    pub(super) bad_user_name: Option<&'c str>,
     /// What is to go wrong, unless something else is chosen here.
     pub(super) scenario: Option<Scenario>,
 }
 
 impl Chooser<'_> {
-    pub(super) fn to_response(&self) -> HttpResponse {
+    /// The page, with `bad_user_name` if that was typed and is none.
+    pub(super) fn to_response(&self, bad_user_name: Option<&str>) -> HttpResponse {
         let carried: String =
             self.carried.iter().map(|(name, value)| hidden(name, value)).collect();
         let mut body = format!(
@@ -40,10 +41,8 @@ impl Chooser<'_> {
         if self.sign_in.force_authn {
             body.push_str("<p>It asks for a new sign-in even if you have signed in before.</p>");
         }
-        let open_form = format!(
-            "<form method=\"post\" action=\"{}\">{carried}",
-            escape(&self.idp.personality.browser_path())
-        );
+        let open_form =
+            format!("<form method=\"post\" action=\"{}\">{carried}", escape(self.action));
 
         let _ = write!(
             body,
@@ -57,7 +56,7 @@ impl Chooser<'_> {
         body.push_str("</ul></form>");
 
         let _ = write!(body, "<h2>Or type a user name</h2>{open_form}");
-        let (typed, invalid) = match self.bad_user_name {
+        let (typed, invalid) = match bad_user_name {
             Some(typed) => {
                 body.push_str(
                     "<div class=\"fault\" id=\"fault\" role=\"alert\"><p>That is not a user name \
@@ -82,7 +81,7 @@ impl Chooser<'_> {
              </form>",
             select("scenario_of_name", self.scenario)
         );
-        let status = match self.bad_user_name {
+        let status = match bad_user_name {
             Some(_) => StatusCode::BAD_REQUEST,
             None => StatusCode::OK,
         };
@@ -240,7 +239,8 @@ pub(super) fn front(idp: &TestIdp, sessions: &[IssuedSession]) -> HttpResponse {
         for relying_party in &idp.relying_parties {
             let _ = write!(body, "<li>{}</li>", escape(relying_party.entity_id.as_str()));
         }
-        body.push_str("</ul>");
+        let [start, ..] = idp.personality.start_paths();
+        let _ = write!(body, "</ul><p><a href=\"{start}\">Begin here, without a request</a></p>");
     }
     body.push_str("<h2>Sessions</h2>");
     if sessions.is_empty() {
@@ -252,7 +252,9 @@ pub(super) fn front(idp: &TestIdp, sessions: &[IssuedSession]) -> HttpResponse {
             "<form method=\"post\" action=\"{}\"><p>{} at {}</p>{}\
              <p><button type=\"submit\" name=\"binding\" value=\"redirect\">Sign out there by \
              HTTP-Redirect</button> <button type=\"submit\" name=\"binding\" value=\"post\">by \
-             HTTP-POST</button></p></form>",
+             HTTP-POST</button></p>\
+             <p><label><input type=\"checkbox\" name=\"other_session\" value=\"yes\"> Name another \
+             session of the person, which there is none of</label></p></form>",
             log_out::PATH,
             escape(&session.name_id),
             escape(&session.relying_party),

@@ -57,6 +57,15 @@ impl Personality {
         }
     }
 
+    /// Where people begin who have no request with them. AD FS is asked for its page in capitals
+    /// too.
+    pub fn start_paths(self) -> [&'static str; 2] {
+        match self {
+            Self::Adfs => ["/adfs/ls/idpinitiatedsignon.aspx", "/adfs/ls/IdpInitiatedSignOn.aspx"],
+            Self::Entra | Self::Plain => ["/start", "/start/"],
+        }
+    }
+
     /// Where the metadata is, without the query.
     pub fn metadata_path(self) -> String {
         match self {

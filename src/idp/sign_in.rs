@@ -91,7 +91,8 @@ impl TestIdp {
             None if is_signed => return Err(Refusal::NoDestination),
             Some(_) | None => {}
         }
-        let acs_url = acs_url(&relying_party, &request)?;
+        let acs_url =
+            acs_url_of(&relying_party, request.acs_url.as_deref(), request.acs_index.as_deref())?;
 
         let class_ref = request.requested_authn.as_ref().map(|requested| requested.choose());
         let binding = request.protocol_binding.as_deref();
@@ -227,18 +228,22 @@ fn form_post(sign_in: &SignIn, response: String) -> FormPost {
     }
 }
 
-/// The registered address that the request names, or the default when it names none.
-fn acs_url(relying_party: &RelyingParty, request: &AuthnRequest) -> Result<String, Refusal> {
+/// The registered address that a request names, or the default when it names none.
+pub(super) fn acs_url_of(
+    relying_party: &RelyingParty,
+    url: Option<&str>,
+    index: Option<&str>,
+) -> Result<String, Refusal> {
     let entity_id = || relying_party.entity_id.to_string();
     let mut registered = relying_party.acs.iter();
-    let found = match (&request.acs_url, &request.acs_index) {
-        (Some(url), _) => registered.find(|acs| acs.url == *url).ok_or_else(|| {
-            Refusal::AcsNotRegistered { entity_id: entity_id(), found: url.clone() }
+    let found = match (url, index) {
+        (Some(url), _) => registered.find(|acs| acs.url == url).ok_or_else(|| {
+            Refusal::AcsNotRegistered { entity_id: entity_id(), found: url.to_owned() }
         })?,
         (None, Some(text)) => {
             let index: Option<u16> = text.parse().ok();
             registered.find(|acs| Some(acs.index) == index).ok_or_else(|| {
-                Refusal::AcsIndexNotRegistered { entity_id: entity_id(), found: text.clone() }
+                Refusal::AcsIndexNotRegistered { entity_id: entity_id(), found: text.to_owned() }
             })?
         }
         (None, None) => registered.next().ok_or_else(|| Refusal::AcsNotRegistered {

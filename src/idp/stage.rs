@@ -1,3 +1,5 @@
+use std::time::Duration;
+
 use chrono::TimeDelta;
 use serde::{Deserialize, Serialize};
 
@@ -25,6 +27,8 @@ pub(super) struct Stage {
     /// For the next response only.
     pub(super) next: Option<Scenario>,
     pub(super) metadata: MetadataState,
+    /// How long metadata and sign-in pages keep people waiting.
+    pub(super) delay: Duration,
     pub(super) journal: Journal,
     /// The last response that was sent, to be sent once more.
     pub(super) last: Option<FormPost>,
@@ -36,6 +40,7 @@ impl Stage {
             clock_offset,
             next: None,
             metadata: MetadataState::Up,
+            delay: Duration::ZERO,
             journal: Journal::default(),
             last: None,
         }

@@ -291,3 +291,25 @@ async fn what_follows_from_a_seed_is_the_same_each_time() {
     assert_ne!(sign_in(&seeded("theatre"), "").await, first);
     assert!(first.starts_with("<samlp:Response ID=\"_"), "{first}");
 }
+
+/// Time stands still here but for who waits.
+#[actix_web::test]
+async fn people_wait_as_long_as_a_test_has_asked_for() {
+    tokio::time::pause();
+    let app = app();
+    let began = tokio::time::Instant::now();
+    assert!(sign_in(&app, "").await.starts_with("<samlp:Response"));
+    assert_eq!(began.elapsed().as_secs(), 0);
+
+    let (status, state) = post(&app, "/admin/api/delay", json!({ "seconds": 40 })).await;
+    assert_eq!((status, &state["delay_seconds"]), (StatusCode::OK, &json!(40)));
+    assert!(sign_in(&app, "").await.starts_with("<samlp:Response"));
+    assert_eq!(began.elapsed().as_secs(), 40);
+    let metadata = TestRequest::get().uri("/FederationMetadata/2007-06/FederationMetadata.xml");
+    assert_eq!(text(&app, metadata).await.0, StatusCode::OK);
+    assert_eq!(began.elapsed().as_secs(), 80);
+
+    let (status, body) = post(&app, "/admin/api/delay", json!({ "seconds": 601 })).await;
+    assert_eq!((status, &body["code"]), (StatusCode::BAD_REQUEST, &json!("delay")));
+    assert_eq!(post(&app, "/admin/api/reset", json!({})).await.1["delay_seconds"], 0);
+}

@@ -2,20 +2,22 @@
 
 use std::sync::LazyLock;
 
+use actix_web::App;
+use actix_web::test::{TestRequest, call_service, init_service};
 use url::Url;
 
 use super::{ACS, IDP, SP, now, reply_to};
 use crate::crypto::{Certificate, CertificateRequest, KeyShape, PrivateKey, PublicKey};
 use crate::dsig::{Place, SignatureStyle, sign_enveloped};
 use crate::idp::{
-    IssueError, IssuedSession, LogoutBinding, NameIdRule, OutgoingLogout, Received, Refusal,
-    SignOut, TestIdp, Validity,
+    IdpApp, IssueError, IssuedSession, LogoutBinding, NameIdRule, OutgoingLogout, Received,
+    Refusal, SignOut, TestIdp, Validity,
 };
 use crate::saml::binding::{MessageParameter, RedirectMessage, redirect_message_url};
 use crate::saml::logout::{LogoutAnswer, LogoutCall, LogoutStatus};
 use crate::saml::metadata::SpMetadata;
 use crate::saml::names::ASSERTION;
-use crate::saml::{EntityId, NameId};
+use crate::saml::{AuthnRequest, EntityId, NameId};
 use crate::xml::encode_base64;
 
 const SLO: &str = "https://rota.example.org/saml/slo";
@@ -69,6 +71,21 @@ fn call(session: &IssuedSession) -> LogoutCall {
         },
         session_index: Some(session.session_index.clone()),
     }
+}
+
+fn request_query() -> String {
+    let request = AuthnRequest {
+        id: "_1".to_owned(),
+        issue_instant: now(),
+        destination: IDP.sign_in_url(),
+        issuer: EntityId::new(SP).unwrap(),
+        acs_url: ACS.to_owned(),
+        force_authn: false,
+        is_passive: false,
+        name_id_format: None,
+        class_refs: Vec::new(),
+    };
+    query(MessageParameter::Request, &request.to_xml().unwrap(), true)
 }
 
 fn query(parameter: MessageParameter, xml: &str, is_signed: bool) -> String {
@@ -216,5 +233,34 @@ fn an_answer_must_be_signed() {
         );
         let unsigned = Received::from_response_query(&query(false)).unwrap();
         assert_eq!(idp.receive_logout_response(&unsigned).unwrap_err().code(), "logout_unsigned");
+    }
+}
+
+/// The front page signs people out of the session that was begun, or of one that was not.
+#[actix_web::test]
+async fn the_front_page_names_the_session_or_another() {
+    for (names_other, remaining) in [(true, 1), (false, 0)] {
+        let app = IdpApp::new(idp(), now);
+        let service = init_service(App::new().configure(app.routes())).await;
+        let nurse = [("query", request_query()), ("person", "ward.nurse".to_owned())];
+        let sign_in = TestRequest::post().uri("/adfs/ls/").set_form(nurse).to_request();
+        assert_eq!(call_service(&service, sign_in).await.status(), 200);
+        let sessions = app.sessions();
+        let [session] = sessions.as_slice() else { panic!("{sessions:?}") };
+
+        let mut form = vec![("session", session.session_index.as_str()), ("binding", "redirect")];
+        form.extend(names_other.then_some(("other_session", "yes")));
+        let request = TestRequest::post().uri("/sign-out").set_form(form).to_request();
+        let response = call_service(&service, request).await;
+        assert_eq!(response.status(), 303);
+        let location = response.headers().get("Location").unwrap().to_str().unwrap();
+        let query = location.split_once('?').unwrap().1;
+        let message = RedirectMessage::read(query).unwrap();
+        let xml = String::from_utf8(message.xml().to_vec()).unwrap();
+        assert!(xml.contains(&format!(">{}</NameID>", session.name_id)), "{xml}");
+        let index = format!("SessionIndex>{}</", session.session_index);
+        assert_eq!(xml.contains(&index), !names_other, "{xml}");
+        assert!(xml.contains("SessionIndex>_"));
+        assert_eq!(app.sessions().len(), remaining);
     }
 }

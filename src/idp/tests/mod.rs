@@ -9,6 +9,7 @@ mod requests;
 mod response;
 mod rollover;
 mod scenarios;
+mod unasked;
 
 use std::sync::LazyLock;
 

@@ -1,0 +1,76 @@
+//! What is posted to the identity provider.
+
+use url::form_urlencoded;
+
+use super::refusal::Refusal;
+use super::scenario::Scenario;
+
+/// The fields that a request or the sign-in page posts.
+#[derive(Default)]
+pub(super) struct Form {
+    pub(super) saml_request: Option<String>,
+    pub(super) saml_response: Option<String>,
+    pub(super) relay_state: Option<String>,
+    pub(super) query: Option<String>,
+    person: Option<String>,
+    user_name: Option<String>,
+    cancel: Option<String>,
+    pub(super) scenario: Option<String>,
+}
+
+impl Form {
+    pub(super) fn read(body: &[u8]) -> Result<Self, Refusal> {
+        let mut form = Self::default();
+        for (name, value) in form_urlencoded::parse(body) {
+            let (name, field) = match &*name {
+                "SAMLRequest" => ("SAMLRequest", &mut form.saml_request),
+                "SAMLResponse" => ("SAMLResponse", &mut form.saml_response),
+                "RelayState" => ("RelayState", &mut form.relay_state),
+                "query" => ("query", &mut form.query),
+                "person" => ("person", &mut form.person),
+                "user_name" => ("user_name", &mut form.user_name),
+                "cancel" => ("cancel", &mut form.cancel),
+                "scenario" => ("scenario", &mut form.scenario),
+                _ => continue,
+            };
+            if field.replace(value.into_owned()).is_some() {
+                return Err(Refusal::Repeated { name });
+            }
+        }
+        Ok(form)
+    }
+
+    pub(super) fn choice(&self) -> Choice<'_> {
+        match (&self.cancel, &self.person, &self.user_name) {
+            (Some(_), _, _) => Choice::Cancel,
+            (_, Some(user_name), _) => Choice::Listed(user_name),
+            (_, _, Some(user_name)) => Choice::Typed(user_name),
+            (None, None, None) => Choice::None,
+        }
+    }
+}
+
+/// What was chosen on the sign-in page.
+pub(super) enum Choice<'c> {
+    None,
+    Listed(&'c str),
+    Typed(&'c str),
+    Cancel,
+}
+
+/// The scenario that was chosen on the page, or else the one that the address names.
+pub(super) fn chosen_scenario(
+    of_page: Option<&str>,
+    carried: &[(&str, &str)],
+) -> Result<Option<Scenario>, Refusal> {
+    let query = carried.iter().find(|(name, _)| *name == "query").map(|(_, query)| *query);
+    let of_address = form_urlencoded::parse(query.unwrap_or_default().as_bytes())
+        .find(|(name, _)| name == "scenario")
+        .map(|(_, word)| word.into_owned());
+    let word = of_page.filter(|word| !word.is_empty()).map(str::to_owned).or(of_address);
+    let Some(found) = word else { return Ok(None) };
+    match Scenario::from_word(&found) {
+        Some(scenario) => Ok(Some(scenario)),
+        None => Err(Refusal::UnknownScenario { found }),
+    }
+}
