@@ -12,6 +12,7 @@ use actix_saml::crypto::{Certificate, CertificateRequest, KeyShape, PrivateKey, 
 use actix_saml::idp::{ReplyTo, SignedParts, TestIdp, Validity};
 use actix_saml::saml::metadata::{IdpMetadata, SpMetadata, TEST_KEY_MARK};
 use actix_saml::saml::{EntityId, parse_instant};
+use actix_saml::xml::{Document, Limits, Node};
 use chrono::{DateTime, Utc};
 
 const ACS: &str = "https://rota.example.org/saml/acs";
@@ -171,4 +172,68 @@ fn write_example_files() {
         contact: None,
     };
     std::fs::write(example("sp-metadata.xml"), metadata.to_xml().unwrap()).unwrap();
+}
+
+/// The elements and attributes of a document, each once and in the order in which they are first
+/// seen. Prefixes are left out: AD FS has changed them from version to version.
+fn shape(xml: &[u8]) -> Vec<String> {
+    fn walk(node: Node<'_>, path: &str, shape: &mut Vec<String>) {
+        let path = format!("{path}/{}", node.local_name());
+        let mut names: Vec<_> = node.attributes().map(|attribute| attribute.local).collect();
+        // Whether a claim must be there is said of each by itself.
+        names.retain(|name| *name != "Optional");
+        let line = format!("{path} {} [{}]", node.namespace(), names.join(" "));
+        if !shape.contains(&line) {
+            shape.push(line);
+        }
+        for child in node.elements() {
+            walk(child, &path, shape);
+        }
+    }
+    let document = Document::parse(xml, &Limits::METADATA).unwrap();
+    let mut lines = Vec::new();
+    walk(document.root(), "", &mut lines);
+    lines
+}
+
+/// Real metadata, which is not part of this repository.
+#[test]
+fn metadata_has_the_shape_of_real_files() {
+    let Some(folder) = std::env::var_os("SAML_SAMPLES_DIR") else {
+        eprintln!("SKIPPED: SAML_SAMPLES_DIR is not set, so real metadata was not compared");
+        return;
+    };
+    let entra = TestIdp::entra().unwrap();
+    // Some AD FS publish the address for artifacts, which nobody here speaks.
+    let artifacts = "/EntityDescriptor/IDPSSODescriptor/ArtifactResolutionService \
+                     urn:oasis:names:tc:SAML:2.0:metadata [Binding Location index]";
+    for (idp, file, more) in [
+        (&*IDP, "adfs-v2-federationmetadata.xml", None),
+        (&*IDP, "adfs-rollover-federationmetadata.xml", Some(artifacts)),
+        (&entra, "entra-federationmetadata-tenant-multikey.xml", None),
+    ] {
+        let mut real = shape(&std::fs::read(Path::new(&folder).join(file)).unwrap());
+        if let Some(more) = more {
+            let before = real.len();
+            real.retain(|line| line != more);
+            assert_eq!(real.len(), before.saturating_sub(1), "{file}");
+        }
+        assert_eq!(shape(idp.metadata().unwrap().as_bytes()), real, "{file}");
+    }
+}
+
+/// What a comparison finds when there is something to find.
+#[test]
+fn a_shape_tells_what_is_missing_and_what_is_more() {
+    let honest = shape(b"<a xmlns=\"urn:x\" b=\"1\"><c/><c/><d/></a>");
+    assert_eq!(honest, ["/a urn:x [b]", "/a/c urn:x []", "/a/d urn:x []"]);
+    assert_eq!(shape(b"<p:a xmlns:p=\"urn:x\" b=\"2\"><p:c/><p:d/></p:a>"), honest);
+    for other in [
+        "<a xmlns=\"urn:x\" b=\"1\"><c/></a>",
+        "<a xmlns=\"urn:x\" b=\"1\"><d/><c/></a>",
+        "<a xmlns=\"urn:x\" b=\"1\"><c e=\"1\"/><d/></a>",
+        "<a xmlns=\"urn:y\" b=\"1\"><c/><d/></a>",
+    ] {
+        assert_ne!(shape(other.as_bytes()), honest, "{other}");
+    }
 }
