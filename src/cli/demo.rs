@@ -11,7 +11,7 @@ use openssl::ssl::SslAcceptorBuilder;
 
 use super::idp::{METADATA, keeping};
 use super::{Problem, app, keygen, log_to_stderr, print, tls};
-use crate::idp::{TestIdp, TestKeys};
+use crate::idp::{Personality, TestIdp, TestKeys};
 use crate::web::{Clock as _, Config, Coverage, Survey, SystemClock};
 
 // Two sites, as in life: a browser treats `localhost` and `127.0.0.1` as strangers, but two ports
@@ -51,7 +51,12 @@ pub(super) fn run(arguments: &Arguments) -> Result<ExitCode, Problem> {
     let app_url = format!("{scheme}://{APP_HOST}:{}", arguments.app_port);
     let idp_url = format!("{scheme}://{IDP_HOST}:{}", arguments.idp_port);
 
-    let keys = TestKeys::load_or_generate(&arguments.data, IDP_HOST, SystemClock.now())?;
+    let keys = TestKeys::load_or_generate(
+        &arguments.data,
+        Personality::Adfs,
+        IDP_HOST,
+        SystemClock.now(),
+    )?;
     let mut idp = TestIdp::adfs_at(&idp_url, keys)?;
     std::fs::write(arguments.data.join(METADATA), idp.metadata()?)?;
     // What was known of keys that have been removed since must not count against the new ones.

@@ -81,7 +81,12 @@ pub(super) fn run(arguments: &Arguments) -> Result<ExitCode, Problem> {
     std::fs::create_dir_all(&arguments.data)
         .map_err(|error| format!("{}: {error}", arguments.data.display()))?;
     let host = listen.ip().to_string();
-    let keys = TestKeys::load_or_generate(&arguments.data, &host, SystemClock.now())?;
+    let keys = TestKeys::load_or_generate(
+        &arguments.data,
+        arguments.personality,
+        &host,
+        SystemClock.now(),
+    )?;
     let mut idp = TestIdp::at(arguments.personality, &base_url, keys)?;
     let in_file = |path: &Path, problem: String| format!("{}: {problem}", path.display());
     if let Some(path) = &arguments.people {

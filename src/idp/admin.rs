@@ -280,8 +280,10 @@ async fn keys(app: Data<IdpApp>, request: HttpRequest, body: Bytes) -> HttpRespo
     };
     let failed = |text: String| problem(StatusCode::INTERNAL_SERVER_ERROR, "keys", text);
     let next = if matches!(action, KeyAction::Announce | KeyAction::Replace) {
-        let (host, validity) = (app.idp().host().to_owned(), Validity::three_years(app.now()));
-        match web::block(move || SigningKey::generate(&host, validity)).await {
+        let idp = app.idp();
+        let (host, validity) = (idp.host().to_owned(), Validity::three_years(app.now()));
+        let make = move || SigningKey::generate_as(idp.personality, &host, validity);
+        match web::block(make).await {
             Ok(Ok(key)) => Some(key),
             Ok(Err(error)) => return failed(error.to_string()),
             Err(error) => return failed(error.to_string()),

@@ -12,6 +12,7 @@ use std::path::Path;
 use chrono::{DateTime, Utc};
 
 use super::keys::{KeyError, SigningKey, TestKeys, Validity};
+use super::personality::Personality;
 
 /// Lines of a word and the number of a key. Without it the first key is the one in use.
 const ORDER: &str = "idp-signing-order.txt";
@@ -46,7 +47,7 @@ struct Order {
 
 impl TestKeys {
     /// Reads the keys in `folder`, or makes new ones there that are valid for three years from
-    /// `now`. Only the owner can read the files (where the system knows owners). Expired keys are
+    /// `now` and have the names that this personality gives them. Only the owner can read the files (where the system knows owners). Expired keys are
     /// read like others: trust does not depend on dates.
     ///
     /// # Errors
@@ -55,6 +56,7 @@ impl TestKeys {
     /// key is which, and the errors of [`SigningKey::from_pem`].
     pub fn load_or_generate(
         folder: &Path,
+        personality: Personality,
         host: &str,
         now: DateTime<Utc>,
     ) -> Result<Self, KeyError> {
@@ -75,7 +77,7 @@ impl TestKeys {
                 })
             }
             ([], _) if !has_order => {
-                let keys = Self::generate(host, Validity::three_years(now))?;
+                let keys = Self::generate_as(personality, host, Validity::three_years(now))?;
                 create_folder(folder).map_err(|error| file_error(folder, error))?;
                 save(folder, Pair::Signing(FIRST), keys.current())?;
                 save(folder, Pair::Encryption, keys.encryption())?;

@@ -1,6 +1,7 @@
 use chrono::{DateTime, NaiveDate, Utc};
 use thiserror::Error;
 
+use super::personality::Personality;
 use crate::crypto::{Certificate, CertificateRequest, CryptoError, KeyShape, PrivateKey};
 use crate::saml::metadata::TEST_KEY_MARK;
 
@@ -79,7 +80,24 @@ impl SigningKey {
     /// # Errors
     /// [`KeyError::Crypto`] when OpenSSL has no entropy.
     pub fn generate(host: &str, validity: Validity) -> Result<Self, KeyError> {
-        Self::generate_for("ADFS Signing", host, validity)
+        Self::generate_as(Personality::Adfs, host, validity)
+    }
+
+    /// The same, named as this personality names its certificate for signing, as far as the mark
+    /// leaves room: `CN=Azure Federated SSO (TEST KEY …)` for Entra, whose has no host in it.
+    ///
+    /// # Errors
+    /// As [`SigningKey::generate`].
+    pub fn generate_as(
+        personality: Personality,
+        host: &str,
+        validity: Validity,
+    ) -> Result<Self, KeyError> {
+        match personality {
+            Personality::Adfs => Self::generate_for("ADFS Signing", Some(host), validity),
+            Personality::Entra => Self::generate_for("Azure Federated SSO", None, validity),
+            Personality::Plain => Self::generate_for("Signing", Some(host), validity),
+        }
     }
 
     /// Makes the key that a relying party would encrypt to.
@@ -87,19 +105,24 @@ impl SigningKey {
     /// # Errors
     /// As [`SigningKey::generate`].
     pub fn generate_for_encryption(host: &str, validity: Validity) -> Result<Self, KeyError> {
-        Self::generate_for("ADFS Encryption", host, validity)
+        Self::generate_for("ADFS Encryption", Some(host), validity)
     }
 
-    fn generate_for(purpose: &str, host: &str, validity: Validity) -> Result<Self, KeyError> {
+    fn generate_for(
+        purpose: &str,
+        host: Option<&str>,
+        validity: Validity,
+    ) -> Result<Self, KeyError> {
         let private_key = PrivateKey::generate(KeyShape::Rsa2048)?;
         // X.520 gives a common name 64 characters: the mark stays, the host yields.
-        let full = format!("{purpose} - {host} ({TEST_KEY_MARK})");
         let short = format!("{purpose} ({TEST_KEY_MARK})");
-        let fits = full.chars().count() <= 64;
-        let organisation: String = host.chars().take(64).collect();
+        let full = host.map(|host| format!("{purpose} - {host} ({TEST_KEY_MARK})"));
+        let full = full.filter(|full| full.chars().count() <= 64);
+        let organisation: Option<String> =
+            host.filter(|_| full.is_none()).map(|host| host.chars().take(64).collect());
         let request = CertificateRequest {
-            common_name: if fits { &full } else { &short },
-            organisation: (!fits).then_some(organisation.as_str()),
+            common_name: full.as_ref().unwrap_or(&short),
+            organisation: organisation.as_deref(),
             hosts: &[],
             not_before: validity.not_before,
             not_after: validity.not_after,
@@ -168,8 +191,26 @@ impl TestKeys {
     /// # Errors
     /// [`KeyError::Crypto`] when OpenSSL has no entropy.
     pub fn generate(host: &str, validity: Validity) -> Result<Self, KeyError> {
-        let current = SigningKey::generate(host, validity)?;
-        Ok(Self::new(current, SigningKey::generate_for_encryption(host, validity)?))
+        Self::generate_as(Personality::Adfs, host, validity)
+    }
+
+    /// The same with the names that this personality has for its certificates. Entra has no key to
+    /// encrypt to: in that place stands the tenant's.
+    ///
+    /// # Errors
+    /// As [`TestKeys::generate`].
+    pub fn generate_as(
+        personality: Personality,
+        host: &str,
+        validity: Validity,
+    ) -> Result<Self, KeyError> {
+        let current = SigningKey::generate_as(personality, host, validity)?;
+        let other = match personality {
+            Personality::Adfs => SigningKey::generate_for_encryption(host, validity)?,
+            Personality::Entra => SigningKey::generate_for("Azure tenant", None, validity)?,
+            Personality::Plain => SigningKey::generate_for("Encryption", Some(host), validity)?,
+        };
+        Ok(Self::new(current, other))
     }
 
     /// Takes the key that signs and the key to encrypt to.

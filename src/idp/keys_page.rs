@@ -76,8 +76,9 @@ pub(super) async fn change(request: HttpRequest, app: Data<IdpApp>, form: Bytes)
     let Some(action) = Action::read(&form) else { return refuse(&idp) };
     let next = if action.needs_key() {
         let (host, validity) = (idp.host().to_owned(), Validity::three_years(app.now()));
+        let personality = idp.personality;
         // It takes a tenth of a second or more.
-        match web::block(move || SigningKey::generate(&host, validity)).await {
+        match web::block(move || SigningKey::generate_as(personality, &host, validity)).await {
             Ok(Ok(key)) => Some(key),
             Ok(Err(error)) => return pages::fault(&error.to_string()),
             Err(error) => return pages::fault(&error.to_string()),

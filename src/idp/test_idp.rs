@@ -98,7 +98,7 @@ impl TestIdp {
         let keys = match made.get() {
             Some(keys) => keys.clone(),
             None => {
-                let keys = TestKeys::generate(host, Validity::of_tests())?;
+                let keys = TestKeys::generate_as(personality, host, Validity::of_tests())?;
                 made.get_or_init(|| keys).clone()
             }
         };

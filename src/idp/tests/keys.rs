@@ -2,7 +2,8 @@ use std::path::PathBuf;
 
 use super::{IDP, now};
 use crate::crypto::{Certificate, CertificateRequest, random_hex};
-use crate::idp::{KeyError, SigningKey, TestKeys, Validity};
+use crate::idp::{KeyError, Personality, SigningKey, TestKeys, Validity};
+use crate::saml::metadata::TEST_KEY_MARK;
 
 /// A folder that is gone when the test is over.
 pub(super) struct Folder(pub(super) PathBuf);
@@ -25,7 +26,7 @@ impl Drop for Folder {
 #[test]
 fn keys_are_made_once_and_read_again() {
     let folder = Folder::new();
-    let load = || TestKeys::load_or_generate(&folder.0, "127.0.0.1", now());
+    let load = || TestKeys::load_or_generate(&folder.0, Personality::Adfs, "127.0.0.1", now());
     let fingerprints = |keys: &TestKeys| {
         [keys.current(), keys.encryption()].map(|key| key.certificate().fingerprint())
     };
@@ -49,7 +50,7 @@ fn keys_are_made_once_and_read_again() {
 fn only_the_owner_reads_the_keys() {
     use std::os::unix::fs::PermissionsExt as _;
     let folder = Folder::new();
-    TestKeys::load_or_generate(&folder.0, "127.0.0.1", now()).unwrap();
+    TestKeys::load_or_generate(&folder.0, Personality::Adfs, "127.0.0.1", now()).unwrap();
     let mode =
         |path: &std::path::Path| std::fs::metadata(path).unwrap().permissions().mode() & 0o777;
     assert_eq!(mode(&folder.0), 0o700);
@@ -76,4 +77,29 @@ fn keys_without_the_mark_are_not_used() {
     assert!(matches!(error, KeyError::Mismatch), "{error}");
     let certificate = IDP.keys.current().certificate().clone();
     assert!(SigningKey::new(key.clone(), certificate).is_ok());
+}
+
+#[test]
+fn certificates_are_named_as_each_personality_names_them() {
+    let host = "fs.nhsmail.test";
+    for (personality, names) in [
+        (
+            Personality::Adfs,
+            ["ADFS Signing - fs.nhsmail.test", "ADFS Encryption - fs.nhsmail.test"],
+        ),
+        (Personality::Entra, ["Azure Federated SSO", "Azure tenant"]),
+        (Personality::Plain, ["Signing - fs.nhsmail.test", "Encryption - fs.nhsmail.test"]),
+    ] {
+        let keys = TestKeys::generate_as(personality, host, Validity::of_tests()).unwrap();
+        let found =
+            [keys.current(), keys.encryption()].map(|key| key.certificate().common_name().unwrap());
+        // Where there is no room for the host the mark stays.
+        let expected = names.map(|name| {
+            let full = format!("{name} ({TEST_KEY_MARK})");
+            let short = || name.split(" - ").next().map(|name| format!("{name} ({TEST_KEY_MARK})"));
+            if full.len() <= 64 { full } else { short().unwrap() }
+        });
+        assert_eq!(found, expected);
+        assert!(found.iter().all(|name| name.len() <= 64 && name.contains(TEST_KEY_MARK)));
+    }
 }

@@ -10,7 +10,7 @@ use actix_web::test::{TestRequest, call_service, init_service};
 
 use super::keys::Folder;
 use super::{IDP, now, reply_to};
-use crate::idp::{IdpApp, KeyError, SigningKey, TestIdp, TestKeys, Validity};
+use crate::idp::{IdpApp, KeyError, Personality, SigningKey, TestIdp, TestKeys, Validity};
 use crate::saml::metadata::IdpMetadata;
 
 fn key() -> SigningKey {
@@ -77,7 +77,8 @@ fn the_whole_timeline() {
 #[test]
 fn a_rollover_survives_a_restart() {
     let folder = Folder::new();
-    let load = || TestKeys::load_or_generate(&folder.0, "127.0.0.1", now()).unwrap();
+    let load =
+        || TestKeys::load_or_generate(&folder.0, Personality::Adfs, "127.0.0.1", now()).unwrap();
     let state = |keys: &TestKeys| {
         let signing: Vec<_> = keys.signing().map(print).collect();
         (signing, keys.announced().is_some(), keys.old().is_some(), print(keys.encryption()))
@@ -116,7 +117,7 @@ fn a_rollover_survives_a_restart() {
 #[test]
 fn an_order_that_is_none_is_told() {
     let folder = Folder::new();
-    let load = || TestKeys::load_or_generate(&folder.0, "127.0.0.1", now());
+    let load = || TestKeys::load_or_generate(&folder.0, Personality::Adfs, "127.0.0.1", now());
     load().unwrap();
     let path = folder.0.join("idp-signing-order.txt");
     for text in [
