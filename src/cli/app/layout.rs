@@ -29,6 +29,7 @@ th,td{text-align:left;padding:.55rem .75rem .55rem 0;border-bottom:1px solid #d8
 .wide{overflow-x:auto}\
 .tag{display:inline-block;padding:.1rem .6rem;background:#d9e5f5;color:#003087;border-radius:.2rem;font-size:.95rem}\
 .note{border-left:.4rem solid var(--blue);background:#f0f4f5;padding:.75rem 1rem;margin:1.25rem 0}\
+@media(max-width:40rem){main{padding:1rem}}\
 footer{color:var(--grey);font-size:.95rem}";
 
 static POLICY: LazyLock<String> = LazyLock::new(|| {

@@ -38,7 +38,7 @@ pub(super) async fn home(staff: Option<Staff>) -> HttpResponse {
 /// For staff.
 pub(super) async fn rota(staff: Staff) -> HttpResponse {
     let mut body = String::from(
-        "<table><caption>Your shifts this week</caption><thead><tr><th scope=\"col\">Day</th>\
+        "<table class=\"words\"><caption>Your shifts this week</caption><thead><tr><th scope=\"col\">Day</th>\
          <th scope=\"col\">Ward</th><th scope=\"col\">Hours</th></tr></thead><tbody>",
     );
     for (day, ward, hours) in SHIFTS {

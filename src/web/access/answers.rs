@@ -67,9 +67,8 @@ fn ask(request: &HttpRequest, shared: &Shared, asked: StepUp) -> HttpResponse {
             .insert_header((CACHE_CONTROL, "no-store"))
             .finish(),
         Client::Form => shared.pages.step_up(&url),
-        // The page around it may ask for less: the way is only shown.
         Client::Frame | Client::FormInFrame => {
-            shared.pages.break_out(&url, None, client == Client::FormInFrame)
+            shared.pages.break_out_to_step_up(&url, client == Client::FormInFrame)
         }
         Client::Ahead | Client::Script => pages::problem(
             StatusCode::UNAUTHORIZED,

@@ -24,6 +24,7 @@ macro_rules! catalogue {
 catalogue! {
     SignIn "sign_in" "Sign in";
     SignInAgain "sign_in_again" "Sign in again";
+    TryAgain "try_again" "Try again";
     SignInElsewhere "sign_in_elsewhere" "Sign in with another account";
     SignOut "sign_out" "Sign out";
     GoOn "go_on" "Continue";
@@ -33,20 +34,21 @@ catalogue! {
     HelpDesk "help_desk" "To get help: {help_desk}";
     Details "details" "Details for the help desk";
     DetailsNote "details_note"
-        "These lines name nobody. They help whoever runs the sign-in service.";
+        "If the help desk asks for more, copy these lines and send them. They are for the people \
+         who run the sign-in service, and do not name anybody.";
 
     UnreadableTitle "unreadable_title" "We could not read that sign-in";
     UnreadableText "unreadable_text"
         "What your browser sent is not a sign-in that this service understands. Please start again.";
     RefusedTitle "refused_title" "We could not sign you in";
     RefusedText "refused_text"
-        "The sign-in service sent an answer that this service cannot accept. Please try once more. \
-         If it happens again, ask your help desk and give them the reference.";
+        "The sign-in service sent an answer that this service cannot accept. Please try once \
+         more. If it happens again, tell your help desk the reference.";
     IdpSaidNoTitle "idp_said_no_title" "You were not signed in";
     IdpSaidNoText "idp_said_no_text"
         "The sign-in service did not sign you in. You may have cancelled, or your account may not \
-         have access to this service. Please try once more, or ask your help desk and give them the \
-         reference.";
+         have access to this service. Please try once more. If it happens again, tell your help \
+         desk the reference.";
     NoPendingLoginTitle "no_pending_login_title" "That sign-in is no longer open";
     NoPendingLoginText "no_pending_login_text"
         "It may have taken too long, it may have been finished in another tab, or your browser may \
@@ -57,48 +59,49 @@ catalogue! {
          sign in again.";
     UnavailableTitle "unavailable_title" "Sign-in is not available at the moment";
     UnavailableText "unavailable_text"
-        "Something on our side does not work. Nothing is wrong with your account. Please try again \
-         in a few minutes.";
+        "Something on our side is not working. Nothing is wrong with your account. Please try \
+         again in a few minutes. If it goes on, tell your help desk the reference.";
     WrongMethodTitle "wrong_method_title" "There is nothing to see here";
     WrongMethodText "wrong_method_text"
-        "This address is used by the sign-in service only. Please start at the beginning.";
+        "Only the sign-in service uses this address. Please start again.";
     RepeatingTitle "repeating_title" "Sign-in keeps starting again";
     RepeatingText "repeating_text"
-        "You have been sent to the sign-in service several times within a minute. Your browser may \
-         block cookies, or this service may have lost your session. If trying again does not help, \
-         ask your help desk and give them the reference.";
+        "You have been sent to the sign-in service several times within a minute. Your browser \
+         may block cookies, or this service may have lost your session. If trying again does not \
+         help, tell your help desk the reference.";
     CookieLostText "cookie_lost_text"
-        "You have signed in several times within a minute, and each time your browser did not send \
-         this service's session cookie back. It may block cookies. Allow cookies for this service, \
-         or try another browser. If that does not help, ask your help desk and give them the \
+        "You have signed in several times within a minute, and each time your browser did not \
+         send this service's session cookie back. It may block cookies. Allow cookies for this \
+         service, or try another browser. If that does not help, tell your help desk the \
          reference.";
     SessionUnknownText "session_unknown_text"
-        "You have signed in several times within a minute, and each time this service had lost your \
-         session. Your browser and your account are all right: something on our side does not work. \
-         Please ask your help desk and give them the reference.";
+        "You have signed in several times within a minute, and each time this service had lost \
+         your session. Nothing is wrong with your browser or your account: something on our side \
+         is not working. Please tell your help desk the reference.";
     BusyTitle "busy_title" "Many people are signing in";
     BusyText "busy_text"
         "This service cannot take your sign-in at the moment. Nothing is wrong with your account. \
          Please try again in a few seconds.";
     NotReadyTitle "not_ready_title" "Sign-in is not ready yet";
     NotReadyText "not_ready_text"
-        "This service is waiting for news from the sign-in service, and cannot sign anybody in until \
-         it has them. Nothing is wrong with your account. Please try again in a few minutes.";
+        "This service is waiting for information from the sign-in service, and cannot sign \
+         anybody in until it has it. Nothing is wrong with your account. Please try again in a \
+         few minutes.";
     ForbiddenTitle "forbidden_title" "You do not have access to this page";
     ForbiddenText "forbidden_text"
-        "You are signed in, and this page is for others. If you need it for your work, ask your help \
-         desk and give them the reference.";
+        "You are signed in, but this page is not for you. If you need it for your work, tell your \
+         help desk the reference.";
     MfaMissingTitle "mfa_missing_title" "This page needs a second factor";
     MfaMissingText "mfa_missing_text"
-        "This page is only for people who have signed in with a second factor, such as a code or an \
-         app. The sign-in service did not say that you have used one: on some hospital networks it \
-         does not ask for it. You are still signed in. Please try again, or ask your help desk and \
-         give them the reference.";
+        "This page is only for people who have signed in with a second factor, such as a code or \
+         an app. The sign-in service did not say that you have used one: on some hospital \
+         networks it does not ask for it. You are still signed in. Please try again. If it \
+         happens again, tell your help desk the reference.";
     NotFreshTitle "not_fresh_title" "You were not asked to sign in again";
     NotFreshText "not_fresh_text"
-        "This page is only for people who have just proved who they are. The sign-in service signed \
-         you in without asking you again. Please try once more. If it happens again, ask your help \
-         desk and give them the reference.";
+        "This page is only for people who have just proved who they are. The sign-in service \
+         signed you in without asking you again. Please try once more. If it happens again, tell \
+         your help desk the reference.";
     NotALogoutTitle "not_a_logout_title" "We could not read that sign-out";
     LogoutRefusedTitle "logout_refused_title" "We could not accept that sign-out";
     LogoutRefusedText "logout_refused_text"
@@ -127,14 +130,15 @@ catalogue! {
     LockedText "locked_text"
         "Nobody has used this page for a while. Sign in again as {name} to go on.";
     LockedOther "locked_other"
-        "If you are somebody else, sign in all the same: you will be asked what to do.";
+        "If you are somebody else, sign in anyway: you will be asked what to do.";
     LockedByOtherTitle "locked_by_other_title" "Locked by somebody else";
     LockedByOtherText "locked_by_other_text"
         "This session is locked. It belongs to {owner}, and you have signed in as {name}. Nothing \
          of it was opened.";
     LockedByOtherSignIn "locked_by_other_sign_in" "Sign in as {owner}";
     LockedByOtherBegin "locked_by_other_begin"
-        "To begin anew, sign {owner} out of this service. What they had not finished is lost.";
+        "To start again, sign {owner} out of this service. Anything that they had not finished is \
+         lost.";
     LockedByOtherSignOut "locked_by_other_sign_out" "Sign {owner} out";
     HandoverTitle "handover_title" "Somebody else was here";
     HandoverText "handover_text"
@@ -159,8 +163,8 @@ catalogue! {
         "You are signed out of this service, as the sign-in service has asked. On a shared \
          computer, close the browser.";
     SignedOutEverywhere "signed_out_everywhere"
-        "You are signed out of this service and of the sign-in service. On a shared computer, close \
-         the browser all the same.";
+        "You are signed out of this service and of the sign-in service. On a shared computer, \
+         close the browser as well.";
     SignedOutPartly "signed_out_partly"
         "You are signed out of this service and of the sign-in service. You may still be signed in \
          at other services that you have used: on a shared computer, close the browser.";

@@ -83,6 +83,7 @@ impl Pages {
         responses.push(self.step_up(LOGIN));
         responses.push(self.break_out(LOGIN, Some("/saml/login"), false));
         responses.push(self.break_out(LOGIN, None, true));
+        responses.push(self.break_out_to_step_up(LOGIN, false));
         responses
     }
 

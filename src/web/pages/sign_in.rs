@@ -91,9 +91,30 @@ impl Pages {
         login_path: Option<&str>,
         was_sent: bool,
     ) -> HttpResponse {
-        let text = self.paragraph(Words::SessionEndedText);
+        let words = (Words::SessionEndedTitle, Words::SessionEndedText);
+        self.out_of_frame(words, login_url, login_path, was_sent)
+    }
+
+    /// The same for a page for which the sign-in is too old or too weak. The page around it may ask
+    /// for less: only this one is known to need `login_url`.
+    pub(in crate::web) fn break_out_to_step_up(
+        &self,
+        login_url: &str,
+        was_sent: bool,
+    ) -> HttpResponse {
+        let words = (Words::StepUpTitle, Words::StepUpText);
+        self.out_of_frame(words, login_url, None, was_sent)
+    }
+
+    fn out_of_frame(
+        &self,
+        (title, text): (Words, Words),
+        login_url: &str,
+        login_path: Option<&str>,
+        was_sent: bool,
+    ) -> HttpResponse {
         let (kind, status) = (PageKind::BreakOut, StatusCode::UNAUTHORIZED);
-        let mut page = self.content(kind, status, Words::SessionEndedTitle, text);
+        let mut page = self.content(kind, status, title, self.paragraph(text));
         let mut link = Action::main(self.say(Words::SignIn), login_url)
             .with("target", "_top")
             .with("id", LINK_ID);

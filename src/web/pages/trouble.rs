@@ -192,6 +192,9 @@ impl Pages {
         page.actions.push(match trouble {
             // Signing in again would lead here again.
             Trouble::Forbidden => self.start_page(),
+            Trouble::Unavailable | Trouble::Busy | Trouble::NotReady => {
+                Action::main(self.say(Words::TryAgain), told.login_url)
+            }
             _ => Action::main(self.say(Words::SignInAgain), told.login_url),
         });
         page.actions.extend(self.chooser(told.chooser_url));

@@ -1,7 +1,7 @@
 //! Every page by axe, in light and dark, wide and narrow, and by keyboard alone.
 
 use actix_saml::Saml;
-use actix_saml::web::PageKind;
+use actix_saml::web::{Branding, OwnPath, PageKind};
 use actix_web::body::MessageBody as _;
 use actix_web::http::header::REFRESH;
 use actix_web::web::{self, Data, Path};
@@ -22,8 +22,33 @@ const SCHEMES: [&str; 2] = ["light", "dark"];
 pub(crate) fn samples(saml: &Saml) -> impl FnOnce(&mut web::ServiceConfig) + use<> {
     let saml = saml.clone();
     move |config| {
-        config.app_data(Data::new(saml)).route("/samples/{index}", web::get().to(sample));
+        config
+            .app_data(Data::new(saml))
+            .route("/samples/{index}", web::get().to(sample))
+            .route("/static/pages.css", web::get().to(style_sheet))
+            .route("/static/logo.svg", web::get().to(logo));
     }
+}
+
+/// What an application shows of itself.
+pub(crate) fn branding() -> Branding {
+    Branding {
+        service_name: Some("Ward rota".to_owned()),
+        help_desk: Some("extension 0000, day and night".to_owned()),
+        stylesheet: Some(OwnPath::parse("/static/pages.css").unwrap()),
+        logo: Some(OwnPath::parse("/static/logo.svg").unwrap()),
+    }
+}
+
+async fn style_sheet() -> HttpResponse {
+    HttpResponse::Ok().content_type("text/css").body("main{border-top-color:rgb(1, 2, 3)}")
+}
+
+async fn logo() -> HttpResponse {
+    HttpResponse::Ok().content_type("image/svg+xml").body(
+        "<svg xmlns=\"http://www.w3.org/2000/svg\" width=\"40\" height=\"40\">\
+         <circle cx=\"20\" cy=\"20\" r=\"16\" fill=\"#fff\"/></svg>",
+    )
 }
 
 /// As it is sent, but that it stays where it is.
@@ -110,9 +135,27 @@ async fn every_page_of_the_service_provider() {
         browser.visit(&sites.page(&format!("/samples/{index}"))).await;
         browser.arrive_at(&page.title).await;
         let name = format!("sp {} {index}", page.kind.code());
+        let is_ours = "return getComputedStyle(document.querySelector('main')).borderTopColor";
+        assert_eq!(browser.run(is_ours).await, json!("rgb(0, 94, 184)"), "our style counts");
         found.extend(faults(&browser, source, &name).await);
     }
     assert!(found.is_empty(), "{}", found.join("\n"));
+}
+
+#[actix_web::test]
+async fn what_an_application_adds_is_shown() {
+    let (Some(source), Some(browser)) = (axe::source(), Browser::open().await) else { return };
+    let sites = Setting { is_branded: true, ..Setting::default() }.serve();
+    for index in [1, 22, 36] {
+        browser.visit(&sites.page(&format!("/samples/{index}"))).await;
+        browser.arrive_at(&sites.saml.sample_pages()[index].0.title).await;
+        let shown = "const logo = document.querySelector('header img'); \
+            return [getComputedStyle(document.querySelector('main')).borderTopColor, \
+            logo.complete && logo.naturalWidth, document.title.endsWith(' - Ward rota')]";
+        assert_eq!(browser.run(shown).await, json!(["rgb(1, 2, 3)", 40, true]));
+        let found = faults(&browser, source, &format!("branded {index}")).await;
+        assert!(found.is_empty(), "{}", found.join("\n"));
+    }
 }
 
 /// The control: what is wrong is found.

@@ -182,3 +182,18 @@ async fn cancelling_is_said_and_signs_nobody_in() {
     assert_eq!(browser.status().await, 403);
     assert_eq!(whoami(&browser, &sites).await, nobody());
 }
+
+/// A page within a page leads the whole window to the sign-in, and that back to the page around it.
+#[actix_web::test]
+async fn within_a_page_the_whole_window_goes_to_the_sign_in() {
+    let Some(browser) = Browser::open().await else { return };
+    let sites = Setting::default().serve();
+    browser.visit(&sites.page("/dashboard?ward=a")).await;
+    browser.arrive_at("Dashboard").await;
+    let frame = "const frame = document.createElement('iframe'); frame.src = '/rota'; \
+                 document.body.append(frame)";
+    browser.run(frame).await;
+    browser.arrive_at(CHOOSER).await;
+    browser.click(NURSE).await;
+    browser.arrive(&sites.page("/dashboard?ward=a"), "Dashboard").await;
+}

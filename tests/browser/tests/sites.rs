@@ -40,6 +40,8 @@ pub(crate) struct Setting {
     pub(crate) request_binding: Binding,
     /// The binding by which log-out goes to the identity provider, if it does.
     pub(crate) logout: Option<Binding>,
+    /// Whether the pages show the application's name, logo and style sheet.
+    pub(crate) is_branded: bool,
     /// Stands in the cookie of a pending sign-in in the place of what the application wrote.
     pub(crate) pending_same_site: &'static str,
 }
@@ -52,6 +54,7 @@ impl Default for Setting {
             other_idp_host: None,
             request_binding: Binding::HttpRedirect,
             logout: None,
+            is_branded: false,
             pending_same_site: "None",
         }
     }
@@ -165,7 +168,11 @@ impl Setting {
             })
             .collect();
         let sp = builder.build().unwrap();
-        Saml::builder(sp).clock(Arc::new(StoppedClock(now))).build().unwrap()
+        let mut saml = Saml::builder(sp).clock(Arc::new(StoppedClock(now)));
+        if self.is_branded {
+            saml = saml.branding(accessibility::branding());
+        }
+        saml.build().unwrap()
     }
 }
 
