@@ -6,6 +6,7 @@
 pub mod federation;
 pub mod judge;
 pub mod keys;
+pub mod logout;
 pub mod message;
 pub mod mutate;
 pub mod re_sign;

@@ -6,7 +6,7 @@ use std::ops::Range;
 
 use libfuzzer_sys::fuzzer_mutate;
 
-use crate::message;
+use crate::{logout, message};
 
 /// Markup is searched for no further than this many elements.
 const MOST_ELEMENTS: usize = 512;
@@ -118,6 +118,22 @@ pub fn message(data: &mut [u8], size: usize, max_size: usize, seed: u32) -> usiz
         None => markup(data, size, max_size, seed),
         Some(honest) => {
             let mode = [*dice.pick(b"012345").unwrap_or(&b'0')];
+            let honest = changed([&mode, honest.as_bytes()].concat(), &mut dice);
+            put(data, size, max_size, &honest)
+        }
+    }
+}
+
+/// As [`message`], for log-out messages in forms and in queries.
+pub fn logout(data: &mut [u8], size: usize, max_size: usize, seed: u32) -> usize {
+    let mut dice = Dice::new(seed.rotate_left(16) ^ 0x5EED);
+    if data[..size].first().is_some_and(|mode| mode % 4 == 2) {
+        return query(data, size, max_size, seed);
+    }
+    match dice.pick(&logout::HONEST).filter(|_| dice.below(4) == 0) {
+        None => markup(data, size, max_size, seed),
+        Some(honest) => {
+            let mode = [*dice.pick(b"01").unwrap_or(&b'0')];
             let honest = changed([&mode, honest.as_bytes()].concat(), &mut dice);
             put(data, size, max_size, &honest)
         }

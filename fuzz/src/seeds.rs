@@ -9,6 +9,7 @@ use url::Url;
 
 use crate::federation::SIGNED;
 use crate::keys;
+use crate::logout;
 use crate::message::{ACS, ENCRYPTED, HONEST, IDP, SIGNED_RELAY_STATE, SP, request};
 use crate::target;
 
@@ -90,6 +91,12 @@ pub fn write(corpus: &Path) -> std::io::Result<()> {
     let encrypted = ENCRYPTED.iter().flat_map(|xml| in_modes(b"01", xml));
     save(corpus, "validate", plain.chain(encrypted))?;
 
+    let posted = logout::HONEST.iter().flat_map(|xml| in_modes(b"01", xml));
+    let queries = logout::DRAFTS.iter().filter_map(|xml| logout::query(xml));
+    let queries = queries.flat_map(|query| in_modes(b"2", &query));
+    let drafts = logout::DRAFTS.iter().flat_map(|xml| in_modes(b"3", xml));
+    save(corpus, "logout", posted.chain(queries).chain(drafts))?;
+
     let ours = in_modes(b"1", &sp_metadata());
     let signed = SIGNED.iter().flat_map(|xml| in_modes(b"023", xml));
     save(corpus, "metadata", in_modes(b"0", &metadata).into_iter().chain(ours).chain(signed))?;
@@ -128,6 +135,12 @@ fn check() {
     assert!(target::validate(&in_mode("3", &HONEST[1])));
     assert!(target::validate(&in_mode("4", &HONEST[0])));
     assert!(target::validate(&in_mode("5", &HONEST[0])));
+    for (honest, draft) in logout::HONEST.iter().zip(logout::DRAFTS.iter()) {
+        let query = logout::query(draft).expect("a query");
+        for (mode, text) in [("0", honest), ("1", honest), ("2", &query), ("3", draft)] {
+            assert!(target::logout(&in_mode(mode, text)), "logout {mode}: {text}");
+        }
+    }
     assert!(target::metadata(&in_mode("0", &idp_metadata())));
     assert!(target::metadata(&in_mode("1", &sp_metadata())));
     for (n, xml) in SIGNED.iter().enumerate() {

@@ -205,8 +205,9 @@ impl Message {
     }
 
     pub fn verdict_by(&self, expect: &Expectations, keys: &Keys) -> Result<Assertion, Rejection> {
-        let verdict =
-            crate::witness::watch(self, keys, || validate(self.0.as_bytes(), expect, keys, now()));
+        let verdict = crate::witness::watch(self, keys, Rejection::code, || {
+            validate(self.0.as_bytes(), expect, keys, now())
+        });
         agrees_with_walk(self.0.as_bytes(), expect, keys, &verdict);
         verdict
     }

@@ -12,6 +12,7 @@ use actix_saml::saml::logout::{
 };
 use actix_saml::saml::{ClockSkew, EntityId, Keys, NameIdFault, names};
 use actix_saml::xml::{GrammarError, XmlError, encode_base64};
+use actix_saml::xmlenc::{DecryptError, EncryptionStyle, encrypt};
 use chrono::TimeDelta;
 use proptest::prelude::*;
 use url::Url;
@@ -21,7 +22,8 @@ use crate::fixture::{
     ADMIN, ASSERTION_ID, CONFIRMED_UNTIL, Draft, IDP, ISSUED, Message, NURSE, edit, honest,
     instant, now,
 };
-use crate::keys_of_tests::{FOREIGN_KEY, IDP_KEY};
+use crate::keys_of_tests::{FOREIGN_KEY, IDP_KEY, Pair, SP_KEY};
+use crate::recipient::{self, CBC};
 use crate::refusal::{missing, reference, unexpected, unexpected_attribute};
 use crate::surgery::{element, without};
 
@@ -64,6 +66,12 @@ fn signed(draft: Draft) -> String {
 }
 
 fn verdict_by(xml: &str, keys: &Keys) -> Result<LogoutRequest, LogoutRejection> {
+    let message = Message(xml.to_owned());
+    crate::witness::watch(&message, keys, LogoutRejection::code, || judge(xml, keys))
+}
+
+/// Without witnesses.
+fn judge(xml: &str, keys: &Keys) -> Result<LogoutRequest, LogoutRejection> {
     let post = ReceivedLogout::Post { field: MessageParameter::Request, xml: xml.as_bytes() };
     validate_logout_request(post, &expect(), keys, now())
 }
@@ -75,9 +83,12 @@ fn verdict(xml: &str) -> Result<LogoutRequest, LogoutRejection> {
 
 /// By HTTP-Redirect.
 fn query_verdict(query: &str) -> Result<LogoutRequest, LogoutRejection> {
+    query_verdict_by(query, &IDP_KEY.alone())
+}
+
+fn query_verdict_by(query: &str, keys: &Keys) -> Result<LogoutRequest, LogoutRejection> {
     let message = RedirectMessage::read(query).unwrap();
-    let keys = IDP_KEY.alone();
-    validate_logout_request(ReceivedLogout::Redirect(&message), &expect(), &keys, now())
+    validate_logout_request(ReceivedLogout::Redirect(&message), &expect(), keys, now())
 }
 
 fn query(parameter: MessageParameter, xml: &str, relay_state: Option<&str>) -> String {
@@ -108,7 +119,10 @@ fn in_lower_case(query: &str) -> String {
 fn answer_verdict(xml: &str) -> Result<LogoutResponse, LogoutRejection> {
     let field = MessageParameter::Response;
     let post = ReceivedLogout::Post { field, xml: xml.as_bytes() };
-    validate_logout_response(post, &expect(), OUR_REQUEST, &IDP_KEY.alone(), now())
+    let (message, keys) = (Message(xml.to_owned()), IDP_KEY.alone());
+    crate::witness::watch(&message, &keys, LogoutRejection::code, || {
+        validate_logout_response(post, &expect(), OUR_REQUEST, &keys, now())
+    })
 }
 
 #[track_caller]
@@ -461,6 +475,56 @@ fn slo_names_and_indexes() {
     refused(&many(most + 1), LogoutRejection::SessionIndexes { limit: most });
 }
 
+/// The name may come encrypted to us. It is opened when the signature around it is good, and not
+/// before; whatever is wrong with it has one code.
+#[test]
+fn slo_encrypted_name() {
+    let name = |value: &str| format!("<NameID xmlns=\"{}\">{value}</NameID>", names::ASSERTION);
+    let plain = name(NURSE);
+    let with = |inside: &str| {
+        let part = format!("<EncryptedID xmlns=\"{}\">{inside}</EncryptedID>", names::ASSERTION);
+        request().edit(&plain, &part)
+    };
+    let to = |pair: &Pair, plaintext: &str, style: &EncryptionStyle| {
+        with(&encrypt(plaintext, &pair.certificate, style).unwrap())
+    };
+    let both = |draft: &Draft, keys: &Keys| {
+        let by_query = query(MessageParameter::Request, &draft.xml, None);
+        let verdicts =
+            [verdict_by(&signed(draft.clone()), keys), query_verdict_by(&by_query, keys)];
+        let [post, redirect] = &verdicts;
+        assert_eq!(post, redirect, "{}", draft.xml);
+        post.clone()
+    };
+    let fails = |error: DecryptError| Err(LogoutRejection::Decryption(error));
+    let keys = recipient::keys();
+    for style in recipient::styles() {
+        let draft = to(&SP_KEY, &plain, &style);
+        assert!(!draft.xml.contains(NURSE));
+        let accepted = both(&draft, &keys).unwrap();
+        assert_eq!(accepted, both(&request(), &keys).unwrap());
+        assert_eq!(accepted.name_id().value, NURSE);
+        // Without a key there is nothing to open it with.
+        assert_eq!(both(&draft, &IDP_KEY.alone()), fails(DecryptError::NoKey));
+    }
+    let sealed = to(&SP_KEY, &plain, &CBC);
+    let LogoutRejection::Unsigned = verdict_by(&sealed.xml, &keys).unwrap_err() else { panic!() };
+    let changed = edit(&signed(sealed.clone()), "Consent=\"", "Consent=\"x");
+    let mismatch = LogoutRejection::Signature(DsigError::DigestMismatch);
+    assert_eq!(verdict_by(&changed, &keys), Err(mismatch));
+
+    // For somebody else; no name; two of them; what does not end.
+    assert_eq!(both(&to(&FOREIGN_KEY, &plain, &CBC), &keys), fails(DecryptError::Failed));
+    let index = format!("<samlp:SessionIndex xmlns:samlp=\"{}\"/>", names::PROTOCOL);
+    for plaintext in [&index, &format!("{plain}{plain}"), "<NameID", "", "x"] {
+        let verdict = both(&to(&SP_KEY, plaintext, &CBC), &keys);
+        assert_eq!(verdict, fails(DecryptError::Failed), "{plaintext}");
+    }
+    // One in the clear beside it.
+    let beside = sealed.edit("</EncryptedID>", &format!("</EncryptedID>{plain}"));
+    assert_eq!(both(&beside, &keys), Err(unexpected("LogoutRequest", "NameID").into()));
+}
+
 /// `RelayState`, order and spelling are those that were signed; see also `redirect`.
 #[test]
 fn redir_rs_of_log_out() {
@@ -527,8 +591,8 @@ proptest! {
         let at = at.index(xml.len());
         let end = (at + cut).min(xml.len());
         let changed = [&xml[..at], &with, &xml[end..]].concat();
-        if let Ok(accepted) = verdict(&changed) {
-            prop_assert_eq!(accepted, verdict(&xml).unwrap());
+        if let Ok(accepted) = judge(&changed, &IDP_KEY.alone()) {
+            prop_assert_eq!(accepted, judge(&xml, &IDP_KEY.alone()).unwrap());
         }
     }
 }

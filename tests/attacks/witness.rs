@@ -3,7 +3,7 @@
 
 use std::sync::LazyLock;
 
-use actix_saml::saml::{Assertion, Keys, Rejection};
+use actix_saml::saml::Keys;
 
 use crate::fixture::Message;
 
@@ -19,11 +19,12 @@ pub fn is_traced() -> bool {
 }
 
 /// Runs one validation between marks: looking for files that are not there.
-pub fn watch(
+pub fn watch<T, E>(
     _: &Message,
     _: &Keys,
-    validate: impl FnOnce() -> Result<Assertion, Rejection>,
-) -> Result<Assertion, Rejection> {
+    _: fn(&E) -> &'static str,
+    validate: impl FnOnce() -> Result<T, E>,
+) -> Result<T, E> {
     between_marks(validate)
 }
 

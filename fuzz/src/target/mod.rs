@@ -2,6 +2,7 @@
 
 mod c14n;
 mod dsig;
+mod logout;
 mod metadata;
 mod parse;
 mod redirect_decode;
@@ -10,6 +11,7 @@ mod validate;
 
 pub use c14n::c14n;
 pub use dsig::dsig;
+pub use logout::logout;
 pub use metadata::metadata;
 pub use parse::parse;
 pub use redirect_decode::redirect_decode;

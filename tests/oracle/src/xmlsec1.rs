@@ -25,10 +25,12 @@ impl Place {
     }
 }
 
-const WITH_IDS: [&str; 4] = [
+const WITH_IDS: [&str; 6] = [
     "urn:oasis:names:tc:SAML:2.0:assertion:Assertion",
     "urn:oasis:names:tc:SAML:2.0:protocol:Response",
     "urn:oasis:names:tc:SAML:2.0:protocol:AuthnRequest",
+    "urn:oasis:names:tc:SAML:2.0:protocol:LogoutRequest",
+    "urn:oasis:names:tc:SAML:2.0:protocol:LogoutResponse",
     "urn:oasis:names:tc:SAML:2.0:metadata:EntityDescriptor",
 ];
 
@@ -44,6 +46,27 @@ pub fn arguments(document: &Path, certificate: &Path, place: Place) -> Vec<OsStr
     }
     arguments.push(document.into());
     arguments
+}
+
+/// A template that `xmlsec1` has filled in with this key.
+///
+/// # Errors
+/// When the program is not there, or does not sign.
+pub fn sign(template: &str, key_pem: &str) -> Result<String, Trouble> {
+    let folder = tempfile::tempdir()?;
+    let (document, key) = (folder.path().join("document"), folder.path().join("key.pem"));
+    fs::write(&document, template)?;
+    fs::write(&key, key_pem)?;
+    let mut command = Command::new("xmlsec1");
+    command.args(["--sign", "--privkey-pem"]).arg(&key);
+    for element in WITH_IDS {
+        command.args(["--id-attr:ID", element]);
+    }
+    let output = command.arg(&document).stdin(Stdio::null()).output()?;
+    if !output.status.success() {
+        return Err(String::from_utf8_lossy(&output.stderr).into());
+    }
+    Ok(String::from_utf8(output.stdout)?)
 }
 
 /// Whether the first signature at `place` is good, with the key of the certificate given.

@@ -32,6 +32,8 @@ mod encryption;
 mod grammar;
 #[path = "../../../attacks/keys.rs"]
 mod keys;
+#[path = "../../../attacks/logout.rs"]
+mod logout;
 #[path = "../../../attacks/markup.rs"]
 mod markup;
 #[path = "../../../attacks/metadata.rs"]
@@ -81,6 +83,7 @@ const NOT_ASKED: &[(&str, &[&str])] = &[
             "authn_statement_conflict",
             "authn_statement_missing",
             "authn_too_old",
+            "base_id",
             "confirmation_name_id",
             "confirmation_not_before",
             "confirmation_unlimited",
@@ -91,6 +94,7 @@ const NOT_ASKED: &[(&str, &[&str])] = &[
             "name_id",
             "no_bearer_confirmation",
             "recipient",
+            "session_indexes",
             "sp_name_qualifier",
             "status",
             "time_inverted",
@@ -101,7 +105,14 @@ const NOT_ASKED: &[(&str, &[&str])] = &[
     ),
     (
         "The signature is good, of another element than the one that would be read: wrapping.",
-        &["assertion_count", "id", "misplaced_element", "not_a_response", "signature_reference"],
+        &[
+            "assertion_count",
+            "id",
+            "misplaced_element",
+            "not_a_response",
+            "not_the_logout_message",
+            "signature_reference",
+        ],
     ),
     (
         "The grammar of SAML is nothing to them. Comments are left out of a canonical form.",

@@ -5,7 +5,7 @@ use std::fs::OpenOptions;
 use std::io::Write as _;
 use std::sync::Mutex;
 
-use actix_saml::saml::{Assertion, Keys, Rejection};
+use actix_saml::saml::Keys;
 use actix_saml::xml::{Document, Limits, Node};
 use actix_saml_oracle::stranger::verifies;
 use actix_saml_oracle::xmlsec1::{self, Place};
@@ -112,16 +112,17 @@ fn has_signature(xml: &str, place: Option<Place>) -> bool {
 
 static WRITING: Mutex<()> = Mutex::new(());
 
-pub fn watch(
+pub fn watch<T, E>(
     message: &Message,
     keys: &Keys,
-    validate: impl FnOnce() -> Result<Assertion, Rejection>,
-) -> Result<Assertion, Rejection> {
+    code: fn(&E) -> &'static str,
+    validate: impl FnOnce() -> Result<T, E>,
+) -> Result<T, E> {
     let verdict = validate();
     let Some(record) = std::env::var_os(RECORD) else { return verdict };
     let ours = match &verdict {
         Ok(_) => "accepted".to_owned(),
-        Err(rejection) => rejection.code().to_owned(),
+        Err(rejection) => code(rejection).to_owned(),
     };
     // What is made to exhaust is shown to nobody else: they may take minutes over it.
     let exhausts = ["xml_limit", "signature_canonical_size"].contains(&&*ours);
