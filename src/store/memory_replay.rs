@@ -14,13 +14,24 @@ pub struct MemoryReplay {
     entries: Mutex<Entries>,
 }
 
+/// Half of a key. Two that have it in common are not told apart, which would refuse a sign-in and
+/// let nobody in; nobody will see it happen.
+type Half = [u8; 16];
+
 #[derive(Debug, Default)]
 struct Entries {
-    keys: HashSet<ReplayKey>,
-    by_end: BinaryHeap<Reverse<(DateTime<Utc>, ReplayKey)>>,
+    keys: HashSet<Half>,
+    /// With the millisecond at which each ends.
+    by_end: BinaryHeap<Reverse<(i64, Half)>>,
     /// The latest end among the entries that were dropped. What ends no later may have been
     /// dropped itself, if the clock was set back meanwhile: it counts as used.
-    dropped_until: Option<DateTime<Utc>>,
+    dropped_until: Option<i64>,
+}
+
+fn half_of(key: ReplayKey) -> Half {
+    let mut half = Half::default();
+    half.iter_mut().zip(key.as_bytes()).for_each(|(to, from)| *to = *from);
+    half
 }
 
 impl MemoryReplay {
@@ -35,6 +46,7 @@ impl MemoryReplay {
         until: DateTime<Utc>,
         now: DateTime<Utc>,
     ) -> Result<Remembered, StoreError> {
+        let (key, until, now) = (half_of(key), until.timestamp_millis(), now.timestamp_millis());
         // The entries are whole at every moment, so a panic elsewhere cannot have spoilt them.
         let mut entries = self.entries.lock().unwrap_or_else(PoisonError::into_inner);
         while let Some(&Reverse((end, old))) = entries.by_end.peek() {

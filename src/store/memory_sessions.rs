@@ -58,9 +58,16 @@ impl Sessions {
         if self.live.len() >= limit {
             return Err(StoreError::Full { limit });
         }
-        self.live.insert(session, (until, state));
+        self.live.insert(session, (until, compact(state)));
         Ok(())
     }
+}
+
+/// Without the room that is left from writing: up to half of it.
+fn compact(mut state: SessionState) -> SessionState {
+    state.values_mut().for_each(String::shrink_to_fit);
+    state.shrink_to_fit();
+    state
 }
 
 impl SessionStore for MemorySessions {
@@ -108,7 +115,7 @@ impl SessionStore for MemorySessions {
             if let Some(known) = sessions.live.get_mut(&session)
                 && known.0 > now
             {
-                *known = (until, state);
+                *known = (until, compact(state));
             }
         });
         Box::pin(std::future::ready(Ok(())))

@@ -20,6 +20,7 @@ mod fixture;
 mod keys_of_tests;
 #[path = "../attacks/recipient.rs"]
 mod recipient;
+mod stores;
 #[path = "../attacks/surgery.rs"]
 mod surgery;
 #[path = "../attacks/witness.rs"]
@@ -237,5 +238,8 @@ fn u_mem_time() {
     if bytes > size * TIMES_THE_DOCUMENT {
         exceeded.push(format!("metadata of a federation: {bytes} bytes for {size}"));
     }
+    exceeded.extend(stores::exceeded(&mut |what, bytes| {
+        writeln!(out, "{what:44} {:9} {bytes:9}", "").unwrap();
+    }));
     assert!(exceeded.is_empty(), "{exceeded:#?}");
 }
