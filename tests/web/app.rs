@@ -5,7 +5,9 @@ use std::pin::Pin;
 use std::rc::Rc;
 use std::sync::{Arc, LazyLock, Mutex};
 
+use actix_session::SessionMiddleware;
 use actix_web::body::MessageBody;
+use actix_web::cookie::Key;
 use actix_web::dev::{Payload, Service, ServiceFactory, ServiceRequest, ServiceResponse};
 use actix_web::middleware::{Condition, from_fn};
 use actix_web::test::{self, TestRequest};
@@ -22,6 +24,7 @@ use actix_saml::sp::{Builder, Idp, ReplayStore, SessionStore};
 use actix_saml::web::{Clock, SamlBuilder};
 
 use crate::browser::Browser;
+use crate::foreign_sessions::OwnStore;
 use crate::log::Log;
 use crate::pages;
 
@@ -95,6 +98,8 @@ pub struct Setup {
     pub saml: Box<dyn FnOnce(SamlBuilder) -> SamlBuilder>,
     pub replay: Option<Arc<dyn ReplayStore>>,
     pub sessions: Option<Arc<dyn SessionStore>>,
+    /// Sessions of the application's own, in the place of ours.
+    pub own_store: Option<OwnStore>,
     /// Read the session in front of every handler.
     pub reads_everywhere: bool,
     /// Put the guard around everything.
@@ -129,6 +134,7 @@ impl TestApp {
             saml: Box::new(|saml| saml),
             replay: None,
             sessions: None,
+            own_store: None,
             reads_everywhere: false,
             guards_everything: false,
             without_routes: false,
@@ -152,7 +158,11 @@ impl TestApp {
         }
         let saml = (setup.saml)(saml).build().unwrap();
 
-        let call = if setup.without_routes {
+        let call = if let Some(store) = setup.own_store {
+            let own = SessionMiddleware::builder(store, Key::generate()).build();
+            let app = App::new().configure(saml.routes()).configure(pages::routes(&saml));
+            serve(app.wrap(own)).await
+        } else if setup.without_routes {
             serve(App::new().configure(pages::routes(&saml)).wrap(saml.sessions())).await
         } else {
             let look_first = Condition::new(setup.reads_everywhere, from_fn(pages::look_first));

@@ -32,6 +32,7 @@ mod encrypted;
 #[path = "../faults/mod.rs"]
 mod faults;
 mod federation;
+mod foreign_sessions;
 mod guard;
 mod handover;
 mod limits;
