@@ -20,6 +20,8 @@ pub mod dsig;
 #[cfg(feature = "idp")]
 pub mod idp;
 pub mod nhsmail;
+#[cfg(feature = "cli")]
+pub mod rehearse;
 pub mod saml;
 pub mod sp;
 pub mod store;

@@ -13,6 +13,7 @@ mod onboard;
 mod options;
 mod page;
 mod products;
+mod rehearse;
 mod serve;
 mod sources;
 mod terminal;
@@ -52,6 +53,8 @@ enum Command {
     Doctor(doctor::Arguments),
     /// Write what an identity provider's help desk needs to register this application.
     Onboard(onboard::Arguments),
+    /// Rehearse NHSmail's side in front of a service provider: honest sign-ins and attacks.
+    Rehearse(rehearse::Arguments),
     /// Run the demo application against the identity providers of a configuration file.
     Serve(serve::Arguments),
 }
@@ -73,6 +76,7 @@ pub fn main() -> ExitCode {
         Command::Check(arguments) => check::run(&arguments),
         Command::Doctor(arguments) => doctor::run(&arguments),
         Command::Onboard(arguments) => onboard::run(&arguments),
+        Command::Rehearse(arguments) => rehearse::run(&arguments),
         Command::Serve(arguments) => serve::run(&arguments),
     };
     outcome.unwrap_or_else(|problem| {

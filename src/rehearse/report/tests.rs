@@ -1,0 +1,82 @@
+use super::*;
+use crate::rehearse::THEMES;
+use crate::saml::parse_instant;
+use crate::xml::{Document, Limits};
+
+/// A report in which everything that comes from outside is hostile to its reader.
+pub(super) fn report() -> Report {
+    let nasty = "</script>\"'><img src=x onerror=alert(1)>\u{1b}[31m&";
+    let theme = &THEMES[0];
+    let finding = |index: usize, verdict| Finding {
+        theme,
+        case: &theme.cases()[index],
+        verdict,
+        saw: nasty.to_owned(),
+        trail: vec![nasty.to_owned()],
+        sent: Some(nasty.to_owned()),
+    };
+    Report {
+        sp_entity_id: nasty.to_owned(),
+        acs_url: nasty.to_owned(),
+        start: nasty.to_owned(),
+        idp_entity_id: nasty.to_owned(),
+        personality: "adfs",
+        shows_names: true,
+        began: parse_instant("2026-11-28T10:00:00Z").unwrap(),
+        took: TimeDelta::seconds(3),
+        sp_metadata: nasty.to_owned(),
+        findings: vec![
+            finding(0, Verdict::AsExpected),
+            finding(1, Verdict::NotAsExpected),
+            finding(2, Verdict::Inconclusive),
+            finding(3, Verdict::NotApplicable),
+        ],
+    }
+}
+
+#[test]
+fn a_report_counts_what_there_is() {
+    let mut report = report();
+    assert_eq!(report.count(Verdict::NotAsExpected), 1);
+    assert!(!report.is_good());
+    report.findings.retain(|f| f.verdict == Verdict::AsExpected);
+    assert!(report.is_good());
+}
+
+#[test]
+fn inconclusive_is_not_good() {
+    let mut report = report();
+    report.findings.retain(|f| f.verdict == Verdict::Inconclusive);
+    assert!(!report.is_good());
+}
+
+#[test]
+fn junit_is_xml_whatever_was_seen() {
+    let xml = to_junit(&report());
+    let document = Document::parse(xml.as_bytes(), &Limits::METADATA).unwrap();
+    let root = document.root();
+    let counts: Vec<_> = ["tests", "failures", "errors", "skipped"]
+        .map(|name| root.attribute(name).unwrap())
+        .into_iter()
+        .collect();
+    assert_eq!(counts, ["4", "1", "1", "1"]);
+    let named = |local: &str| document.elements().filter(|n| n.local_name() == local).count();
+    assert_eq!((named("testcase"), named("failure"), named("error")), (4, 1, 1));
+    assert_eq!(named("img"), 0);
+}
+
+#[test]
+fn json_has_the_documented_names() {
+    let json: serde_json::Value = serde_json::from_str(&to_json(&report())).unwrap();
+    assert_eq!(json["format"], 1);
+    assert_eq!(json["good"], false);
+    assert_eq!(json["counts"]["inconclusive"], 1);
+    let case = json["cases"][1].as_object().unwrap();
+    let mut names: Vec<_> = case.keys().map(String::as_str).collect();
+    names.sort_unstable();
+    let expected = [
+        "expected", "fix", "id", "kind", "saw", "sent", "theme", "title", "trail", "verdict", "why",
+    ];
+    assert_eq!(names, expected);
+    assert_eq!(case["verdict"], "not-as-expected");
+}

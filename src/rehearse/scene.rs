@@ -1,0 +1,359 @@
+//! What a case can do: begin a sign-in, bring an answer, and look who is signed in.
+
+use url::{Url, form_urlencoded};
+
+use super::browser::{Browser, Page, Silence, Way};
+use super::case::{Judgement, Trouble};
+use super::fence::bare;
+use super::form::{Form, links};
+use super::maker::{LONGER_MAIL, LONGER_NAME, Maker};
+use super::setup::{Setup, SignedInCheck};
+use crate::idp::{NameIdRule, Person, Received, SignIn};
+use crate::xml::encode_base64;
+
+pub(super) const URLENCODED: &str = "application/x-www-form-urlencoded";
+/// Of a message, this much is kept for the report.
+const MAX_KEPT: usize = 6_000;
+
+/// A sign-in that a service provider has asked for.
+#[derive(Clone, Debug)]
+pub(super) struct Begun {
+    pub(super) sign_in: SignIn,
+    /// The XML of the request.
+    pub(super) request: String,
+    /// The query that brought it, when it came by a redirect.
+    pub(super) query: Option<String>,
+    /// Where the answer goes.
+    pub(super) acs: Url,
+}
+
+/// Who is signed in, as far as can be seen.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Who {
+    pub(super) signed_in: bool,
+    pub(super) sender: bool,
+    pub(super) victim: bool,
+    pub(super) body: String,
+    pub(super) status: u16,
+}
+
+/// One case being played.
+#[derive(Debug)]
+pub(super) struct Scene<'s> {
+    pub(super) setup: &'s Setup,
+    pub(super) trail: Vec<String>,
+    pub(super) sent: Option<String>,
+}
+
+impl<'s> Scene<'s> {
+    pub(super) fn new(setup: &'s Setup) -> Self {
+        Self { setup, trail: Vec::new(), sent: None }
+    }
+
+    /// A browser in which nobody is signed in.
+    pub(super) fn browser(&self) -> Browser<'s> {
+        Browser::new(&self.setup.network, &self.setup.idp.sign_in_url())
+    }
+
+    pub(super) fn note(&mut self, line: impl Into<String>) {
+        self.trail.push(line.into());
+    }
+
+    /// Keeps the lines of a way; gives the page at its end.
+    pub(super) fn walked(&mut self, way: &Way) {
+        self.trail.extend(way.lines.iter().cloned());
+    }
+
+    /// Opens the page where a sign-in starts, as far as the identity provider.
+    pub(super) fn begin(&mut self, browser: &mut Browser<'s>) -> Result<Begun, Trouble> {
+        let start = self.setup.start.clone();
+        self.begin_at(browser, &start)
+    }
+
+    /// The same at another page.
+    pub(super) fn begin_at(
+        &mut self,
+        browser: &mut Browser<'s>,
+        start: &Url,
+    ) -> Result<Begun, Trouble> {
+        let mut way = browser.open(start);
+        self.walked(&way);
+        // Where there are several identity providers, a person would choose by a link.
+        if let Some(link) = way.end().and_then(|page| self.choice(page)) {
+            way = browser.open(&link);
+            self.walked(&way);
+        }
+        let page = way.end().ok_or_else(|| Trouble::NoSignIn("nothing came back".to_owned()))?;
+        self.read_request(page)
+    }
+
+    fn choice(&self, page: &Page) -> Option<Url> {
+        if page.is_redirect() || Form::with_field(&page.body, "SAMLRequest").is_some() {
+            return None;
+        }
+        let name = self.setup.idp.entity_id.as_str();
+        let escaped: String = form_urlencoded::byte_serialize(name.as_bytes()).collect();
+        let link = links(&page.body).into_iter().find(|link| link.contains(&escaped))?;
+        page.url.join(&link).ok()
+    }
+
+    fn read_request(&self, page: &Page) -> Result<Begun, Trouble> {
+        let address = self.setup.idp.sign_in_url();
+        let (received, query) =
+            match (&page.raw_location, Form::with_field(&page.body, "SAMLRequest")) {
+                (Some(location), _) if location.starts_with(&address) => {
+                    let query = location.split_once('?').map_or("", |(_, query)| query);
+                    (Received::from_query(query), Some(query.to_owned()))
+                }
+                (_, Some(form)) if form.action == address => {
+                    let request = form.field("SAMLRequest").unwrap_or_default();
+                    (Received::from_form(request, form.field("RelayState")), None)
+                }
+                (_, Some(form)) => {
+                    return Err(Trouble::NoSignIn(format!("its form goes to {}", form.action)));
+                }
+                (Some(_), None) => {
+                    let to = page.location.as_ref().map_or_else(String::new, bare);
+                    return Err(Trouble::NoSignIn(format!("it redirects to {to}")));
+                }
+                (None, None) => {
+                    let answer = describe(page);
+                    return Err(Trouble::NoSignIn(format!("{} {answer}", bare(&page.url))));
+                }
+            };
+        let refused = |refusal: &dyn std::fmt::Display| Trouble::NoSignIn(refusal.to_string());
+        let received = received.map_err(|refusal| refused(&refusal))?;
+        let sign_in = self.setup.idp.receive(&received).map_err(|refusal| refused(&refusal))?;
+        let acs = Url::parse(&sign_in.reply_to.acs_url).map_err(|error| refused(&error))?;
+        let request = String::from_utf8_lossy(&received.xml).into_owned();
+        Ok(Begun { sign_in, request, query, acs })
+    }
+
+    /// What makes the answer to a request.
+    pub(super) fn maker(&self, begun: &Begun) -> Maker<'s> {
+        let mut idp = self.setup.idp.clone();
+        // An identity provider is told the format when the service provider is registered.
+        if let Some(format) = &begun.sign_in.name_id_format {
+            idp.issuance.name_id = NameIdRule::Issued { format: Some(format.clone()) };
+        }
+        Maker {
+            setup: self.setup,
+            idp,
+            reply_to: begun.sign_in.reply_to.clone(),
+            person: self.setup.sender.clone(),
+            now: (self.setup.network.clock)(),
+        }
+    }
+
+    /// Posts a response as the identity provider's page does.
+    pub(super) fn deliver(&mut self, browser: &mut Browser<'s>, begun: &Begun, xml: &str) -> Way {
+        self.deliver_bytes(browser, begun, xml.as_bytes())
+    }
+
+    /// The same for what is no text.
+    pub(super) fn deliver_bytes(
+        &mut self,
+        browser: &mut Browser<'s>,
+        begun: &Begun,
+        xml: &[u8],
+    ) -> Way {
+        self.sent = Some(kept(&String::from_utf8_lossy(xml)));
+        let response = encode_base64(xml);
+        let mut fields = vec![("SAMLResponse", response.as_str())];
+        fields.extend(begun.sign_in.relay_state.as_deref().map(|state| ("RelayState", state)));
+        self.deliver_fields(browser, begun, &fields)
+    }
+
+    /// Posts a form of one's own.
+    pub(super) fn deliver_fields(
+        &mut self,
+        browser: &mut Browser<'s>,
+        begun: &Begun,
+        fields: &[(&str, &str)],
+    ) -> Way {
+        let body = form_urlencoded::Serializer::new(String::new()).extend_pairs(fields).finish();
+        self.deliver_body(browser, begun, URLENCODED, body.as_bytes())
+    }
+
+    /// Posts anything.
+    pub(super) fn deliver_body(
+        &mut self,
+        browser: &mut Browser<'s>,
+        begun: &Begun,
+        content_type: &str,
+        body: &[u8],
+    ) -> Way {
+        let way = browser.post(&begun.acs, content_type, body);
+        self.walked(&way);
+        way
+    }
+
+    /// An honest sign-in from beginning to end.
+    pub(super) fn sign_in(&mut self, browser: &mut Browser<'s>) -> Result<Way, Trouble> {
+        let begun = self.begin(browser)?;
+        let xml = self.maker(&begun).response()?;
+        Ok(self.deliver(browser, &begun, &xml))
+    }
+
+    /// The same for the victim.
+    pub(super) fn sign_in_victim(&mut self, browser: &mut Browser<'s>) -> Result<Way, Trouble> {
+        let begun = self.begin(browser)?;
+        let maker = self.maker(&begun);
+        let xml = maker.sign(&maker.draft_for(&self.setup.victim)?)?;
+        Ok(self.deliver(browser, &begun, &xml))
+    }
+
+    /// Looks who is signed in.
+    pub(super) fn who(&mut self, browser: &mut Browser<'s>) -> Who {
+        let address = self.setup.idp.sign_in_url();
+        let way = match &self.setup.check {
+            SignedInCheck::Address(url) => browser.look(url),
+            SignedInCheck::StartPage | SignedInCheck::Text(_) => browser.open(&self.setup.start),
+        };
+        let Some(page) = way.end() else {
+            self.note("check: nothing came back");
+            let body = String::new();
+            return Who { signed_in: false, sender: false, victim: false, body, status: 0 };
+        };
+        let leads_away = page.location.as_ref().is_some_and(|to| to.as_str().starts_with(&address))
+            || Form::with_field(&page.body, "SAMLRequest").is_some();
+        let signed_in = match &self.setup.check {
+            SignedInCheck::Address(_) => page.status == 200,
+            SignedInCheck::StartPage => (200..300).contains(&page.status) && !leads_away,
+            SignedInCheck::Text(text) => page.body.contains(text.as_str()),
+        };
+        let is_sender =
+            names(&page.body, &self.setup.sender) || names_longer(&page.body, &self.setup.victim);
+        let sender = signed_in && is_sender;
+        let victim = signed_in && names(&page.body, &self.setup.victim);
+        let found = match (signed_in, sender, victim) {
+            (false, ..) => "nobody is signed in".to_owned(),
+            (true, _, true) => format!("signed in as {}", self.setup.victim.display_name),
+            (true, true, false) => "signed in under the sender's own name".to_owned(),
+            (true, false, false) => "signed in".to_owned(),
+        };
+        let (status, body) = (page.status, page.body.clone());
+        self.note(format!("check: {} answered {status}: {found}", bare(&page.url)));
+        Who { signed_in, sender, victim, body, status }
+    }
+}
+
+/// Whether a page names somebody, and not somebody whose name begins alike.
+pub(super) fn names(body: &str, person: &Person) -> bool {
+    let goes_on = |c: char| c.is_alphanumeric() || matches!(c, '.' | '-' | '@');
+    let holds = |name: &str| {
+        let mut behind = body.split(name).skip(1);
+        !name.is_empty() && behind.any(|rest| !rest.starts_with(goes_on))
+    };
+    holds(&person.display_name) || holds(person.name_id.as_deref().unwrap_or_default())
+}
+
+/// Whether a page names the person whose names begin as the victim's do.
+fn names_longer(body: &str, victim: &Person) -> bool {
+    let mail = victim.name_id.as_deref().unwrap_or_default();
+    body.contains(&format!("{mail}{LONGER_MAIL}"))
+        || body.contains(&format!("{}{LONGER_NAME}", victim.display_name))
+}
+
+/// What a page is, in a few words.
+pub(super) fn describe(page: &Page) -> String {
+    match (page.silence, &page.location) {
+        (Some(Silence::Closed), _) => "closed the connection".to_owned(),
+        (Some(Silence::TimedOut), _) => "did not answer in time".to_owned(),
+        (None, Some(to)) if page.is_redirect() => {
+            format!("answered {} and leads to {}", page.status, bare(to))
+        }
+        _ => format!("answered {}", page.status),
+    }
+}
+
+/// What the service provider answered to the message itself.
+pub(super) fn answer(way: &Way) -> String {
+    way.pages.first().map_or_else(|| "nothing was sent".to_owned(), describe)
+}
+
+pub(super) fn timed_out(way: &Way) -> bool {
+    way.pages.iter().any(|page| page.silence == Some(Silence::TimedOut))
+}
+
+/// Judges an honest sign-in.
+pub(super) fn judge_honest(way: &Way, who: &Who) -> Judgement {
+    let answer = answer(way);
+    match (who.signed_in, who.victim) {
+        (true, false) => Judgement::good(format!("it {answer}; the person is signed in")),
+        (true, true) => Judgement::bad("somebody else is signed in"),
+        (false, _) => Judgement::bad(format!(
+            "refused although it is honest: it {answer}, and nobody is signed in"
+        )),
+    }
+}
+
+/// Judges a hostile message.
+pub(super) fn judge_hostile(setup: &Setup, way: &Way, who: &Who, may_be_sender: bool) -> Judgement {
+    let answer = answer(way);
+    if timed_out(way) {
+        return Judgement::bad("it did not answer in time: one message holds it up");
+    }
+    match who {
+        Who { signed_in: false, .. } => {
+            Judgement::good(format!("refused: it {answer}, and nobody is signed in"))
+        }
+        Who { victim: true, .. } => Judgement::bad(format!(
+            "accepted: the sender is signed in as {}, who is somebody else; expected: refused",
+            setup.victim.display_name
+        )),
+        Who { sender: true, .. } if may_be_sender => Judgement::good(
+            "accepted under the sender's own name, which does no harm; to refuse is better",
+        ),
+        _ if may_be_sender && !setup.shows_names => Judgement::unclear(
+            "accepted, and the page does not show who is signed in: name one that does, with \
+             --signed-in-check",
+        ),
+        _ => Judgement::bad(format!(
+            "accepted: it {answer}, and somebody is signed in; expected: refused"
+        )),
+    }
+}
+
+fn kept(text: &str) -> String {
+    if text.len() <= MAX_KEPT {
+        return text.to_owned();
+    }
+    let half = MAX_KEPT.div_euclid(2);
+    let start: String = text.chars().take(half).collect();
+    let mut end: Vec<char> = text.chars().rev().take(half).collect();
+    end.reverse();
+    format!("{start}\n[… {} bytes in all …]\n{}", text.len(), end.into_iter().collect::<String>())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_name_is_told_from_a_longer_one() {
+        let person = Person::from_user_name("test.user2").unwrap();
+        for body in ["<b>Test User2</b>", "test.user2@nhs.net", "test.user2@nhs.net\", Test User20"]
+        {
+            assert!(names(body, &person), "{body}");
+        }
+        for body in [
+            "",
+            "Test User20",
+            "Test User2-Elsewhere",
+            "test.user2@nhs.net.elsewhere.example",
+            "test.user2@nhs.network",
+        ] {
+            assert!(!names(body, &person), "{body}");
+        }
+        assert!(names_longer("Test User2-Elsewhere", &person));
+        assert!(!names_longer("Test User2", &person));
+    }
+
+    #[test]
+    fn what_is_kept_is_short() {
+        assert_eq!(kept("short"), "short");
+        let long = kept(&"ö".repeat(10_000));
+        assert!(long.chars().count() < MAX_KEPT + 100 && long.contains("20000 bytes in all"));
+    }
+}
