@@ -16,7 +16,7 @@ use super::terminal::printable;
 use super::{Problem, complain, print};
 use crate::crypto::Certificate;
 use crate::idp::{Personality, RelyingParty, SigningKey, TestIdp, TestKeys, Validity};
-use crate::rehearse::report::{Report, to_json, to_junit};
+use crate::rehearse::report::{Report, to_html, to_json, to_junit};
 use crate::rehearse::{
     CannotRehearse, Fence, Finding, Plan, Progress, Rehearsal, SignedInCheck, Verdict,
 };
@@ -150,6 +150,9 @@ pub(super) fn run(arguments: &Arguments) -> Result<ExitCode, Problem> {
         sp_metadata: String::from_utf8_lossy(&plan.sp_metadata).into_owned(),
         findings,
     };
+    if let Some(path) = &arguments.report {
+        write(path, &to_html(&report))?;
+    }
     if let Some(path) = &arguments.json {
         write(path, &to_json(&report))?;
     }
@@ -171,13 +174,14 @@ fn identity_provider(arguments: &Arguments) -> Result<TestIdp, Problem> {
     let url = Url::parse(&arguments.idp_url)?;
     let host = url.host_str().unwrap_or("rehearsal").to_owned();
     let is_new = !arguments.keys.join("idp-signing-cert.pem").exists();
-    let mut keys = TestKeys::load_or_generate(&arguments.keys, &host, now())?;
+    let personality = arguments.personality.into();
+    let mut keys = TestKeys::load_or_generate(&arguments.keys, personality, &host, now())?;
     if is_new {
         // So that a change of keys can be rehearsed.
-        keys.announce(SigningKey::generate(&host, Validity::three_years(now()))?);
+        keys.announce(SigningKey::generate_as(personality, &host, Validity::three_years(now()))?);
         keys.save(&arguments.keys)?;
     }
-    Ok(TestIdp::at(arguments.personality.into(), &arguments.idp_url, keys)?)
+    Ok(TestIdp::at(personality, &arguments.idp_url, keys)?)
 }
 
 fn check(text: Option<&str>) -> SignedInCheck {

@@ -133,7 +133,7 @@ impl Setup {
         }
         let validity = Validity::three_years((plan.clock)());
         Ok(Self {
-            stranger: SigningKey::generate(idp.host(), validity)?,
+            stranger: SigningKey::generate_as(idp.personality, idp.host(), validity)?,
             idp,
             relying_party,
             sp_metadata: plan.sp_metadata,

@@ -253,7 +253,6 @@ fn a_toy_that_looks_at_the_signature_alone_is_found_out_where_it_does_not_look()
         "sha1",
         "algorithm-none",
         "encryption-key-signs",
-        "comment-in-name",
         "doctype-entity",
         "encoding-twice",
         "first-sign-in",

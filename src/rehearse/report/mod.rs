@@ -1,8 +1,10 @@
 //! What came of a rehearsal, for people and for programs.
 
+mod html;
 mod json;
 mod junit;
 
+pub use html::to_html;
 pub use json::to_json;
 pub use junit::to_junit;
 

@@ -80,3 +80,39 @@ fn json_has_the_documented_names() {
     assert_eq!(names, expected);
     assert_eq!(case["verdict"], "not-as-expected");
 }
+
+#[test]
+fn the_page_holds_no_markup_of_others() {
+    let html = to_html(&report());
+    assert!(!html.contains("<img"));
+    assert!(!html.contains("\u{1b}"));
+    assert_eq!(html.matches("<script").count(), 1);
+    assert_eq!(html.matches("</script").count(), 1);
+    assert!(
+        html.contains("&lt;/script&gt;&quot;&#39;&gt;&lt;img src=x onerror=alert(1)&gt;?[31m&amp;")
+    );
+    // Nothing comes from elsewhere, and no script runs that is not the page's own.
+    assert!(!html.contains("<link") && !html.contains(" src=\"") && !html.contains("url("));
+    assert!(
+        html.contains(
+            "default-src 'none'; base-uri 'none'; form-action 'none'; style-src 'sha256-"
+        )
+    );
+}
+
+#[test]
+fn the_page_shows_what_must_be_seen_and_folds_the_rest() {
+    let html = to_html(&report());
+    let open: Vec<_> = html
+        .split("<details class=\"case ")
+        .skip(1)
+        .map(|case| {
+            let tag = case.split('>').next().unwrap();
+            (tag.split(' ').next().unwrap(), tag.ends_with(" open"))
+        })
+        .collect();
+    let expected = [("good", false), ("bad", true), ("unclear", true), ("none", false)];
+    assert_eq!(open, expected);
+    assert!(html.contains("<h2>One thing is not as expected</h2>"));
+    assert!(html.contains("What to send NHSmail"));
+}
