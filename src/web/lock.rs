@@ -8,7 +8,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 use super::person::Person;
 use super::saml::Shared;
 use super::session::PRINCIPAL;
-use crate::sp::{LiveSession, Principal, SessionHandle, SessionState, StoreError};
+use crate::sp::{LiveSession, Principal, SessionHandle, SessionLimits, SessionState, StoreError};
 
 /// Under this name the store holds that a session is locked.
 const IS_LOCKED: &str = "actix_saml.is_locked";
@@ -25,6 +25,11 @@ pub(super) struct Lock {
 }
 
 impl Lock {
+    /// `None` when sessions are never locked.
+    pub(super) fn of(limits: &SessionLimits) -> Option<Self> {
+        limits.lock.map(|after| Self { after, idle: limits.idle })
+    }
+
     /// Whether a session is locked, or is to be. One that belongs to nobody has nothing to lock.
     pub(super) fn holds(self, live: &LiveSession, now: DateTime<Utc>) -> bool {
         if live.state.contains_key(IS_LOCKED) {

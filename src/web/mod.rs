@@ -13,6 +13,7 @@ mod coverage;
 mod diagnosis;
 mod extract;
 pub mod federation;
+mod finished;
 mod guard;
 mod handover;
 mod heavy_work;

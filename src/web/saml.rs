@@ -433,7 +433,7 @@ impl Saml {
             Arc::clone(&shared.logout_index),
             Arc::clone(&shared.clock),
             idle,
-            shared.settings.session.lock.map(|after| Lock { after, idle }),
+            Lock::of(&shared.settings.session),
         );
         // The store lets a session live on when it loads it.
         let lifecycle = BrowserSession::default().state_ttl(Duration::seconds(idle.num_seconds()));

@@ -17,9 +17,11 @@ mod access;
 mod answer;
 mod app;
 mod browser;
+mod counted;
 mod jar;
 mod log;
 mod message;
+mod own_store;
 mod pages;
 
 mod attempts;
@@ -57,4 +59,6 @@ mod single_use;
 mod slo;
 mod sp_metadata;
 mod stores;
+mod tabs;
+mod tabs_model;
 mod two_idps;

@@ -41,6 +41,7 @@ const TABLE: &[(PageKind, u16, &str, &str)] = &[
     (PageKind::IdpSaidNo, 403, PLAIN, "DENY"),
     (PageKind::NoPendingLogin, 403, PLAIN, "DENY"),
     (PageKind::Replayed, 403, PLAIN, "DENY"),
+    (PageKind::SignInOver, 403, PLAIN, "DENY"),
     (PageKind::Unavailable, 503, PLAIN, "DENY"),
     (PageKind::TooLarge, 413, PLAIN, "DENY"),
     (PageKind::WrongType, 415, PLAIN, "DENY"),
@@ -127,8 +128,12 @@ impl Pages {
         self.keep(PageKind::NoPendingLogin, app.browser().bring(&form).await);
         let before = browser.jar.borrow().clone();
         assert_eq!(browser.bring(&form).await.status, 303);
-        browser.jar.borrow_mut().0.extend(before.0);
+        let after = browser.jar.replace(before);
         self.keep(PageKind::Replayed, browser.bring(&form).await);
+        *browser.jar.borrow_mut() = after;
+        assert_eq!(browser.submit("/saml/logout", "").await.status, 200);
+        self.spy.0.lock().unwrap().take();
+        self.keep(PageKind::SignInOver, browser.bring(&form).await);
 
         let large = format!("SAMLResponse={}", "A".repeat(3_000_000));
         self.keep(PageKind::TooLarge, browser.submit_from_elsewhere(ACS, &large).await);

@@ -13,7 +13,7 @@ async fn cookie_a_pending_sign_in_is_kept_for_the_other_sites_post() {
     let answer = app.browser().visit("/saml/login").await;
     let cookie = answer.set_cookie(PREFIX).unwrap();
     let (name, attributes) = cookie.split_once("; ").unwrap();
-    assert_eq!(attributes, "HttpOnly; SameSite=None; Secure; Path=/; Max-Age=3600");
+    assert_eq!(attributes, "HttpOnly; SameSite=None; Secure; Path=/; Max-Age=46800");
     let handle = name.strip_prefix(PREFIX).unwrap();
     assert_eq!(handle.len(), 32);
     assert!(handle.bytes().all(|b| b.is_ascii_hexdigit()));
@@ -24,18 +24,27 @@ async fn cookie_a_pending_sign_in_is_kept_for_the_other_sites_post() {
 async fn cookie_on_plain_http_it_has_no_prefix() {
     let app = TestApp::with(|setup| setup.base_url = "http://localhost:8080").await;
     let cookie = app.browser().visit("/saml/login").await.set_cookie("saml-pending-").unwrap();
-    assert!(cookie.ends_with("; HttpOnly; SameSite=None; Secure; Path=/; Max-Age=3600"));
+    assert!(cookie.ends_with("; HttpOnly; SameSite=None; Secure; Path=/; Max-Age=46800"));
 }
 
 #[actix_web::test]
-async fn cookie_a_finished_sign_in_takes_its_cookie_away() {
+async fn cookie_a_finished_sign_in_leaves_a_cookie_that_signs_nobody_in() {
     let app = TestApp::start().await;
     let browser = app.browser();
     let begun = browser.begin("/rota").await;
+    let name = format!("{PREFIX}{}", begun.relay_state);
+    let before = browser.jar.borrow().value(&name).unwrap();
     let landed = browser.bring(&app.respond(&begun, "ward.nurse")).await;
-    let removal = landed.set_cookie(PREFIX).unwrap();
-    assert!(removal.contains("; Path=/; Max-Age=0; Expires="), "{removal}");
-    assert_eq!(browser.jar.borrow().names(PREFIX), [""; 0]);
+    let finished = landed.set_cookie(PREFIX).unwrap();
+    let attributes = "HttpOnly; SameSite=None; Secure; Path=/; Max-Age=3600";
+    assert_eq!(finished, format!("{name}; {attributes}"));
+    let after = browser.jar.borrow().value(&name).unwrap();
+    assert!(after.len() <= before.len(), "there is always room for it");
+
+    // Another response to the same request, to the same browser.
+    let other = app.respond(&begun, "locum.doctor");
+    browser.bring(&other).await.assert_refused(403, "no_pending_login");
+    assert_eq!(browser.visit("/rota").await.body, "Rota of Bryn O'Sample");
 }
 
 #[actix_web::test]
@@ -141,13 +150,21 @@ async fn a_person_may_take_an_hour_and_no_longer() {
     assert!(answer.body.contains("href=\"/saml/login?return_to=%2Frota\""), "{}", answer.body);
 }
 
+/// For a shift it is known where somebody was going.
 #[actix_web::test]
-async fn a_browser_deletes_it_after_an_hour() {
+async fn a_browser_deletes_it_twelve_hours_later() {
     let app = TestApp::start().await;
     let browser = app.browser();
-    let begun = browser.begin("/rota").await;
-    app.clock.advance(TimeDelta::hours(1));
-    browser.bring(&app.respond(&begun, "ward.nurse")).await.assert_refused(403, "no_pending_login");
+    let begun = browser.begin("/rota?day=2").await;
+    app.clock.advance(TimeDelta::hours(13) - TimeDelta::seconds(1));
+    let late = browser.bring(&app.respond(&begun, "ward.nurse")).await;
+    late.assert_refused(403, "pending_expired");
+    assert!(late.body.contains("href=\"/saml/login?return_to=%2Frota%3Fday%3D2\""));
+    app.clock.advance(TimeDelta::seconds(1));
+    let late = browser.bring(&app.respond(&begun, "ward.nurse")).await;
+    late.assert_refused(403, "no_pending_login");
+    assert!(late.body.contains("href=\"/saml/login\""), "{}", late.body);
+    assert!(!browser.is_signed_in().await);
 }
 
 /// Login CSRF: an attacker has their own response delivered by somebody else's browser.

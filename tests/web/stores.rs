@@ -127,6 +127,21 @@ async fn a_script_is_told_so_in_its_own_language() {
     assert!(!answer.body.contains("secret-host"));
 }
 
+/// Whoever goes back is sent on when they are signed in, and that cannot be seen.
+#[actix_web::test]
+async fn while_sessions_cannot_be_read_nobody_is_sent_on() {
+    let store = Arc::new(Fragile::default());
+    let app = TestApp::with(with(&store)).await;
+    let browser = app.browser();
+    let begun = browser.begin("/rota").await;
+    let form = app.respond(&begun, "ward.nurse");
+    assert_eq!(browser.bring(&form).await.status, 303);
+    store.break_at(Step::Load);
+    browser.bring(&form).await.assert_unavailable("session_store");
+    store.break_at(None);
+    assert_eq!(browser.bring(&form).await.location(), "/rota");
+}
+
 #[actix_web::test]
 async fn a_sign_in_whose_session_cannot_be_written_is_none() {
     let store = Arc::new(Fragile::default());

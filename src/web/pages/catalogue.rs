@@ -57,6 +57,10 @@ catalogue! {
     ReplayedText "replayed_text"
         "This happens when a page is reloaded or the back button is used during sign-in. Please \
          sign in again.";
+    SignInOverTitle "sign_in_over_title" "You are no longer signed in";
+    SignInOverText "sign_in_over_text"
+        "You have gone back to a sign-in that has ended. Nothing was changed. Please sign in again, \
+         or close this page.";
     UnavailableTitle "unavailable_title" "Sign-in is not available at the moment";
     UnavailableText "unavailable_text"
         "Something on our side is not working. Nothing is wrong with your account. Please try \

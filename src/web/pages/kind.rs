@@ -30,6 +30,8 @@ kinds! {
     NoPendingLogin "no_pending_login";
     /// A response was used before.
     Replayed "replayed";
+    /// A response was used before in this browser, and the person has been signed out since.
+    SignInOver "sign_in_over";
     /// Something on our side does not work.
     Unavailable "unavailable";
     /// Too much was sent.

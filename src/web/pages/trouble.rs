@@ -25,6 +25,8 @@ pub(in crate::web) enum Trouble {
     NoPendingLogin,
     /// The response was used before.
     Replayed,
+    /// The response was used before in this browser, and the person has been signed out since.
+    SignInOver,
     /// Something on our side does not work.
     Unavailable,
     /// Too much was sent.
@@ -65,6 +67,7 @@ impl Trouble {
         Self::IdpSaidNo,
         Self::NoPendingLogin,
         Self::Replayed,
+        Self::SignInOver,
         Self::Unavailable,
         Self::TooLarge,
         Self::WrongType,
@@ -89,6 +92,7 @@ impl Trouble {
             | Self::IdpSaidNo
             | Self::NoPendingLogin
             | Self::Replayed
+            | Self::SignInOver
             | Self::Forbidden
             | Self::MfaMissing
             | Self::NotFresh
@@ -114,6 +118,7 @@ impl Trouble {
             Self::IdpSaidNo => (Words::IdpSaidNoTitle, Words::IdpSaidNoText),
             Self::NoPendingLogin => (Words::NoPendingLoginTitle, Words::NoPendingLoginText),
             Self::Replayed => (Words::ReplayedTitle, Words::ReplayedText),
+            Self::SignInOver => (Words::SignInOverTitle, Words::SignInOverText),
             Self::Unavailable => (Words::UnavailableTitle, Words::UnavailableText),
             Self::WrongMethod => (Words::WrongMethodTitle, Words::WrongMethodText),
             Self::Repeating => (Words::RepeatingTitle, Words::RepeatingText),
@@ -142,6 +147,7 @@ impl Trouble {
             Self::IdpSaidNo => PageKind::IdpSaidNo,
             Self::NoPendingLogin => PageKind::NoPendingLogin,
             Self::Replayed => PageKind::Replayed,
+            Self::SignInOver => PageKind::SignInOver,
             Self::Unavailable => PageKind::Unavailable,
             Self::TooLarge => PageKind::TooLarge,
             Self::WrongType => PageKind::WrongType,

@@ -4,8 +4,9 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use actix_session::Session;
-use actix_web::cookie::Cookie;
-use actix_web::http::header::{CACHE_CONTROL, CONTENT_LENGTH, CONTENT_TYPE, LOCATION};
+use actix_web::http::header::{
+    ALLOW, CACHE_CONTROL, CONTENT_LENGTH, CONTENT_TYPE, HeaderValue, LOCATION,
+};
 use actix_web::rt::time;
 use actix_web::{HttpRequest, HttpResponse, web};
 use chrono::{DateTime, Utc};
@@ -19,10 +20,11 @@ use crate::web::access;
 use crate::web::audit::{AuditEvent, AuditStep, Outcome};
 use crate::web::chooser;
 use crate::web::federation::Snapshot;
+use crate::web::finished::{self, Again, Finished};
 use crate::web::handover::{HANDOVER, Handover};
 use crate::web::lock::{self, Return};
 use crate::web::pages::{LockedByOther, Trouble};
-use crate::web::pending::{Pending, PendingCookies};
+use crate::web::pending::{Kept, Pending, PendingCookies};
 use crate::web::person::{self, Person};
 use crate::web::refusal::Reason;
 use crate::web::saml::Shared;
@@ -61,19 +63,66 @@ async fn finish(
     payload: web::Payload,
 ) -> Result<HttpResponse, Reason> {
     let message = Message::receive(request, payload).await?;
-    let opened = PendingCookies::of(shared).open(request, &message.relay_state);
-    let Some((pending, removal)) = opened else {
-        // What is no SAML response at all is said to be none, whoever sends it.
-        let is_heavy = message.response.len() > LARGE;
-        run(shared, is_heavy, move || crate::saml::peek_issuer(&message.response)).await??;
-        return Err(Refusal::NoPendingLogin.into());
+    let now = shared.clock.now();
+    let kept = PendingCookies::of(shared).open(request, &message.relay_state, now);
+    let pending = match kept {
+        Some(Kept::Pending(pending)) => pending,
+        Some(Kept::Finished(finished)) => {
+            let page = finished.page.clone();
+            let answered = answer_again(request, shared, *finished, message.response).await;
+            return answered.map_err(|reason| reason.returning_to(&page));
+        }
+        None => return Err(refuse_stray(shared, message.response).await),
     };
-    match complete(request, session, shared, &pending, message.response, &removal).await {
+    match complete(request, session, shared, &pending, message.response).await {
         Ok(response) => Ok(response),
         Err(reason) => {
             Err(reason.returning_to(&pending.login.return_to).stepping_up(pending.step_up))
         }
     }
+}
+
+/// Why a response counts for nothing that this browser has not asked for.
+async fn refuse_stray(shared: &Shared, response: Vec<u8>) -> Reason {
+    // What is no SAML response at all is said to be none, whoever sends it.
+    let is_heavy = response.len() > LARGE;
+    match run(shared, is_heavy, move || crate::saml::peek_issuer(&response)).await {
+        Ok(Ok(_)) => Refusal::NoPendingLogin.into(),
+        Ok(Err(rejection)) => rejection.into(),
+        Err(reason) => reason,
+    }
+}
+
+/// Answers a response that arrives for a sign-in that this browser has finished.
+async fn answer_again(
+    request: &HttpRequest,
+    shared: &Shared,
+    finished: Finished,
+    response: Vec<u8>,
+) -> Result<HttpResponse, Reason> {
+    let again = finished.again(request, shared, &response).await;
+    match again.map_err(|error| Reason::new("session_store", Trouble::Unavailable, error))? {
+        Again::GoOn(page) => {
+            tracing::info!(event = "signed_in_already");
+            Ok(welcome(&page))
+        }
+        Again::IsOver => {
+            let detail = "this browser has used the response before, and its session has ended";
+            Err(Reason::new("sign_in_over", Trouble::SignInOver, detail))
+        }
+        Again::Other => Err(refuse_stray(shared, response).await),
+    }
+}
+
+/// Answers whoever comes here without a response: by a bookmark, or in a window that the browser has
+/// opened again.
+pub(super) async fn visited(request: HttpRequest, shared: web::Data<Shared>) -> HttpResponse {
+    let page = PendingCookies::of(&shared).only_page(&request, shared.clock.now());
+    let reason = Reason::new("method", Trouble::WrongMethod, "allowed: POST");
+    let reason = page.iter().fold(reason, Reason::returning_to);
+    let mut response = reason.into_response(&shared);
+    response.headers_mut().insert(ALLOW, HeaderValue::from_static("POST"));
+    response
 }
 
 /// Decides about the response to a sign-in that this browser has begun.
@@ -83,7 +132,6 @@ async fn complete(
     shared: &web::Data<Shared>,
     pending: &Pending,
     response: Vec<u8>,
-    removal: &Cookie<'static>,
 ) -> Result<HttpResponse, Reason> {
     let now = shared.clock.now();
     let mut event = AuditEvent {
@@ -96,6 +144,7 @@ async fn complete(
         // Until it has succeeded, the person is as they were.
         event.step = AuditStep::StepUp;
     }
+    let digest = finished::digest(&response);
     shared.metrics.pending_age(now.signed_duration_since(pending.login.started_at));
     let judged = judge(shared, pending.login.clone(), response, now).await;
     let login = judged.map_err(|reason| reason.about(event.clone()))?;
@@ -135,6 +184,9 @@ async fn complete(
         refused(Reason::new("session", Trouble::Unavailable, error))
     };
     let person = Person::of(&staff);
+    let (handle, page) = (&pending.login.relay_state, login.return_to.clone());
+    let finished = Finished::new(digest, page, &person, now);
+    let cookies = PendingCookies::of(shared);
     let mut kept = Vec::new();
     if let (true, Some(earlier)) = (pending.unlocks, pending.earlier) {
         match lock::come_back(shared, earlier, &person, now).await {
@@ -151,7 +203,9 @@ async fn complete(
                     login_url: &shared.paths.login,
                     logout_url: &shared.paths.logout,
                 });
-                response.add_cookie(removal).map_err(|error| unavailable(&error))?;
+                let over = cookies.finish(handle, &finished);
+                let over = over.map_err(|error| unavailable(&error))?;
+                response.add_cookie(&over).map_err(|error| unavailable(&error))?;
                 return Ok(response);
             }
             Err(error) => return Err(unavailable(&error)),
@@ -161,13 +215,12 @@ async fn complete(
         let earlier = access::state_of(shared, earlier, &person, now).await;
         kept.extend(earlier.map_err(|error| unavailable(&error))?);
     }
-    // It would live on, and nobody could end it: the browser is about to lose its cookie.
-    if let Some(earlier) = pending.earlier {
-        session::end(shared, earlier, now)
-            .await
-            .map_err(|error| refused(Reason::new("session_store", Trouble::Unavailable, error)))?;
-    }
-    session::begin(request, session, shared, &login.principal)
+    let meanwhile = finished::end_sessions(request, shared, pending, &person, now).await;
+    kept.extend(
+        meanwhile
+            .map_err(|error| refused(Reason::new("session_store", Trouble::Unavailable, error)))?,
+    );
+    let begun = session::begin(request, session, shared, &login.principal)
         .await
         .map_err(|error| unavailable(&error))?;
     for (name, value) in kept {
@@ -195,12 +248,14 @@ async fn complete(
             welcome(&shared.paths.handover)
         }
     };
+    let finished = finished.with_session(begun, opened_by.is_some());
+    let finished = cookies.finish(handle, &finished).map_err(|error| unavailable(&error))?;
     let choice = chooser::remember(shared, &login.principal.issuer);
     let remembered = person::remember(shared, &person).map_err(|error| unavailable(&error))?;
     let started = pending.login.started_at;
     let trips = Trips::and_one(pending.trips.as_ref(), &login.return_to, started);
     let trips = trips.cookie(shared).map_err(|error| unavailable(&error))?;
-    for cookie in [removal, &remembered, &trips].into_iter().chain(&choice) {
+    for cookie in [&finished, &remembered, &trips].into_iter().chain(&choice) {
         response.add_cookie(cookie).map_err(|error| unavailable(&error))?;
     }
     let event = AuditEvent { step: AuditStep::SignIn, ..event };

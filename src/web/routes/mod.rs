@@ -33,6 +33,7 @@ pub(super) fn mount(config: &mut ServiceConfig, data: web::Data<Shared>) {
         .service(
             web::resource(paths.acs.as_str())
                 .route(web::post().to(acs::receive))
+                .route(web::get().to(acs::visited))
                 .default_service(web::to(|shared| wrong_method(shared, "POST"))),
         )
         .service(

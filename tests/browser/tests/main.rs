@@ -24,4 +24,5 @@ mod session;
 mod sign_in;
 mod sites;
 mod step_up;
+mod tabs;
 mod two_sites;

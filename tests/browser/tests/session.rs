@@ -14,7 +14,7 @@ async fn check_cookies(browser: &Browser, sites: &Sites, prefix: &str) {
     browser.visit(&sites.page("/")).await;
     browser.arrive_at("Ward rota").await;
     let pending = format!("{prefix}saml-pending- at localhost/ Secure HttpOnly SameSite=None");
-    assert_eq!(browser.cookies().await, [attempts.clone(), pending]);
+    assert_eq!(browser.cookies().await, [attempts.clone(), pending.clone()]);
 
     browser.go_back().await;
     browser.arrive_at(CHOOSER).await;
@@ -24,7 +24,7 @@ async fn check_cookies(browser: &Browser, sites: &Sites, prefix: &str) {
         "{prefix}saml-session at localhost/ Secure HttpOnly until the browser is closed SameSite=Lax"
     );
     let lax = |name: &str| format!("{prefix}{name} at localhost/ Secure HttpOnly SameSite=Lax");
-    let kept = [attempts, lax("saml-person"), session, lax("saml-trips")];
+    let kept = [attempts, pending, lax("saml-person"), session, lax("saml-trips")];
     assert_eq!(browser.cookies().await, kept);
     assert_eq!(browser.run("return document.cookie").await, json!(""));
     assert_eq!(whoami(browser, sites).await, nurse());

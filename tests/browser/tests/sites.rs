@@ -13,9 +13,9 @@ use actix_saml::saml::{EntityId, parse_instant};
 use actix_saml::sp::{Builder, Idp, RequestSigning};
 use actix_saml::web::Clock;
 use actix_web::dev::{Service as _, ServiceResponse};
-use actix_web::http::header::{HeaderValue, SET_COOKIE};
+use actix_web::http::header::{CACHE_CONTROL, HeaderValue, SET_COOKIE};
 use actix_web::{App, HttpResponse, HttpServer, web};
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, TimeDelta, Utc};
 use openssl::pkey::PKey;
 use openssl::ssl::{SslAcceptor, SslAcceptorBuilder, SslMethod};
 use openssl::x509::X509;
@@ -44,6 +44,9 @@ pub(crate) struct Setting {
     pub(crate) is_branded: bool,
     /// Stands in the cookie of a pending sign-in in the place of what the application wrote.
     pub(crate) pending_same_site: &'static str,
+    /// Whether the browser may keep the identity provider's pages, so that it posts the same
+    /// response once more from its history. Ours say that it may not; others say nothing.
+    pub(crate) keeps_idp_pages: bool,
 }
 
 impl Default for Setting {
@@ -56,6 +59,7 @@ impl Default for Setting {
             logout: None,
             is_branded: false,
             pending_same_site: "None",
+            keeps_idp_pages: false,
         }
     }
 }
@@ -69,13 +73,16 @@ pub(crate) struct Sites {
     pub(crate) idp_entity_id: String,
     /// `SameSite` of each cookie of a pending sign-in, as it went to the browser.
     pending_same_site: Arc<Mutex<Vec<String>>>,
+    clock: StoppedClock,
 }
 
-struct StoppedClock(DateTime<Utc>);
+/// Stands still until it is set.
+#[derive(Clone)]
+struct StoppedClock(Arc<Mutex<DateTime<Utc>>>);
 
 impl Clock for StoppedClock {
     fn now(&self) -> DateTime<Utc> {
-        self.0
+        *self.0.lock().unwrap()
     }
 }
 
@@ -90,6 +97,7 @@ impl Setting {
         };
         let (app_url, app_listener) = listen(APP_HOST);
         let now = parse_instant("2026-11-22T09:00:00Z").unwrap();
+        let clock = StoppedClock(Arc::new(Mutex::new(now)));
         let (mut idps, listeners): (Vec<TestIdp>, Vec<TcpListener>) =
             [Some(self.idp_host), self.other_idp_host]
                 .into_iter()
@@ -99,7 +107,7 @@ impl Setting {
                     (TestIdp::adfs_at(url.as_str(), KEYS.clone()).unwrap(), listener)
                 })
                 .unzip();
-        let saml = self.saml(&app_url, &idps, now);
+        let saml = self.saml(&app_url, &idps, &clock);
         for idp in &mut idps {
             idp.register(saml.metadata().as_bytes()).unwrap();
         }
@@ -107,8 +115,22 @@ impl Setting {
         let mut urls = idps.iter().map(|idp| Url::parse(idp.base_url()).unwrap());
         let (idp_url, other_idp) = (urls.next().unwrap(), urls.next());
         for (idp, listener) in idps.into_iter().zip(listeners) {
-            let idp = IdpApp::new(idp, move || now);
-            let server = HttpServer::new(move || App::new().configure(idp.routes())).workers(1);
+            let idps_clock = clock.clone();
+            let idp = IdpApp::new(idp, move || idps_clock.now());
+            let server = HttpServer::new(move || {
+                App::new().configure(idp.routes()).wrap_fn(move |request, service| {
+                    let answer = service.call(request);
+                    async move {
+                        let mut response = answer.await?;
+                        if self.keeps_idp_pages {
+                            let keep = HeaderValue::from_static("private, max-age=600");
+                            response.headers_mut().insert(CACHE_CONTROL, keep);
+                        }
+                        Ok(response)
+                    }
+                })
+            })
+            .workers(1);
             let server = if self.https {
                 server.listen_openssl(listener, acceptor())
             } else {
@@ -147,10 +169,11 @@ impl Setting {
             app_server.listen(app_listener)
         };
         actix_web::rt::spawn(app_server.unwrap().disable_signals().run());
-        Sites { saml, app: app_url, idp: idp_url, other_idp, idp_entity_id, pending_same_site }
+        let app = app_url;
+        Sites { saml, app, idp: idp_url, other_idp, idp_entity_id, pending_same_site, clock }
     }
 
-    fn saml(self, app_url: &Url, idps: &[TestIdp], now: DateTime<Utc>) -> Saml {
+    fn saml(self, app_url: &Url, idps: &[TestIdp], clock: &StoppedClock) -> Saml {
         let entity_id = EntityId::new(format!("{app_url}saml/metadata")).unwrap();
         let mut builder = Builder::new(entity_id, app_url.clone());
         builder.dev = true;
@@ -163,12 +186,12 @@ impl Setting {
         builder.idps = labelled
             .map(|(idp, label)| {
                 let xml = idp.metadata().unwrap();
-                let metadata = IdpMetadata::read(xml.as_bytes(), now).unwrap();
+                let metadata = IdpMetadata::read(xml.as_bytes(), clock.now()).unwrap();
                 Arc::new(Idp { metadata, label: Some(label.to_owned()) })
             })
             .collect();
         let sp = builder.build().unwrap();
-        let mut saml = Saml::builder(sp).clock(Arc::new(StoppedClock(now)));
+        let mut saml = Saml::builder(sp).clock(Arc::new(clock.clone()));
         if self.is_branded {
             saml = saml.branding(accessibility::branding());
         }
@@ -180,6 +203,12 @@ impl Sites {
     /// A page of the application.
     pub(crate) fn page(&self, path: &str) -> Url {
         self.app.join(path).unwrap()
+    }
+
+    /// Time passes, for both. The browser does not notice.
+    pub(crate) fn wait(&self, time: TimeDelta) {
+        let mut now = self.clock.0.lock().unwrap();
+        *now = now.checked_add_signed(time).unwrap();
     }
 
     /// `SameSite` of each cookie of a pending sign-in that the application has sent.

@@ -30,7 +30,7 @@ async fn a_pending_cookie_that_is_lax_comes_back_within_one_site() {
 
     sign_in(&browser, &sites, "/rota?day=2", "Your rota").await;
 
-    // The cookie, and its removal.
+    // The cookie, and what takes its place.
     assert_eq!(sites.pending_same_site(), ["Lax", "Lax"]);
     assert_eq!(whoami(&browser, &sites).await, nurse());
 }
