@@ -16,6 +16,45 @@ pub fn escape_html(text: &str) -> String {
     out
 }
 
+/// The text that HTML of ours, or of a template engine, stands for. What is no reference to a
+/// character that anybody has to escape stays as it is.
+pub(super) fn unescape_html(html: &str) -> String {
+    let mut out = String::with_capacity(html.len());
+    let mut rest = html;
+    while let Some((before, after)) = rest.split_once('&') {
+        out.push_str(before);
+        let name = after.split(';').next().unwrap_or_default();
+        match (character(name), after.get(name.len().saturating_add(1)..)) {
+            (Some(c), Some(behind)) => {
+                out.push(c);
+                rest = behind;
+            }
+            _ => {
+                out.push('&');
+                rest = after;
+            }
+        }
+    }
+    out.push_str(rest);
+    out
+}
+
+fn character(name: &str) -> Option<char> {
+    let number = match name {
+        "amp" => return Some('&'),
+        "lt" => return Some('<'),
+        "gt" => return Some('>'),
+        "quot" => return Some('"'),
+        "apos" => return Some('\''),
+        _ => name.strip_prefix('#')?,
+    };
+    let code = match number.strip_prefix(['x', 'X']) {
+        Some(hex) => u32::from_str_radix(hex, 16).ok()?,
+        None => number.parse().ok()?,
+    };
+    char::from_u32(code)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -25,5 +64,20 @@ mod tests {
         let hostile = "\"><script>alert('x')</script>&amp;";
         let escaped = escape_html(hostile);
         assert_eq!(escaped, "&quot;&gt;&lt;script&gt;alert(&#39;x&#39;)&lt;/script&gt;&amp;amp;");
+        assert_eq!(unescape_html(&escaped), hostile);
+    }
+
+    #[test]
+    fn references_are_read_in_every_form_and_nothing_else_is() {
+        for (html, text) in [
+            ("a&amp;b&#38;c&#x26;d&apos;", "a&b&c&d'"),
+            ("&#x2F;&#X3d;&#34;", "/=\""),
+            ("&amp;amp;", "&amp;"),
+            ("a&b;c &nbsp; &; & &amp", "a&b;c &nbsp; &; & &amp"),
+            ("&#; &#x; &#xd800; &#99999999999;", "&#; &#x; &#xd800; &#99999999999;"),
+            ("é&lt;é", "é<é"),
+        ] {
+            assert_eq!(unescape_html(html), text);
+        }
     }
 }

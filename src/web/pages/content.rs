@@ -9,7 +9,7 @@ use actix_web::http::header::HeaderValue;
 use super::branding::Branding;
 use super::kind::PageKind;
 use super::texts::Direction;
-use crate::web::html::escape_html;
+use crate::web::html::{escape_html, unescape_html};
 
 /// What a page says and offers. A [`PageTemplate`](super::PageTemplate) makes HTML of it.
 #[derive(Clone)]
@@ -328,8 +328,12 @@ impl PageContent {
 
     /// Whether a browser that gets `html` can do what the page is for.
     pub(super) fn is_whole(&self, html: &str) -> bool {
+        // Template engines escape in ways of their own.
+        let plain = unescape_html(html);
+        let has = |value: &str| {
+            plain.contains(&format!("\"{value}\"")) || plain.contains(&format!("'{value}'"))
+        };
         let works = |action: &Action| {
-            let has = |value: &str| html.contains(&format!("\"{}\"", escape_html(value)));
             let (target, fields) = match action {
                 Action::Link(link) => (&link.href, &[][..]),
                 Action::Form(form) => (&form.action, form.fields.as_slice()),

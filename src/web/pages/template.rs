@@ -12,8 +12,8 @@ use crate::web::html::escape_html;
 /// allows no script but that of [`PageContent::machinery`], no inline style but that of
 /// [`PageContent::style`], and nothing from elsewhere. What is in the content is text and has to be
 /// escaped; the methods that return HTML have done so. When the HTML lacks an action, or anything else
-/// without which the page would not work, ours is sent in its place, and the log says so. Attributes
-/// are looked for in double quotes.
+/// without which the page would not work, ours is sent in its place, and the log says so. Values of
+/// attributes have to be in quotes.
 ///
 /// ```
 /// use actix_saml::web::{PageContent, PageTemplate, escape_html};

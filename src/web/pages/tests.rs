@@ -159,6 +159,18 @@ fn a_template_that_leaves_out_what_a_page_needs_is_not_used() {
     assert!(whole.iter().all(|(_, html, _)| html.starts_with("<i>")));
 }
 
+/// As askama, tera and handlebars write them.
+#[test]
+fn a_template_may_escape_in_its_own_way() {
+    let engine = |page: &PageContent| {
+        let main = page.main().replace("&amp;", "&#38;").replace("&#39;", "&#x27;");
+        format!("<i>{}{}", main.replace("href=\"/", "href=\"&#x2F;"), page.machinery())
+    };
+    let quoting = |page: &PageContent| page.main().replace('"', "'") + &page.machinery();
+    assert!(rendered(&with(engine)).iter().all(|(_, html, _)| html.starts_with("<i>")));
+    assert!(rendered(&with(quoting)).iter().all(|(_, html, _)| html.starts_with("<h1>")));
+}
+
 #[test]
 fn a_template_is_told_everything() {
     let seen = Arc::new(Mutex::new(Vec::new()));
