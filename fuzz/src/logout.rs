@@ -98,9 +98,11 @@ pub fn said(message: ReceivedLogout<'_>) -> Option<String> {
     let request = validate_logout_request(message, &EXPECTATIONS, &KEYS, now());
     let response = validate_logout_response(message, &EXPECTATIONS, REQUEST_ID, &KEYS, now());
     match (request, response) {
+        // A name keeps its value to itself when it is shown.
         (Ok(request), Err(_)) => Some(format!(
-            "{} {:?} {:?} {}",
+            "{} value: {:?} {:?} {:?} {}",
             request.id(),
+            request.name_id().value,
             request.name_id(),
             request.session_indexes(),
             request.usable_until()
