@@ -1,6 +1,7 @@
 //! What the middleware costs an application, over HTTP: an authenticated request against the same
 //! handler with plain actix-session, and a complete sign-in against a handler that takes a form and
-//! does nothing.
+//! does nothing. First with stores in memory, then with Redis, where there is a redis-server: there
+//! the plain sessions are in the same server, by the same client library.
 //!
 //! Both servers run in this process, one after the other in short turns, so that a machine with
 //! other work to do slows them alike. What is told are ratios, and the processor time of the
@@ -13,17 +14,26 @@
     clippy::expect_used,
     clippy::indexing_slicing,
     clippy::panic,
+    clippy::print_stderr,
     clippy::print_stdout,
     clippy::unwrap_used,
+    dead_code,
+    unreachable_pub,
+    unused_imports,
     reason = "a measurement that cannot go on is to stop"
 )]
 
 mod client;
 mod plain;
 mod processor;
+#[path = "../../tests/redis/mod.rs"]
+mod redis;
 mod scene;
 
-use std::time::Instant;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use actix_saml::store::RedisStore;
 
 use client::Client;
 use scene::Scene;
@@ -35,10 +45,17 @@ const TURNS: usize = 15;
 const SIGN_INS: usize = 3_000;
 
 fn main() {
-    let redis = std::env::args().skip_while(|a| a != "--redis").nth(1);
-    let scene = Scene::start(redis.as_deref());
-    authenticated_requests(&scene);
-    sign_ins(&scene);
+    println!("in memory");
+    measure(&Scene::start(None));
+    let Some(server) = redis::RedisServer::start(&[]) else { return };
+    let store = RedisStore::new(&server.url(), "saml:", Duration::from_secs(2)).unwrap();
+    println!("in Redis");
+    measure(&Scene::start(Some(&Arc::new(store))));
+}
+
+fn measure(scene: &Scene) {
+    authenticated_requests(scene);
+    sign_ins(scene);
 }
 
 /// Time and processor time for each request, in microseconds.

@@ -11,6 +11,7 @@ use actix_saml::nhsmail::Staff;
 use actix_saml::saml::EntityId;
 use actix_saml::saml::metadata::IdpMetadata;
 use actix_saml::sp::{Builder, Idp, Principal};
+use actix_saml::store::RedisStore;
 use actix_saml::web::{Clock as _, SystemClock};
 use actix_web::dev::Server;
 use actix_web::{App, HttpServer, web};
@@ -23,6 +24,8 @@ use super::client::Client;
 use super::plain;
 
 const ENTITY_ID: &str = "https://rota.example.org/saml/metadata";
+/// Longer than the others' turns take, on a machine that has other work as well.
+pub(crate) const KEEP_ALIVE: std::time::Duration = std::time::Duration::from_secs(600);
 const BASE: &str = "https://rota.example.org";
 
 pub(crate) struct Case {
@@ -65,8 +68,7 @@ async fn whoami(principal: Principal) -> web::Json<Principal> {
 }
 
 impl Scene {
-    pub(crate) fn start(redis: Option<&str>) -> Self {
-        assert!(redis.is_none(), "not yet");
+    pub(crate) fn start(redis: Option<&Arc<RedisStore>>) -> Self {
         let idp = TestIdp::adfs().unwrap();
         let nurse = idp.person("ward.nurse").unwrap();
         let metadata = idp.metadata().unwrap();
@@ -75,7 +77,14 @@ impl Scene {
             Builder::new(EntityId::new(ENTITY_ID).unwrap(), Url::parse(BASE).unwrap());
         builder.idps = vec![Arc::new(Idp { metadata, label: None })];
         builder.dev = true;
-        let saml = Saml::builder(builder.build().unwrap()).build().unwrap();
+        let mut saml = Saml::builder(builder.build().unwrap());
+        if let Some(store) = redis {
+            saml = saml
+                .replay_store(store.clone())
+                .session_store(store.clone())
+                .logout_index(store.clone());
+        }
+        let saml = saml.build().unwrap();
         let ours = serve(move || {
             let app = move || {
                 App::new()
@@ -88,10 +97,15 @@ impl Scene {
                     .route("/whoami", web::get().to(whoami))
                     .wrap(saml.sessions())
             };
-            let server = HttpServer::new(app).workers(1).bind("127.0.0.1:0").unwrap();
+            let server = HttpServer::new(app).workers(1).keep_alive(KEEP_ALIVE);
+            let server = server.bind("127.0.0.1:0").unwrap();
             (server.addrs()[0], server.run())
         });
-        Self { ours, plain: plain::start(), idp, nurse }
+        let plain = match redis {
+            None => plain::start(plain::Memory::default()),
+            Some(store) => plain::start(plain::Redis(store.clone())),
+        };
+        Self { ours, plain, idp, nurse }
     }
 
     /// The same page: with plain sessions, and with ours.
