@@ -44,6 +44,10 @@ pub(super) struct Arguments {
     /// The time that it tells when it starts, as in 2026-11-22T09:00:00Z. It goes on from there.
     #[arg(long, value_name = "RFC3339", value_parser = parse_now)]
     now: Option<DateTime<Utc>>,
+    /// Do not ask people again who have signed in with the same browser within eight hours, unless
+    /// the application wants it.
+    #[arg(long)]
+    remember: bool,
     /// The clock stands still, at --now or at the start, until it is moved.
     #[arg(long)]
     stopped_clock: bool,
@@ -106,6 +110,7 @@ pub(super) fn run(arguments: &Arguments) -> Result<ExitCode, Problem> {
         idp.ids = IdSource::seeded(seed);
     }
     idp.accept_unknown = arguments.sp_metadata.is_empty();
+    idp.remembers = arguments.remember;
     let metadata = arguments.data.join(METADATA);
     std::fs::write(&metadata, idp.metadata()?)?;
     let (entity_id, metadata_url) = (idp.entity_id.clone(), idp.metadata_url());

@@ -7,21 +7,18 @@ use chrono::{DateTime, TimeDelta, Utc};
 use url::form_urlencoded;
 
 use super::admin;
-use super::form::{Choice, Form, chosen_scenario};
-use super::journal::Entry;
+use super::asked::respond;
+use super::form::{Choice, Form};
 use super::keys::TestKeys;
 use super::keys_page;
 use super::log_out;
 use super::logout::IssuedSession;
-use super::pages::{self, Chooser};
-use super::person::Person;
+use super::pages;
 use super::personality::Personality;
 use super::received::Received;
 use super::refusal::Refusal;
-use super::scenario::Scenario;
-use super::sign_in::{FormPost, SignIn};
+use super::remembered;
 use super::stage::{MetadataState, Stage};
-use super::status::ErrorStatus;
 use super::test_idp::TestIdp;
 use super::unasked;
 
@@ -202,6 +199,7 @@ impl IdpApp {
                 .app_data(Data::new(app.clone()))
                 .route("/", web::get().to(front))
                 .route(&personality.metadata_path(), web::get().to(metadata))
+                .route(remembered::PATH, web::post().to(remembered::forget))
                 .route(log_out::PATH, web::post().to(log_out::ask));
             config.service(
                 web::resource(keys_page::PATH)
@@ -229,7 +227,7 @@ impl IdpApp {
         work(&mut self.state.sessions.lock().unwrap_or_else(PoisonError::into_inner))
     }
 
-    fn begin_session(&self, response: &str) {
+    pub(super) fn begin_session(&self, response: &str) {
         let Some(session) = IssuedSession::of_response(response) else { return };
         self.with_sessions(|sessions| {
             if sessions.len() >= MAX_SESSIONS {
@@ -292,10 +290,10 @@ async fn receive_query(app: Data<IdpApp>, request: HttpRequest) -> HttpResponse 
         return response;
     }
     let received = Received::from_query(query);
-    respond(&app, received, &[("query", query)], Choice::None, None)
+    respond(&app, &request, received, &[("query", query)], Choice::None, None)
 }
 
-async fn receive_form(app: Data<IdpApp>, body: Bytes) -> HttpResponse {
+async fn receive_form(app: Data<IdpApp>, request: HttpRequest, body: Bytes) -> HttpResponse {
     app.dawdle().await;
     let form = match Form::read(&body) {
         Ok(form) => form,
@@ -305,7 +303,8 @@ async fn receive_form(app: Data<IdpApp>, body: Bytes) -> HttpResponse {
     let scenario = form.scenario.as_deref();
     match (&form.query, &form.saml_request) {
         (Some(query), _) => {
-            respond(&app, Received::from_query(query), &[("query", query)], choice, scenario)
+            let received = Received::from_query(query);
+            respond(&app, &request, received, &[("query", query)], choice, scenario)
         }
         (None, Some(saml_request)) => {
             if let Some(response) = log_out::receive_form(&app, &form) {
@@ -315,105 +314,11 @@ async fn receive_form(app: Data<IdpApp>, body: Bytes) -> HttpResponse {
             let mut carried = vec![("SAMLRequest", saml_request.as_str())];
             carried.extend(relay_state.map(|relay_state| ("RelayState", relay_state)));
             let received = Received::from_form(saml_request, relay_state);
-            respond(&app, received, &carried, choice, scenario)
+            respond(&app, &request, received, &carried, choice, scenario)
         }
         (None, None) => {
             log_out::receive_form(&app, &form).unwrap_or_else(|| refuse(&app, &Refusal::NoRequest))
         }
-    }
-}
-
-fn respond(
-    app: &IdpApp,
-    received: Result<Received, Refusal>,
-    carried: &[(&str, &str)],
-    choice: Choice<'_>,
-    scenario: Option<&str>,
-) -> HttpResponse {
-    let idp = app.idp();
-    let received = match received {
-        Ok(received) => received,
-        Err(refusal) => return refuse(app, &refusal),
-    };
-    let entry = Entry::received(app.now(), &received.xml, received.relay_state.as_deref());
-    let scenario = match chosen_scenario(scenario, carried) {
-        Ok(scenario) => scenario,
-        Err(refusal) => return refuse(app, &refusal),
-    };
-    let sign_in = match idp.receive(&received) {
-        Ok(sign_in) => {
-            let entry = entry.of_party(sign_in.relying_party.as_str());
-            app.direct(|stage| stage.journal.note_once(entry));
-            sign_in
-        }
-        Err(refusal) => {
-            app.direct(|stage| stage.journal.note_once(entry.refused_by(refusal.code())));
-            return refuse(app, &refusal);
-        }
-    };
-    let action = idp.personality.browser_path();
-    let page = Chooser { idp: &idp, sign_in: &sign_in, action: &action, carried, scenario };
-    choose(app, &page, choice)
-}
-
-/// Answers as somebody has chosen on `page`, or shows it.
-pub(super) fn choose(app: &IdpApp, page: &Chooser<'_>, choice: Choice<'_>) -> HttpResponse {
-    let &Chooser { idp, sign_in, scenario, .. } = page;
-    if let Some(failure) = &sign_in.failure {
-        return answer_failure(app, idp, sign_in, failure);
-    }
-    let person = match choice {
-        Choice::None => return page.to_response(None),
-        Choice::Cancel => return answer_failure(app, idp, sign_in, &ErrorStatus::responder()),
-        // Somebody on the list keeps their claims when the name is typed.
-        Choice::Listed(name) | Choice::Typed(name) => match idp.person(name) {
-            Some(person) => person,
-            None => match Person::from_user_name(name) {
-                Some(person) => idp.person(&person.user_name).unwrap_or(person),
-                None => return page.to_response(Some(name)),
-            },
-        },
-    };
-    let scenario = scenario.or_else(|| app.direct(|stage| stage.next.take())).unwrap_or_default();
-    let answer = if scenario == Scenario::Replayed {
-        let Some(last) = app.stage().last else {
-            return pages::fault("no response was sent before that could be sent once more");
-        };
-        Ok(FormPost { relay_state: sign_in.relay_state.clone(), ..last })
-    } else {
-        idp.answer_in(scenario, sign_in, &person, app.now())
-    };
-    match answer {
-        Ok(post) => {
-            app.begin_session(&post.response);
-            let word = scenario.word();
-            tracing::info!(relying_party = %sign_in.relying_party, scenario = word, "response issued");
-            let entry = Entry::sent(app.now(), &post.response, word);
-            app.direct(|stage| {
-                stage.journal.note(entry);
-                stage.last = Some(post.clone());
-            });
-            pages::form_post(&post)
-        }
-        Err(error) => pages::fault(&error.to_string()),
-    }
-}
-
-fn answer_failure(
-    app: &IdpApp,
-    idp: &TestIdp,
-    sign_in: &SignIn,
-    status: &ErrorStatus,
-) -> HttpResponse {
-    match idp.answer_failure(sign_in, status, app.now()) {
-        Ok(post) => {
-            let relying_party = &sign_in.relying_party;
-            tracing::info!(%relying_party, status = ?status.sub_code, "failure reported");
-            let entry = Entry::sent(app.now(), &post.response, "failure");
-            app.direct(|stage| stage.journal.note(entry));
-            pages::form_post(&post)
-        }
-        Err(error) => pages::fault(&error.to_string()),
     }
 }
 

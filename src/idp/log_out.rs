@@ -12,6 +12,7 @@ use super::logout::{LogoutBinding, OutgoingLogout, SignOut};
 use super::pages;
 use super::received::Received;
 use super::refusal::Refusal;
+use super::remembered;
 use crate::saml::names::PROTOCOL;
 use crate::xml::{Document, Limits};
 
@@ -68,7 +69,13 @@ fn receive_request(app: &IdpApp, received: &Received, binding: LogoutBinding) ->
         Err(IssueError::NoLogoutService) => idp.answer_logout(&sign_out, other, app.now()),
         answer => answer,
     };
-    send(answer)
+    let mut response = send(answer);
+    if idp.remembers
+        && let Err(error) = response.add_cookie(&remembered::removal())
+    {
+        return pages::fault(&error.to_string());
+    }
+    response
 }
 
 /// Forgets the session; whether it was there.

@@ -33,6 +33,7 @@
 
 mod admin;
 mod app;
+mod asked;
 mod authn_request;
 mod claim_types;
 mod claims;
@@ -58,6 +59,7 @@ mod personality;
 mod received;
 mod refusal;
 mod relying_party;
+mod remembered;
 mod request_signature;
 mod scenario;
 mod sign_in;

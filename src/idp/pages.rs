@@ -12,6 +12,7 @@ use super::logout::{IssuedSession, LogoutAnswered, OutgoingForm};
 use super::person::{ODS, Person};
 use super::personality::Personality;
 use super::refusal::Refusal;
+use super::remembered;
 use super::scenario::Scenario;
 use super::sign_in::{FormPost, SignIn};
 use super::test_idp::TestIdp;
@@ -241,6 +242,14 @@ pub(super) fn front(idp: &TestIdp, sessions: &[IssuedSession]) -> HttpResponse {
         }
         let [start, ..] = idp.personality.start_paths();
         let _ = write!(body, "</ul><p><a href=\"{start}\">Begin here, without a request</a></p>");
+    }
+    if idp.remembers {
+        let _ = write!(
+            body,
+            "<h2>Who has signed in with this browser</h2><p>Is not asked again today.</p>\
+             <form method=\"post\" action=\"{}\"><button type=\"submit\">Forget</button></form>",
+            remembered::PATH
+        );
     }
     body.push_str("<h2>Sessions</h2>");
     if sessions.is_empty() {

@@ -53,6 +53,9 @@ pub struct TestIdp {
     /// Whether requests of service providers that are not registered are taken on, and answered to
     /// the address that they name. AD FS never does; it saves a step in development.
     pub accept_unknown: bool,
+    /// Whether people who have signed in with a browser are asked again there. Over HTTP only; by
+    /// default they are, so that each test begins anew.
+    pub remembers: bool,
     /// Where the IDs of messages come from.
     pub ids: IdSource,
     base_url: String,
@@ -135,6 +138,7 @@ impl TestIdp {
             people: staff(),
             relying_parties: Vec::new(),
             accept_unknown: false,
+            remembers: false,
             ids: IdSource::default(),
             host: url.host().map(|host: Host<&str>| host.to_string()).ok_or_else(refused)?,
             base_url: origin,

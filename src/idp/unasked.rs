@@ -8,7 +8,8 @@ use actix_web::web::{self, Bytes, Data, ServiceConfig};
 use actix_web::{HttpRequest, HttpResponse};
 use url::form_urlencoded;
 
-use super::app::{IdpApp, choose, refuse};
+use super::app::{IdpApp, refuse};
+use super::asked::choose;
 use super::entra;
 use super::form::{Choice, Form, chosen_scenario};
 use super::html::{Behaviour, escape, page};

@@ -5,6 +5,7 @@ mod keys;
 mod logout;
 mod metadata;
 mod people;
+mod remembered;
 mod requests;
 mod response;
 mod rollover;

@@ -1,0 +1,131 @@
+//! From a request to the sign-in page, and from a choice there to the answer.
+
+use actix_web::{HttpRequest, HttpResponse};
+
+use super::app::{IdpApp, refuse};
+use super::form::{Choice, chosen_scenario};
+use super::journal::Entry;
+use super::pages::{self, Chooser};
+use super::person::Person;
+use super::received::Received;
+use super::refusal::Refusal;
+use super::remembered::{self, Remembered};
+use super::scenario::Scenario;
+use super::sign_in::{FormPost, SignIn};
+use super::status::ErrorStatus;
+use super::test_idp::TestIdp;
+
+pub(super) fn respond(
+    app: &IdpApp,
+    request: &HttpRequest,
+    received: Result<Received, Refusal>,
+    carried: &[(&str, &str)],
+    choice: Choice<'_>,
+    scenario: Option<&str>,
+) -> HttpResponse {
+    let idp = app.idp();
+    let received = match received {
+        Ok(received) => received,
+        Err(refusal) => return refuse(app, &refusal),
+    };
+    let entry = Entry::received(app.now(), &received.xml, received.relay_state.as_deref());
+    let scenario = match chosen_scenario(scenario, carried) {
+        Ok(scenario) => scenario,
+        Err(refusal) => return refuse(app, &refusal),
+    };
+    let sign_in = match idp.receive(&received) {
+        Ok(sign_in) => {
+            let entry = entry.of_party(sign_in.relying_party.as_str());
+            app.direct(|stage| stage.journal.note_once(entry));
+            sign_in
+        }
+        Err(refusal) => {
+            app.direct(|stage| stage.journal.note_once(entry.refused_by(refusal.code())));
+            return refuse(app, &refusal);
+        }
+    };
+    let action = idp.personality.browser_path();
+    let remembered = Some(&choice)
+        .filter(|choice| matches!(choice, Choice::None) && idp.remembers && !sign_in.force_authn)
+        .and_then(|_| Remembered::of(request, app.now()));
+    if let Some(Remembered { user_name, age }) = remembered {
+        // Nobody need be asked, which is all that stood in the way.
+        let failure = sign_in.failure.filter(|failure| *failure != ErrorStatus::no_passive());
+        let sign_in = SignIn { failure, ..sign_in };
+        let mut idp = idp;
+        idp.issuance.authn_age = age;
+        idp.remembers = false;
+        let page = Chooser { idp: &idp, sign_in: &sign_in, action: &action, carried, scenario };
+        return choose(app, &page, Choice::Typed(&user_name));
+    }
+    let page = Chooser { idp: &idp, sign_in: &sign_in, action: &action, carried, scenario };
+    choose(app, &page, choice)
+}
+
+/// Answers as somebody has chosen on `page`, or shows it.
+pub(super) fn choose(app: &IdpApp, page: &Chooser<'_>, choice: Choice<'_>) -> HttpResponse {
+    let &Chooser { idp, sign_in, scenario, .. } = page;
+    if let Some(failure) = &sign_in.failure {
+        return answer_failure(app, idp, sign_in, failure);
+    }
+    let person = match choice {
+        Choice::None => return page.to_response(None),
+        Choice::Cancel => return answer_failure(app, idp, sign_in, &ErrorStatus::responder()),
+        // Somebody on the list keeps their claims when the name is typed.
+        Choice::Listed(name) | Choice::Typed(name) => match idp.person(name) {
+            Some(person) => person,
+            None => match Person::from_user_name(name) {
+                Some(person) => idp.person(&person.user_name).unwrap_or(person),
+                None => return page.to_response(Some(name)),
+            },
+        },
+    };
+    let scenario = scenario.or_else(|| app.direct(|stage| stage.next.take())).unwrap_or_default();
+    let answer = if scenario == Scenario::Replayed {
+        let Some(last) = app.stage().last else {
+            return pages::fault("no response was sent before that could be sent once more");
+        };
+        Ok(FormPost { relay_state: sign_in.relay_state.clone(), ..last })
+    } else {
+        idp.answer_in(scenario, sign_in, &person, app.now())
+    };
+    match answer {
+        Ok(post) => {
+            app.begin_session(&post.response);
+            let word = scenario.word();
+            tracing::info!(relying_party = %sign_in.relying_party, scenario = word, "response issued");
+            let entry = Entry::sent(app.now(), &post.response, word);
+            app.direct(|stage| {
+                stage.journal.note(entry);
+                stage.last = Some(post.clone());
+            });
+            let mut response = pages::form_post(&post);
+            if idp.remembers {
+                let cookie = remembered::cookie(&person.user_name, app.now());
+                if let Err(error) = response.add_cookie(&cookie) {
+                    return pages::fault(&error.to_string());
+                }
+            }
+            response
+        }
+        Err(error) => pages::fault(&error.to_string()),
+    }
+}
+
+fn answer_failure(
+    app: &IdpApp,
+    idp: &TestIdp,
+    sign_in: &SignIn,
+    status: &ErrorStatus,
+) -> HttpResponse {
+    match idp.answer_failure(sign_in, status, app.now()) {
+        Ok(post) => {
+            let relying_party = &sign_in.relying_party;
+            tracing::info!(%relying_party, status = ?status.sub_code, "failure reported");
+            let entry = Entry::sent(app.now(), &post.response, "failure");
+            app.direct(|stage| stage.journal.note(entry));
+            pages::form_post(&post)
+        }
+        Err(error) => pages::fault(&error.to_string()),
+    }
+}
