@@ -70,7 +70,8 @@ impl<'i> Reply<'i> {
     /// Brings the response to the application, as the identity provider's page does in the browser.
     /// The answer is the application's; a redirect is not followed.
     ///
-    /// [`Scenario::Replayed`] brings an honest response twice, and gives the second answer.
+    /// [`Scenario::Replayed`] brings an honest response twice, and gives the second answer: a browser
+    /// that the first has signed in is sent on to its page.
     ///
     /// # Errors
     /// [`Stuck::UnknownPerson`], and [`Stuck::Issue`] when the response cannot be written.
