@@ -15,7 +15,7 @@ use crate::saml::binding::{Binding, RedirectError, redirect_url};
 use crate::saml::metadata::Endpoint;
 use crate::saml::names::ASSERTION;
 use crate::saml::{
-    AuthnRequest, EntityId, Expectations, ExpectedRequest, Rejection, RequestedAuthn,
+    Assertion, AuthnRequest, EntityId, Expectations, ExpectedRequest, Rejection, RequestedAuthn,
     WriteAuthnRequestError, validate,
 };
 use crate::xml::encode_base64;
@@ -315,31 +315,13 @@ impl ServiceProvider {
                 lifetime_minutes: settings.pending_lifetime.num_minutes(),
             });
         }
-        // The pending sign-in, not the message, says whose keys count: no mix-up of providers.
-        let (idp, keys) =
-            self.trusted(&pending.idp).ok_or_else(|| Refusal::IdpGone(pending.idp.clone()))?;
-        if let Some(valid_until) = expired(idp, now) {
-            return Err(Refusal::MetadataExpired { idp: pending.idp.clone(), valid_until });
-        }
-        let expect = Expectations {
-            idp: pending.idp.clone(),
-            sp: settings.entity_id.clone(),
-            acs_url: self.acs_url.as_ref().to_owned(),
-            request: ExpectedRequest::Id(pending.request_id.clone()),
-            require_signed: settings.require_signed,
-            clock_skew: settings.clock_skew,
-            authn: RequestedAuthn {
-                class_refs: pending.class_refs.clone(),
-                not_before: pending.force_authn.then_some(pending.started_at),
-            },
+        let authn = RequestedAuthn {
+            class_refs: pending.class_refs.clone(),
+            not_before: pending.force_authn.then_some(pending.started_at),
         };
-        let assertion = validate(response, &expect, keys, now)?;
-        let latest = now.checked_add_signed(settings.session.absolute).unwrap_or(now);
-        let skew = settings.clock_skew.as_delta();
-        let principal = Principal::new(&assertion, now, latest);
-        if principal.has_expired(now) {
-            return Err(Refusal::SessionEnded { ends: principal.expires_at, now });
-        }
+        let request = ExpectedRequest::Id(pending.request_id.clone());
+        // The pending sign-in, not the message, says whose keys count: no mix-up of providers.
+        let (assertion, principal) = self.judge(&pending.idp, request, authn, response, now)?;
         Ok(FinishedLogin {
             principal,
             return_to: pending.return_to.clone(),
@@ -347,17 +329,54 @@ impl ServiceProvider {
             signing_key: assertion.signing_key(),
             issue_instant: assertion.issue_instant(),
             uses: [
-                ReplayEntry {
-                    key: ReplayKey::new(assertion.issuer(), assertion.id()),
-                    // Past this, validation refuses it on any clock within tolerance.
-                    until: later(assertion.usable_until(), skew),
-                },
+                self.use_of(&assertion),
                 ReplayEntry {
                     key: ReplayKey::of_request(&pending.idp, &pending.request_id),
                     until: later(pending.started_at, settings.pending_lifetime),
                 },
             ],
         })
+    }
+
+    /// Decides about a response of `idp`, by the keys of that provider alone.
+    pub(super) fn judge(
+        &self,
+        idp: &EntityId,
+        request: ExpectedRequest,
+        authn: RequestedAuthn,
+        response: &[u8],
+        now: DateTime<Utc>,
+    ) -> Result<(Assertion, Principal), Refusal> {
+        let settings = &self.settings;
+        let (known, keys) = self.trusted(idp).ok_or_else(|| Refusal::IdpGone(idp.clone()))?;
+        if let Some(valid_until) = expired(known, now) {
+            return Err(Refusal::MetadataExpired { idp: idp.clone(), valid_until });
+        }
+        let expect = Expectations {
+            idp: idp.clone(),
+            sp: settings.entity_id.clone(),
+            acs_url: self.acs_url.as_ref().to_owned(),
+            request,
+            require_signed: settings.require_signed,
+            clock_skew: settings.clock_skew,
+            authn,
+        };
+        let assertion = validate(response, &expect, keys, now)?;
+        let latest = now.checked_add_signed(settings.session.absolute).unwrap_or(now);
+        let principal = Principal::new(&assertion, now, latest);
+        if principal.has_expired(now) {
+            return Err(Refusal::SessionEnded { ends: principal.expires_at, now });
+        }
+        Ok((assertion, principal))
+    }
+
+    /// What an assertion uses up.
+    pub(super) fn use_of(&self, assertion: &Assertion) -> ReplayEntry {
+        ReplayEntry {
+            key: ReplayKey::new(assertion.issuer(), assertion.id()),
+            // Past this, validation refuses it on any clock within tolerance.
+            until: later(assertion.usable_until(), self.settings.clock_skew.as_delta()),
+        }
     }
 }
 

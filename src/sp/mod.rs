@@ -12,6 +12,7 @@ mod return_to;
 mod service_provider;
 mod store;
 mod trust;
+mod unsolicited;
 
 pub use clock_offset::ClockOffset;
 pub use login::{
@@ -35,3 +36,4 @@ pub use store::{
     SubjectKey,
 };
 pub use trust::{KeyUse, Quarantine, TrackedKey, Trust, TrustChange, TrustPolicy};
+pub use unsolicited::{Unsolicited, UnsolicitedTargets};

@@ -26,7 +26,6 @@ use actix_saml::web::{Clock, SamlBuilder};
 use crate::browser::Browser;
 use crate::foreign_sessions::OwnStore;
 use crate::log::Log;
-use crate::own_store;
 use crate::pages;
 
 pub const ENTITY_ID: &str = "https://rota.example.org/saml/metadata";
@@ -107,8 +106,6 @@ pub struct Setup {
     pub guards_everything: bool,
     /// Leave `saml.routes()` out.
     pub without_routes: bool,
-    /// Have a `SessionMiddleware` in the place of `saml.sessions()`.
-    pub own_middleware: bool,
 }
 
 type Answering = Pin<Box<dyn Future<Output = Result<ServiceResponse, Error>>>>;
@@ -141,7 +138,6 @@ impl TestApp {
             reads_everywhere: false,
             guards_everything: false,
             without_routes: false,
-            own_middleware: false,
         };
         change(&mut setup);
         let log = Log::default();
@@ -168,9 +164,6 @@ impl TestApp {
             serve(app.wrap(own)).await
         } else if setup.without_routes {
             serve(App::new().configure(pages::routes(&saml)).wrap(saml.sessions())).await
-        } else if setup.own_middleware {
-            let app = App::new().configure(saml.routes()).configure(pages::routes(&saml));
-            serve(app.wrap(own_store::middleware())).await
         } else {
             let look_first = Condition::new(setup.reads_everywhere, from_fn(pages::look_first));
             let app = App::new().configure(saml.routes()).configure(pages::routes(&saml));

@@ -21,7 +21,6 @@ mod counted;
 mod jar;
 mod log;
 mod message;
-mod own_store;
 mod pages;
 
 mod attempts;
@@ -62,3 +61,4 @@ mod stores;
 mod tabs;
 mod tabs_model;
 mod two_idps;
+mod unsolicited;

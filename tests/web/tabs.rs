@@ -7,6 +7,7 @@ use chrono::TimeDelta;
 use crate::answer::Answer;
 use crate::app::{ACS, TestApp};
 use crate::browser::{Browser, navigation};
+use crate::foreign_sessions::OwnStore;
 use crate::jar::From;
 use crate::message::Form;
 
@@ -262,7 +263,7 @@ async fn an_address_without_a_response_leads_back_where_it_is_known() {
 /// the session comes along, and told to sign in again when it does not.
 #[actix_web::test]
 async fn with_sessions_of_its_own_an_application_sends_on_whom_it_sees() {
-    let app = TestApp::with(|setup| setup.own_middleware = true).await;
+    let app = TestApp::with(|setup| setup.own_store = Some(OwnStore::default())).await;
     let browser = app.browser();
     let form = arrive(&browser, "/rota?day=2", "ward.nurse").await;
     assert_eq!(browser.visit("/rota?day=2").await.status, 200);
@@ -278,7 +279,7 @@ async fn with_sessions_of_its_own_an_application_sends_on_whom_it_sees() {
 
 #[actix_web::test]
 async fn with_sessions_of_its_own_a_late_tab_leaves_none_behind() {
-    let app = TestApp::with(|setup| setup.own_middleware = true).await;
+    let app = TestApp::with(|setup| setup.own_store = Some(OwnStore::default())).await;
     let browser = app.browser();
     let late = browser.begin("/rota/late").await;
     arrive(&browser, "/rota/1", "ward.nurse").await;
