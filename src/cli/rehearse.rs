@@ -268,11 +268,12 @@ fn summary(report: &Report, in_colour: bool) -> String {
         let of_theme = || report.findings.iter().filter(|f| f.theme.id == theme.id);
         let good = of_theme().filter(|f| f.verdict == Verdict::AsExpected).count();
         let all = of_theme().filter(|f| f.verdict != Verdict::NotApplicable).count();
-        let (style, mark) = match good == all {
-            true => (Style::Good, "\u{2713}"),
-            false => (Style::Bad, "\u{2717}"),
+        let (style, mark, count) = match (good, all) {
+            (_, 0) => (Style::Faint, "\u{2013}", "not applicable".to_owned()),
+            _ if good == all => (Style::Good, "\u{2713}", format!("{good} of {all}")),
+            _ => (Style::Bad, "\u{2717}", format!("{good} of {all}")),
         };
-        page.plain("  ").piece(style, mark).plain(&format!(" {:<28} {good} of {all}", theme.title));
+        page.plain("  ").piece(style, mark).plain(&format!(" {:<38} {count}", theme.title));
         page.end();
     }
     for finding in report.findings.iter().filter(|f| is_told(f)) {
@@ -286,7 +287,7 @@ fn summary(report: &Report, in_colour: bool) -> String {
             .plain(&format!(" - {}", finding.case.title))
             .end();
         page.hanging("  saw:      ", Style::Plain, &finding.saw);
-        page.hanging("  expected: ", Style::Plain, finding.case.expected());
+        page.hanging("  expected: ", Style::Plain, finding.case.expected);
         page.hanging("  why:      ", Style::Plain, finding.case.why);
         page.hanging("  fix:      ", Style::Plain, finding.case.fix);
     }

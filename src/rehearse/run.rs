@@ -160,6 +160,11 @@ fn play(case: &Case, scene: &mut Scene<'_>) -> Result<Judgement, Trouble> {
     let xml = make(&scene.maker(&begun))?;
     let way = scene.deliver(&mut browser, &begun, &xml);
     let who = scene.who(&mut browser);
+    if scene.setup.was_followed() {
+        return Ok(Judgement::bad(
+            "it followed an address in the message: whoever sends it makes requests from inside",
+        ));
+    }
     Ok(match case.kind {
         Kind::Honest => judge_honest(&way, &who),
         Kind::Hostile | Kind::Hygiene => judge_hostile(scene.setup, &way, &who, may_be_sender),

@@ -219,7 +219,11 @@ impl<'s> Scene<'s> {
             || Form::with_field(&page.body, "SAMLRequest").is_some();
         let signed_in = match &self.setup.check {
             SignedInCheck::Address(_) => page.status == 200,
-            SignedInCheck::StartPage => (200..300).contains(&page.status) && !leads_away,
+            // Elsewhere may be the sign-in page of another identity provider.
+            SignedInCheck::StartPage => {
+                let is_here = page.url.origin() == self.setup.start.origin();
+                (200..300).contains(&page.status) && is_here && !leads_away
+            }
             SignedInCheck::Text(text) => page.body.contains(text.as_str()),
         };
         let is_sender =

@@ -1,5 +1,7 @@
 //! What is the same for every case.
 
+use std::net::{Ipv4Addr, TcpListener};
+use std::sync::Arc;
 use std::time::Duration;
 
 use chrono::{DateTime, Utc};
@@ -60,6 +62,9 @@ pub enum CannotRehearse {
     /// No keys can be made.
     #[error(transparent)]
     Key(#[from] KeyError),
+    /// No port can be had.
+    #[error("no port can be had: {0}")]
+    Port(#[from] std::io::Error),
     /// The identity provider cannot be set up.
     #[error(transparent)]
     Idp(#[from] IdpError),
@@ -113,6 +118,9 @@ pub(super) struct Setup {
     pub(super) sender: Person,
     /// Whom the sender would like to be.
     pub(super) victim: Person,
+    /// Where nobody has any business: messages name it, and who follows them is noticed. It can be
+    /// reached from this machine alone.
+    trap: Arc<TcpListener>,
     /// Whether the page shows who is signed in.
     pub(super) shows_names: bool,
 }
@@ -131,6 +139,8 @@ impl Setup {
                 plan.fence.check(&url)?;
             }
         }
+        let trap = TcpListener::bind((Ipv4Addr::LOCALHOST, 0))?;
+        trap.set_nonblocking(true)?;
         let validity = Validity::three_years((plan.clock)());
         Ok(Self {
             stranger: SigningKey::generate_as(idp.personality, idp.host(), validity)?,
@@ -142,8 +152,26 @@ impl Setup {
             network: Network::new(plan.fence, plan.timeout, &plan.authorities, plan.clock),
             sender: invented("test.user1"),
             victim: invented("test.user2"),
+            trap: Arc::new(trap),
             shows_names: false,
         })
+    }
+}
+
+impl Setup {
+    /// An address that a message may name.
+    pub(super) fn trap_url(&self) -> String {
+        let address = self.trap.local_addr().map(|address| address.to_string());
+        format!("http://{}/rehearsal", address.unwrap_or_default())
+    }
+
+    /// Whether somebody has been there since it was asked last.
+    pub(super) fn was_followed(&self) -> bool {
+        let mut was_followed = false;
+        while self.trap.accept().is_ok() {
+            was_followed = true;
+        }
+        was_followed
     }
 }
 

@@ -56,6 +56,7 @@ impl Toy {
         match self.judges {
             Judges::Never => None,
             Judges::ByNothing => {
+                follow(xml);
                 let name = xml.rsplit_once("</NameID>")?.0.rsplit_once('>')?.1;
                 Some(name.to_owned())
             }
@@ -92,6 +93,14 @@ impl Toy {
             encode_base64(request.as_bytes())
         );
         HttpResponse::Ok().content_type("text/html").body(page)
+    }
+}
+
+/// Goes wherever a document type asks it to.
+fn follow(xml: &str) {
+    if let Some((_, rest)) = xml.split_once("SYSTEM \"http://") {
+        let address = rest.split('/').next().unwrap();
+        drop(std::net::TcpStream::connect(address));
     }
 }
 
@@ -212,10 +221,16 @@ fn a_toy_that_takes_everything_is_found_out_in_nearly_every_case() {
     assert!(found * 10 >= hostile.len() * 7, "{found} of {}: {missed:#?}", hostile.len());
     let unsigned = findings.iter().find(|f| f.case.id == "unsigned").unwrap();
     assert!(unsigned.saw.starts_with("accepted: the sender is signed in as Test User2"));
+    let followed = findings.iter().find(|f| f.case.id == "doctype-network").unwrap();
+    assert!(followed.saw.starts_with("it followed an address in the message"), "{}", followed.saw);
     // It has neither a key for encryption nor an address for log-out.
     let none = ids(&findings, Verdict::NotApplicable);
     assert!(none.contains("encrypted-stranger") && none.contains("logout-unsigned"), "{none:?}");
 }
+
+/// What has no signed assertion, or needs a response that is signed as a whole.
+const PROTOCOL_AND_REFUSED: [&str; 3] =
+    ["destination-missing-signed", "assertion-missing", "name-in-attribute-only"];
 
 #[test]
 fn a_toy_that_looks_at_the_signature_alone_is_found_out_where_it_does_not_look() {
@@ -243,6 +258,13 @@ fn a_toy_that_looks_at_the_signature_alone_is_found_out_where_it_does_not_look()
     ] {
         assert!(wrong.contains(id), "{id} was not found: {wrong:?}");
     }
+    // The signatures of the whole theme are genuine: nothing in it is refused by chance.
+    let refused: Vec<_> = findings
+        .iter()
+        .filter(|f| f.theme.id == "protocol" && f.verdict != Verdict::NotAsExpected)
+        .map(|f| f.case.id)
+        .collect();
+    assert_eq!(refused, PROTOCOL_AND_REFUSED);
     let right = ids(&findings, Verdict::AsExpected);
     for id in [
         "unsigned",

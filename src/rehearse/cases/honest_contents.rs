@@ -264,7 +264,8 @@ const CASES: &[Case] = &[
         "People follow links from e-mails. After the sign-in they expect that page.",
         "Keep the address that was asked for, on the server or in a signed cookie.",
         deep_link,
-    ),
+    )
+    .expecting("the person is signed in, and sees the page that was asked for"),
     script(
         "two-tabs",
         Kind::Honest,

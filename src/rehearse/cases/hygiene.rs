@@ -225,12 +225,12 @@ const CASES: &[Case] = &[
     script(
         "metadata-certificates",
         Kind::Hygiene,
-        "Certificates are valid for thirty days at least",
+        "Certificates are valid for three weeks at least",
         "AD FS stops accepting signed requests when the certificate ends.",
         "Renew the certificate, publish both, and tell NHSmail before the change.",
         |scene| {
             let now = (scene.setup.network.clock)();
-            let soon = now.checked_add_signed(TimeDelta::days(30)).unwrap_or(now);
+            let soon = now.checked_add_signed(TimeDelta::days(21)).unwrap_or(now);
             let rp = &scene.setup.relying_party;
             let all: Vec<_> = rp.signing.iter().chain(&rp.encryption).collect();
             if all.is_empty() {
@@ -241,7 +241,7 @@ const CASES: &[Case] = &[
             Ok(Judgement::when(
                 ends.is_empty(),
                 "all of them are",
-                format!("{} end within thirty days", ends.len()),
+                format!("{} to end within three weeks", ends.len()),
             ))
         },
     ),

@@ -179,7 +179,8 @@ const CASES: &[Case] = &[
                 OutgoingLogout::Post { .. } => honest(scene, LogoutBinding::Post),
             }
         },
-    ),
+    )
+    .expecting("the session ends, for old cookies too"),
     script(
         "logout-redirect",
         Kind::Honest,
@@ -187,7 +188,8 @@ const CASES: &[Case] = &[
         "AD FS does it in a frame of its page.",
         END,
         |s| honest(s, LogoutBinding::Redirect),
-    ),
+    )
+    .expecting("the session ends, for old cookies too"),
     script(
         "logout-post",
         Kind::Honest,
@@ -195,7 +197,8 @@ const CASES: &[Case] = &[
         "The session cookie does not come along with a form of another site.",
         END,
         |s| honest(s, LogoutBinding::Post),
-    ),
+    )
+    .expecting("the session ends, for old cookies too"),
     script(
         "logout-unsigned",
         Kind::Hostile,
@@ -204,6 +207,7 @@ const CASES: &[Case] = &[
         PROVE,
         |s| hostile(s, |_, _| Ok(()), unsigned),
     )
+    .expecting("the session lives on")
     .needing(NEEDS),
     script(
         "logout-stranger",
@@ -222,6 +226,7 @@ const CASES: &[Case] = &[
             )
         },
     )
+    .expecting("the session lives on")
     .needing(NEEDS),
     script(
         "logout-changed",
@@ -231,6 +236,7 @@ const CASES: &[Case] = &[
         PROVE,
         |s| hostile(s, |_, _| Ok(()), changed),
     )
+    .expecting("the session lives on")
     .needing(NEEDS),
     script(
         "logout-issuer",
@@ -250,6 +256,7 @@ const CASES: &[Case] = &[
             )
         },
     )
+    .expecting("the session lives on")
     .needing(NEEDS),
     script(
         "logout-destination",
@@ -286,6 +293,7 @@ const CASES: &[Case] = &[
             Ok(lives(scene, &mut person.browser))
         },
     )
+    .expecting("the session lives on")
     .needing(NEEDS),
     script(
         "logout-expired",
@@ -300,6 +308,7 @@ const CASES: &[Case] = &[
             Ok(lives(scene, &mut person.browser))
         },
     )
+    .expecting("the session lives on")
     .needing(NEEDS),
     script(
         "logout-other-session",
@@ -319,6 +328,7 @@ const CASES: &[Case] = &[
             )
         },
     )
+    .expecting("the session lives on")
     .needing(NEEDS),
     script(
         "logout-other-person",
@@ -339,5 +349,6 @@ const CASES: &[Case] = &[
             )
         },
     )
+    .expecting("the session lives on")
     .needing(NEEDS),
 ];

@@ -127,14 +127,19 @@ const CASES: &[Case] = &[
         "An external DTD from the network",
         "Whoever fetches it makes requests for the sender (SSRF).",
         DTD,
-        |m| doctype(m, "<!DOCTYPE r SYSTEM \"http://127.0.0.1:9/rehearsal.dtd\">"),
+        |m| doctype(m, &format!("<!DOCTYPE r SYSTEM \"{}\">", m.setup.trap_url())),
     ),
     hostile(
         "doctype-parameter",
         "A parameter entity",
         "It is resolved before anybody looks.",
         DTD,
-        |m| doctype(m, "<!DOCTYPE r [<!ENTITY % p SYSTEM \"http://127.0.0.1:9/x\"> %p;]>"),
+        |m| {
+            doctype(
+                m,
+                &format!("<!DOCTYPE r [<!ENTITY % p SYSTEM \"{}\"> %p;]>", m.setup.trap_url()),
+            )
+        },
     ),
     hostile(
         "doctype-attribute",
@@ -158,7 +163,8 @@ const CASES: &[Case] = &[
                 )
             })
         },
-    ),
+    )
+    .expecting("it answers in time, signs nobody in, and goes on"),
     substitution(
         "comment-in-name",
         "A comment cuts the NameID after the victim's name",
@@ -396,7 +402,8 @@ const CASES: &[Case] = &[
                 })
             })
         },
-    ),
+    )
+    .expecting("it answers in time, signs nobody in, and goes on"),
     script(
         "many-elements",
         Kind::Hostile,
@@ -415,7 +422,8 @@ const CASES: &[Case] = &[
                 })
             })
         },
-    ),
+    )
+    .expecting("it answers in time, signs nobody in, and goes on"),
     script(
         "many-attributes",
         Kind::Hostile,
@@ -438,7 +446,8 @@ const CASES: &[Case] = &[
                 })
             })
         },
-    ),
+    )
+    .expecting("it answers in time, signs nobody in, and goes on"),
     script(
         "large",
         Kind::Hostile,
@@ -446,7 +455,8 @@ const CASES: &[Case] = &[
         "Nobody's response is so long.",
         LIMITS,
         |s| survives(s, |m| m.spoilt(|xml| before(xml, "Status", &" ".repeat(5_000_000)))),
-    ),
+    )
+    .expecting("it answers in time, signs nobody in, and goes on"),
     script(
         "long-value",
         Kind::Hostile,
@@ -458,5 +468,6 @@ const CASES: &[Case] = &[
                 m.spoilt(|xml| set_text(xml, "SignatureValue", &"QUFB".repeat(500_000)))
             })
         },
-    ),
+    )
+    .expecting("it answers in time, signs nobody in, and goes on"),
 ];

@@ -204,7 +204,7 @@ const CASES: &[Case] = &[
                 "the person is now signed in as the sender; expected: no change",
             ))
         },
-    ),
+    ).expecting("the person stays who they are"),
     script(
         "fixed-session",
         Kind::Hostile,
@@ -228,7 +228,7 @@ const CASES: &[Case] = &[
                 "whoever knew the cookies from before is signed in as well; expected: nobody",
             ))
         },
-    ),
+    ).expecting("the old cookies lead to no session"),
     script(
         "fixed-session-again",
         Kind::Hostile,
@@ -256,7 +256,7 @@ const CASES: &[Case] = &[
                 "whoever kept the old cookies is now the second person; expected: not",
             ))
         },
-    ),
+    ).expecting("the old cookies do not lead to the new session"),
     script(
         "relay-address",
         Kind::Hostile,
@@ -264,7 +264,7 @@ const CASES: &[Case] = &[
         "After a genuine sign-in people would trust the page to which they are led.",
         TARGET,
         |s| redirect(s, "https://elsewhere.example/"),
-    ),
+    ).expecting("nobody is sent to an address of the sender's choice"),
     script(
         "relay-no-scheme",
         Kind::Hostile,
@@ -272,7 +272,7 @@ const CASES: &[Case] = &[
         "Browsers take // for the scheme of the page.",
         TARGET,
         |s| redirect(s, "//elsewhere.example/"),
-    ),
+    ).expecting("nobody is sent to an address of the sender's choice"),
     script(
         "relay-backslash",
         Kind::Hostile,
@@ -280,7 +280,7 @@ const CASES: &[Case] = &[
         "Browsers take it for //.",
         TARGET,
         |s| redirect(s, "/\\elsewhere.example/"),
-    ),
+    ).expecting("nobody is sent to an address of the sender's choice"),
     script(
         "relay-space",
         Kind::Hostile,
@@ -288,7 +288,7 @@ const CASES: &[Case] = &[
         "Browsers leave tabs out.",
         TARGET,
         |s| redirect(s, "/\t/elsewhere.example/"),
-    ),
+    ).expecting("nobody is sent to an address of the sender's choice"),
     script(
         "relay-user",
         Kind::Hostile,
@@ -303,7 +303,7 @@ const CASES: &[Case] = &[
             let _ = address.set_username(&host);
             redirect(s, address.as_str())
         },
-    ),
+    ).expecting("nobody is sent to an address of the sender's choice"),
     script(
         "relay-script",
         Kind::Hostile,
@@ -311,7 +311,7 @@ const CASES: &[Case] = &[
         "Links may hold scripts.",
         TARGET,
         |s| redirect(s, "javascript:alert(1)//"),
-    ),
+    ).expecting("nobody is sent to an address of the sender's choice"),
     script(
         "relay-header",
         Kind::Hostile,
@@ -319,7 +319,7 @@ const CASES: &[Case] = &[
         "Behind a line end stands the next header.",
         TARGET,
         |s| redirect(s, "/\r\nX-Rehearsal: 1\r\n"),
-    ),
+    ).expecting("nobody is sent to an address of the sender's choice"),
     script(
         "relay-markup",
         Kind::Hostile,
@@ -334,7 +334,7 @@ const CASES: &[Case] = &[
                 "the page holds the script as it was sent; expected: escaped or left out",
             ))
         },
-    ),
+    ).expecting("what comes from outside is escaped, or left out"),
     script(
         "relay-twice",
         Kind::Hostile,
@@ -364,7 +364,7 @@ const CASES: &[Case] = &[
                 "the browser is sent to the second address; expected: not",
             ))
         },
-    ),
+    ).expecting("nobody is sent to an address of the sender's choice"),
     script(
         "message-markup",
         Kind::Hostile,
@@ -391,7 +391,7 @@ const CASES: &[Case] = &[
                 "the page holds the script as it was sent; expected: escaped or left out",
             ))
         },
-    ),
+    ).expecting("what comes from outside is escaped, or left out"),
     script(
         "name-markup",
         Kind::Hostile,
@@ -414,7 +414,7 @@ const CASES: &[Case] = &[
                 "the page holds the script as it was sent; expected: escaped",
             ))
         },
-    ),
+    ).expecting("what comes from outside is escaped, or left out"),
     script(
         "refusal-by-idp",
         Kind::Hostile,

@@ -260,6 +260,20 @@ const CASES: &[Case] = &[
         },
     ),
     hostile(
+        "stranger-by-reference",
+        "Signed by a stranger, with a reference to the key on another machine",
+        "Whoever fetches it makes requests for the sender, and trusts anybody.",
+        KEYS,
+        |m| {
+            let info = part(&by_stranger(m)?, "KeyInfo")?;
+            Ok(info.with(&format!(
+                "<ds:KeyInfo xmlns:ds=\"{DSIG_NAMESPACE}\"><ds:RetrievalMethod URI=\"{}\" \
+                 Type=\"{DSIG_NAMESPACE}rawX509Certificate\"/></ds:KeyInfo>",
+                m.setup.trap_url()
+            )))
+        },
+    ),
+    hostile(
         "encryption-key-signs",
         "Signed by the identity provider's key for encryption",
         "In metadata the key is marked use=\"encryption\".",
@@ -340,11 +354,7 @@ const CASES: &[Case] = &[
         "The reference leads to another machine",
         "Whoever follows it makes requests for the sender.",
         STRUCTURE,
-        |m| {
-            m.spoilt(|xml| {
-                set(&m.as_victim(xml)?, "Reference", "URI", Some("http://127.0.0.1:9/signed.xml"))
-            })
-        },
+        |m| m.spoilt(|xml| set(&m.as_victim(xml)?, "Reference", "URI", Some(&m.setup.trap_url()))),
     ),
     hostile(
         "reference-other-case",

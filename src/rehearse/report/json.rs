@@ -15,7 +15,7 @@ pub fn to_json(report: &Report) -> String {
                 "theme": finding.theme.id,
                 "kind": finding.case.kind.word(),
                 "title": finding.case.title,
-                "expected": finding.case.expected(),
+                "expected": finding.case.expected,
                 "why": finding.case.why,
                 "fix": finding.case.fix,
                 "verdict": finding.verdict.word(),

@@ -41,7 +41,7 @@ pub fn to_junit(report: &Report) -> String {
             let text = escape(&format!(
                 "{}\nExpected: {}\nWhy: {}\nFix: {}\n{}",
                 finding.case.title,
-                finding.case.expected(),
+                finding.case.expected,
                 finding.case.why,
                 finding.case.fix,
                 finding.trail.join("\n")

@@ -5,7 +5,7 @@ use std::fmt::Write as _;
 use super::super::{Report, escape};
 use super::{kind, of_theme};
 use crate::crypto::{Certificate, KeyKind};
-use crate::idp::RelyingParty;
+use crate::idp::{LogoutBinding, RelyingParty};
 use crate::rehearse::THEMES;
 use crate::rehearse::case::{Kind, Verdict};
 
@@ -40,7 +40,11 @@ fn registration(html: &mut String, rp: &RelyingParty) {
         row(html, "Reply URL (HTTP-POST)", &acs.url);
     }
     for service in &rp.logout {
-        row(html, "Log-out URL", &service.url);
+        let binding = match service.binding {
+            LogoutBinding::Redirect => "Log-out URL (HTTP-Redirect)",
+            LogoutBinding::Post => "Log-out URL (HTTP-POST)",
+        };
+        row(html, binding, &service.url);
     }
     if rp.logout.is_empty() {
         row(html, "Log-out URL", "none: single log-out is not supported");

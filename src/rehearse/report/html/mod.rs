@@ -78,7 +78,8 @@ fn head(html: &mut String, report: &Report) {
         "<div class=\"band\"><header><h1>Sign-in rehearsal</h1>\
          <p>Service provider <code>{}</code>, signed in at <code>{}</code></p>\
          <p>in front of an identity provider like NHSmail's {}, on {}, in {} seconds</p>\
-         </header></div>",
+         <nav aria-label=\"Parts\"><a href=\"#themes\">Theme by theme</a> <a href=\"#cases\">Case by \
+         case</a> <a href=\"#send\">What to send NHSmail</a></nav></header></div>",
         escape(&report.sp_entity_id),
         escape(&report.start),
         if report.personality == "entra" { "Entra ID" } else { "AD FS" },
@@ -115,8 +116,8 @@ fn verdict(html: &mut String, report: &Report) {
         html,
         "<div class=\"verdict {class}\"><svg class=\"ring\" viewBox=\"0 0 120 120\" role=\"img\" \
          aria-label=\"{good} of {all} as expected\"><circle cx=\"60\" cy=\"60\" r=\"50\" fill=\"none\" \
-         stroke=\"#d8dde0\" stroke-width=\"14\"/><circle cx=\"60\" cy=\"60\" r=\"50\" fill=\"none\" \
-         stroke=\"{colour}\" stroke-width=\"14\" pathLength=\"100\" stroke-dasharray=\"{share} 100\" \
+         stroke=\"{rest}\" stroke-width=\"14\"/><circle cx=\"60\" cy=\"60\" r=\"50\" fill=\"none\" \
+         stroke=\"#006b31\" stroke-width=\"14\" pathLength=\"100\" stroke-dasharray=\"{share} 100\" \
          transform=\"rotate(-90 60 60)\"/><text x=\"60\" y=\"65\" text-anchor=\"middle\">{good}</text>\
          <text class=\"of\" x=\"60\" y=\"84\" text-anchor=\"middle\">of {all}</text></svg>\
          <div><h2>{title}</h2><p>{} of {} honest people were let in, {} of {} hostile or broken \
@@ -125,10 +126,10 @@ fn verdict(html: &mut String, report: &Report) {
         let_in.1,
         kept_out.0,
         kept_out.1,
-        colour = match class {
-            "good" => "#006b31",
-            "bad" => "#a80d1c",
-            _ => "#7a4f00",
+        rest = match (bad, unclear) {
+            (0, 0) => "#006b31",
+            (0, _) => "#7a4f00",
+            _ => "#a80d1c",
         },
     );
 }
@@ -165,9 +166,13 @@ fn grid(html: &mut String, report: &Report) {
     for theme in THEMES {
         let good = of_theme(report, theme).filter(|f| f.verdict == Verdict::AsExpected).count();
         let all = of_theme(report, theme).filter(|f| f.verdict != Verdict::NotApplicable).count();
+        let count = match all {
+            0 => "not applicable".to_owned(),
+            _ => format!("{good} of {all}"),
+        };
         let _ = write!(
             html,
-            "<li class=\"card\"><h3><a href=\"#t-{}\">{}</a> <span>{good} of {all}</span></h3>\
+            "<li class=\"card\"><h3><a href=\"#t-{}\">{}</a> <span>{count}</span></h3>\
              <ul class=\"dots\">",
             theme.id,
             escape(theme.title)
@@ -244,7 +249,7 @@ fn details(html: &mut String, finding: &Finding) {
         escape(case.id),
         finding.verdict.label(),
         escape(&finding.saw),
-        escape(case.expected()),
+        escape(case.expected),
         escape(case.why),
         escape(case.fix),
     );
