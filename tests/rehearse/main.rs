@@ -4,6 +4,7 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
 #![allow(clippy::arithmetic_side_effects, unreachable_pub)]
 
+mod command;
 mod demo;
 mod scene;
 mod weak;

@@ -1,0 +1,128 @@
+//! The program: what it writes, and how it ends.
+
+use std::fs;
+use std::process::{Command, Output};
+
+use actix_saml::idp::{Personality, TestIdp, TestKeys};
+use actix_saml::rehearse::Rehearsal;
+use actix_saml::xml::{Document, Limits};
+use serde_json::Value;
+
+use crate::scene::{Folder, demo, now};
+use crate::weak::{Judges, toy};
+
+fn run(folder: &Folder, arguments: &[&str]) -> Output {
+    Command::new(env!("CARGO_BIN_EXE_actix-saml"))
+        .arg("rehearse")
+        .args(arguments)
+        .current_dir(&folder.0)
+        .output()
+        .unwrap()
+}
+
+/// The identity provider whose metadata the program has written.
+fn prepared(folder: &Folder) -> TestIdp {
+    let output = run(folder, &["--idp-metadata-out", "idp-metadata.xml"]);
+    assert_eq!(output.status.code(), Some(0), "{output:?}");
+    let (host, personality) = ("127.0.0.1", Personality::Adfs);
+    let keys = folder.0.join("rehearsal-keys");
+    let keys = TestKeys::load_or_generate(&keys, personality, host, now()).unwrap();
+    assert!(keys.announced().is_some());
+    let idp = TestIdp::at(personality, "http://127.0.0.1:8085", keys).unwrap();
+    let written = fs::read_to_string(folder.0.join("idp-metadata.xml")).unwrap();
+    for key in idp.keys.signing() {
+        let der = actix_saml::xml::encode_base64(key.certificate().as_der());
+        assert!(written.contains(&der));
+    }
+    idp
+}
+
+#[test]
+fn it_ends_with_0_and_three_reports_when_all_is_as_expected() {
+    let folder = Folder::new();
+    let idp = prepared(&folder);
+    let url = demo(&folder, &idp);
+    let output = run(
+        &folder,
+        &[
+            "--sp-metadata",
+            &format!("{url}/saml/metadata"),
+            "--start",
+            &format!("{url}/rota"),
+            "--report",
+            "report.html",
+            "--junit",
+            "report.xml",
+            "--json",
+            "report.json",
+        ],
+    );
+    let text = String::from_utf8(output.stdout).unwrap();
+    assert_eq!(output.status.code(), Some(0), "{text}");
+    assert!(text.contains("0 not as expected, 0 inconclusive, 1 not applicable"), "{text}");
+    let read = |name: &str| fs::read_to_string(folder.0.join(name)).unwrap();
+    let json: Value = serde_json::from_str(&read("report.json")).unwrap();
+    assert_eq!(json["good"], true);
+    assert_eq!(json["cases"].as_array().unwrap().len(), Rehearsal::len());
+    assert_eq!(json["shows_names"], true);
+    let xml = read("report.xml");
+    Document::parse(xml.as_bytes(), &Limits::METADATA).unwrap();
+    assert!(read("report.html").contains("<h2>Everything is as expected</h2>"));
+}
+
+#[test]
+fn it_ends_with_1_and_names_what_is_not_as_expected() {
+    let folder = Folder::new();
+    let idp = prepared(&folder);
+    let (url, metadata) = toy(Judges::BySignature, &idp);
+    folder.write("sp.xml", &metadata);
+    let output = run(&folder, &["--sp-metadata", "sp.xml", "--start", &format!("{url}/page")]);
+    let text = String::from_utf8(output.stdout).unwrap();
+    assert_eq!(output.status.code(), Some(1), "{text}");
+    assert!(text.contains("not as expected: audience-other - For another service"), "{text}");
+    assert!(!text.contains("not as expected: unsigned "), "{text}");
+}
+
+#[test]
+fn it_ends_with_2_when_there_can_be_no_rehearsal() {
+    let folder = Folder::new();
+    let idp = prepared(&folder);
+    let (url, metadata) = toy(Judges::Never, &idp);
+    folder.write("sp.xml", &metadata);
+    let public = "https://192.0.2.1/page";
+    let start = format!("{url}/page");
+    for (arguments, words) in [
+        (
+            &["--sp-metadata", "sp.xml", "--start", &start][..],
+            "the first honest sign-in is refused",
+        ),
+        (
+            &["--sp-metadata", "sp.xml", "--start", public],
+            "neither this machine nor a private network",
+        ),
+        (&["--sp-metadata", "none.xml", "--start", &start], "none.xml"),
+        (&["--sp-metadata", "sp.xml"], "--start"),
+        (&[], "say --sp-metadata and --start"),
+    ] {
+        let output = run(&folder, arguments);
+        let text = String::from_utf8(output.stderr).unwrap();
+        assert_eq!(output.status.code(), Some(2), "{text}");
+        assert!(text.contains(words), "{text}");
+        assert_eq!(output.stdout, b"");
+    }
+}
+
+#[test]
+fn the_guide_lists_every_option_and_theme() {
+    let guide =
+        fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/docs/rehearsal.md")).unwrap();
+    let help = run(&Folder::new(), &["--help"]);
+    let help = String::from_utf8(help.stdout).unwrap();
+    let options = help.split_whitespace().filter(|word| word.starts_with("--"));
+    for option in options.filter(|option| *option != "--help") {
+        assert!(guide.contains(&format!("| `{option}")), "{option}");
+    }
+    for theme in actix_saml::rehearse::THEMES {
+        assert!(guide.contains(&format!("| `{}` |", theme.id)), "{}", theme.id);
+    }
+}
