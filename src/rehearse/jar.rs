@@ -130,6 +130,11 @@ impl Jar {
         (!pairs.is_empty()).then(|| pairs.join("; "))
     }
 
+    /// The same jar without the cookies of this name.
+    pub(super) fn without(&self, name: &str) -> Self {
+        Self(self.0.iter().filter(|stored| stored.name != name).cloned().collect())
+    }
+
     /// How the cookies were set that are new, or have another value, since `before`.
     pub(super) fn new_since(&self, before: &Self) -> Vec<Attributes> {
         let is_new = |stored: &&Stored| !before.0.contains(stored);
@@ -264,5 +269,6 @@ mod tests {
         let new = jar.new_since(&before);
         assert_eq!(new.len(), 1);
         assert!(new[0].http_only && !new[0].secure && new[0].same_site == SameSite::Lax);
+        assert_eq!(jar.without("a").header(Cause::Own, &url(HERE), now()), None);
     }
 }

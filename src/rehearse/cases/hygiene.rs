@@ -57,19 +57,26 @@ fn request(
     Ok(judge(scene, &begun, document.root()))
 }
 
-/// The cookies that were set from the answer to the response on.
+/// The cookies that make the session: set by the sign-in, and without one of them nobody is signed
+/// in.
 fn session_cookies(scene: &mut Scene<'_>) -> Result<Vec<Attributes>, Trouble> {
     let mut browser = scene.browser();
     let begun = scene.begin(&mut browser)?;
     let before = browser.jar.clone();
     let xml = scene.maker(&begun).response()?;
     scene.deliver(&mut browser, &begun, &xml);
-    match browser.new_cookies(&before) {
-        cookies if cookies.is_empty() => {
-            Err(Trouble::NotApplicable("no cookie is set when somebody signs in"))
+    let mut cookies = Vec::new();
+    for cookie in browser.new_cookies(&before) {
+        let mut without = browser.clone();
+        without.jar = browser.jar.without(&cookie.name);
+        if !scene.who(&mut without).signed_in {
+            cookies.push(cookie);
         }
-        cookies => Ok(cookies),
     }
+    if cookies.is_empty() {
+        return Err(Trouble::NotApplicable("no single cookie makes the session"));
+    }
+    Ok(cookies)
 }
 
 fn cookies(
