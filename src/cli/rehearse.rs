@@ -129,9 +129,11 @@ pub(super) fn run(arguments: &Arguments) -> Result<ExitCode, Problem> {
     let rehearsal = begin(&plan, Duration::from_secs(arguments.wait))?;
     let in_colour = arguments.colour.is_wanted();
     let shows_progress = std::io::stderr().is_terminal();
+    let mut strange = 0_usize;
     let findings = rehearsal.play(|progress| {
+        strange = strange.saturating_add(usize::from(is_told(progress.last)));
         if shows_progress {
-            show(&progress);
+            show(&progress, strange);
         }
     });
     if shows_progress {
@@ -256,9 +258,10 @@ fn write(path: &Path, text: &str) -> Result<(), Problem> {
     std::fs::write(path, text).map_err(|error| format!("{}: {error}", path.display()).into())
 }
 
-fn show(progress: &Progress<'_>) {
+fn show(progress: &Progress<'_>, strange: usize) {
     let id = printable(progress.last.case.id);
-    let line = format!("\r\u{1b}[2K  {:>3} of {}  {id}", progress.done, progress.of);
+    let (done, of) = (progress.done, progress.of);
+    let line = format!("\r\u{1b}[2K  {done:>3} of {of}, {strange} to be looked at: {id}");
     let _ = std::io::stderr().lock().write_all(line.as_bytes());
 }
 

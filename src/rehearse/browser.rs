@@ -114,6 +114,14 @@ impl Page {
         (300..400).contains(&self.status) && self.location.is_some()
     }
 
+    /// Whether a browser looks for markup in it. Without a type it may.
+    pub(super) fn is_html(&self) -> bool {
+        self.header("content-type").is_none_or(|value| {
+            let value = value.to_ascii_lowercase();
+            value.contains("html") || value.contains("xml")
+        })
+    }
+
     pub(super) fn header(&self, name: &str) -> Option<&str> {
         self.headers.iter().find(|(n, _)| n.eq_ignore_ascii_case(name)).map(|(_, v)| v.as_str())
     }

@@ -33,7 +33,8 @@ pub(super) struct Who {
     pub(super) signed_in: bool,
     pub(super) sender: bool,
     pub(super) victim: bool,
-    pub(super) body: String,
+    /// The page that was looked at, if it is HTML.
+    pub(super) html: String,
     pub(super) status: u16,
 }
 
@@ -212,8 +213,8 @@ impl<'s> Scene<'s> {
         };
         let Some(page) = way.end() else {
             self.note("check: nothing came back");
-            let body = String::new();
-            return Who { signed_in: false, sender: false, victim: false, body, status: 0 };
+            let html = String::new();
+            return Who { signed_in: false, sender: false, victim: false, html, status: 0 };
         };
         let leads_away = page.location.as_ref().is_some_and(|to| to.as_str().starts_with(&address))
             || Form::with_field(&page.body, "SAMLRequest").is_some();
@@ -236,9 +237,10 @@ impl<'s> Scene<'s> {
             (true, true, false) => "signed in under the sender's own name".to_owned(),
             (true, false, false) => "signed in".to_owned(),
         };
-        let (status, body) = (page.status, page.body.clone());
+        let html = if page.is_html() { page.body.clone() } else { String::new() };
+        let status = page.status;
         self.note(format!("check: {} answered {status}: {found}", bare(&page.url)));
-        Who { signed_in, sender, victim, body, status }
+        Who { signed_in, sender, victim, html, status }
     }
 }
 

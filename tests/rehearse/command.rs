@@ -1,7 +1,9 @@
 //! The program: what it writes, and how it ends.
 
 use std::fs;
-use std::process::{Command, Output};
+use std::net::{TcpListener, TcpStream};
+use std::process::{Child, Command, Output, Stdio};
+use std::time::{Duration, Instant};
 
 use actix_saml::idp::{Personality, TestIdp, TestKeys};
 use actix_saml::rehearse::Rehearsal;
@@ -68,6 +70,72 @@ fn it_ends_with_0_and_three_reports_when_all_is_as_expected() {
     let xml = read("report.xml");
     Document::parse(xml.as_bytes(), &Limits::METADATA).unwrap();
     assert!(read("report.html").contains("<h2>Everything is as expected</h2>"));
+}
+
+/// The demo application as a process of its own.
+struct Demo(Child);
+
+impl Drop for Demo {
+    fn drop(&mut self) {
+        let _ = self.0.kill();
+        let _ = self.0.wait();
+    }
+}
+
+fn free_port() -> u16 {
+    TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port()
+}
+
+#[test]
+fn over_https_every_cookie_is_judged_as_well() {
+    let folder = Folder::new();
+    let (app, idp) = (free_port(), free_port());
+    let mut command = Command::new(env!("CARGO_BIN_EXE_actix-saml"));
+    command.args(["demo", "--tls", "--data", "data"]);
+    command.args(["--app-port", &app.to_string(), "--idp-port", &idp.to_string()]);
+    command.stdout(Stdio::null()).stderr(Stdio::null()).current_dir(&folder.0);
+    let _demo = Demo(command.spawn().unwrap());
+    let begun = Instant::now();
+    while TcpStream::connect(("127.0.0.1", app)).is_err() {
+        assert!(begun.elapsed() < Duration::from_secs(60), "waited for the demo application");
+        std::thread::yield_now();
+    }
+    let url = format!("https://localhost:{app}");
+    let idp_url = format!("https://127.0.0.1:{idp}");
+    let metadata = format!("{url}/saml/metadata");
+    let (start, who) = (format!("{url}/rota"), format!("{url}/whoami"));
+    let output = run(
+        &folder,
+        &[
+            "--sp-metadata",
+            &metadata,
+            "--start",
+            &start,
+            "--signed-in-check",
+            &who,
+            "--keys",
+            "data",
+            "--idp-url",
+            &idp_url,
+            "--ca",
+            "data/tls-cert.pem",
+            "--wait",
+            "60",
+            "--json",
+            "report.json",
+        ],
+    );
+    let text = String::from_utf8(output.stdout).unwrap();
+    assert_eq!(output.status.code(), Some(0), "{text}");
+    let json = fs::read_to_string(folder.0.join("report.json")).unwrap();
+    let json: Value = serde_json::from_str(&json).unwrap();
+    let cases = json["cases"].as_array().unwrap();
+    let case = cases.iter().find(|case| case["id"] == "cookie-secure").unwrap();
+    assert_eq!(case["verdict"], "as-expected");
+    // The demo application publishes no key for encryption, and its provider announces no next key.
+    let none = cases.iter().filter(|case| case["verdict"] == "not-applicable");
+    let none: Vec<_> = none.filter(|c| c["theme"] != "encryption").map(|c| &c["id"]).collect();
+    assert_eq!(none, ["key-rollover"]);
 }
 
 #[test]

@@ -11,6 +11,7 @@ mod markup;
 mod protocol;
 mod sessions;
 mod signature;
+mod times;
 mod wrapping;
 
 use super::case::Theme;
@@ -24,6 +25,7 @@ pub const THEMES: &[Theme] = &[
     wrapping::THEME,
     markup::THEME,
     protocol::THEME,
+    times::THEME,
     bindings::THEME,
     sessions::THEME,
     encryption::THEME,

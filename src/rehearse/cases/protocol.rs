@@ -1,6 +1,4 @@
-//! Genuine signatures on messages that are for somebody else, from somebody else, or out of time.
-
-use chrono::TimeDelta;
+//! Genuine signatures on messages that are for somebody else, from somebody else, or of no use.
 
 use crate::idp::Ids;
 use crate::rehearse::case::{Case, Theme, Trouble, hostile};
@@ -15,8 +13,6 @@ const ADDRESS: &str = "Compare Recipient (and Destination, where it is there) wi
 const REQUEST: &str = "Remember the ID of each request in the browser that sent it, and compare it \
                        with InResponseTo of the signed SubjectConfirmationData. Use it once.";
 const ISSUER: &str = "Compare Issuer with the identity provider's entityID, byte for byte.";
-const TIME: &str = "Compare the times with a clock that is set by NTP, and allow three minutes, five \
-                    at the most.";
 const CONFIRMATION: &str = "Accept bearer confirmations alone, with Recipient, NotOnOrAfter and \
                             InResponseTo, and without NotBefore (Profiles 4.1.4.2).";
 const SHAPE: &str = "Check the message against the schema before anything in it is used.";
@@ -26,7 +22,7 @@ pub(super) const THEME: Theme = Theme {
     id: "protocol",
     title: "Protocol",
     about: "Genuine signatures on messages that are for another service, another request or another \
-            time.",
+            purpose.",
     cases: CASES,
 };
 
@@ -46,17 +42,6 @@ fn other_case(text: &str) -> String {
 
 fn other_id() -> Result<String, Trouble> {
     Ok(Ids::random().map_err(|error| Trouble::made(&error))?.response)
-}
-
-/// `NotOnOrAfter` of the confirmation, so long before now.
-fn confirmed(m: &Maker<'_>, ago: TimeDelta) -> Result<String, Trouble> {
-    let end = m.now.checked_sub_signed(ago).unwrap_or(m.now);
-    m.edited(|xml| set(xml, "SubjectConfirmationData", "NotOnOrAfter", Some(&format_instant(end))))
-}
-
-fn condition(m: &Maker<'_>, name: &str, offset: TimeDelta) -> Result<String, Trouble> {
-    let time = m.now.checked_add_signed(offset).unwrap_or(m.now);
-    m.edited(|xml| set(xml, "Conditions", name, Some(&format_instant(time))))
 }
 
 fn status(m: &Maker<'_>, code: &str) -> Result<String, Trouble> {
@@ -299,74 +284,6 @@ const CASES: &[Case] = &[
     hostile("issuer-empty", "The assertion is from nobody", "Issuer must be there.", ISSUER, |m| {
         m.edited(|xml| Ok(nth(xml, "Issuer", 1)?.with("<Issuer></Issuer>")))
     }),
-    hostile("expired", "Issued two hours ago", "It was kept or stolen.", TIME, |m| {
-        m.at(TimeDelta::hours(-2)).response()
-    }),
-    hostile("expired-days", "Issued three days ago", "It was kept or stolen.", TIME, |m| {
-        m.at(TimeDelta::days(-3)).response()
-    }),
-    hostile(
-        "confirmation-expired",
-        "The confirmation ended ten minutes ago",
-        "It ends before the conditions do: five minutes at AD FS.",
-        TIME,
-        |m| confirmed(m, TimeDelta::minutes(10)),
-    ),
-    hostile(
-        "conditions-expired",
-        "The conditions ended ten minutes ago",
-        "Both ends count.",
-        TIME,
-        |m| condition(m, "NotOnOrAfter", TimeDelta::minutes(-10)),
-    ),
-    hostile("not-yet-valid", "Valid in two hours", "It is not valid yet.", TIME, |m| {
-        m.at(TimeDelta::hours(2)).response()
-    }),
-    hostile(
-        "conditions-not-yet",
-        "The conditions begin in ten minutes",
-        "It is not valid yet.",
-        TIME,
-        |m| condition(m, "NotBefore", TimeDelta::minutes(10)),
-    ),
-    hostile(
-        "session-over",
-        "The session has ended an hour ago",
-        "SessionNotOnOrAfter has passed: there is no session to begin.",
-        "Refuse an assertion whose SessionNotOnOrAfter has passed, and end sessions at it.",
-        |m| {
-            let end = m.now.checked_sub_signed(TimeDelta::hours(1)).unwrap_or(m.now);
-            m.edited(|xml| {
-                add(
-                    xml,
-                    "AuthnStatement",
-                    &format!("SessionNotOnOrAfter=\"{}\"", format_instant(end)),
-                )
-            })
-        },
-    ),
-    hostile(
-        "time-without-zone",
-        "The end is told without a time zone",
-        "Times are in UTC and say so (Core 1.3.3). Without Z it is anybody's guess.",
-        "Refuse times without Z.",
-        |m| {
-            m.edited(|xml| {
-                let end = part(xml, "SubjectConfirmationData")?.text;
-                let end =
-                    end.split_once("NotOnOrAfter=\"").and_then(|(_, rest)| rest.split_once('"'));
-                let (end, _) = end.ok_or_else(|| Trouble::Made("no time".to_owned()))?;
-                set(xml, "SubjectConfirmationData", "NotOnOrAfter", Some(end.trim_end_matches('Z')))
-            })
-        },
-    ),
-    hostile(
-        "time-nonsense",
-        "The end is no time",
-        "What cannot be read must not be passed over.",
-        TIME,
-        |m| m.edited(|xml| set(xml, "SubjectConfirmationData", "NotOnOrAfter", Some("never"))),
-    ),
     hostile(
         "confirmation-no-end",
         "The confirmation has no end",
