@@ -1,0 +1,207 @@
+"""Plays sign-in and sign-out between `actix-saml serve` and identity providers of others.
+
+    play.py PROGRAM FOLDER
+
+PROGRAM is `actix-saml`; FOLDER holds the installed packages, and gets keys, metadata and logs.
+`./run interop` installs what is needed and calls this. It ends with status 1 when any answer was
+another one than is expected here.
+"""
+
+import json
+import os
+import shutil
+import socket
+import subprocess
+import sys
+import time
+import urllib.error
+import urllib.request
+from importlib.metadata import version
+from pathlib import Path
+
+import cases
+from browser import Browser
+
+HERE = Path(__file__).parent
+PERSON = {
+    "id": "a1f0c7e2-test-user1",
+    "mail": "test.user1@nhs.net",
+    "given_name": "Test",
+    "surname": "User1",
+}
+
+
+class Provider:
+    """One of the identity providers, and how its program is started."""
+
+    def __init__(self, name, release, command, protections):
+        self.name, self.release = name, release
+        self.command, self.protections = command, protections
+
+
+def providers(packages):
+    """All of them, with the ways to protect a response in which each is played."""
+    ways = [
+        "assertion signed",
+        "response signed",
+        "both signed",
+        "signed, then encrypted",
+        "signed, encrypted, signed",
+    ]
+    samlp = json.loads((packages / "node_modules/samlp/package.json").read_text())["version"]
+    return [
+        Provider(
+            "pysaml2",
+            version("pysaml2"),
+            [sys.executable, str(HERE / "provider_pysaml2.py")],
+            [*ways, "encrypted with Triple DES"],
+        ),
+        Provider("samlp", samlp, ["node", "--no-deprecation", str(HERE / "provider_samlp.js")], ways),
+    ]
+
+
+def free_port():
+    with socket.socket() as listener:
+        listener.bind(("127.0.0.1", 0))
+        return listener.getsockname()[1]
+
+
+def wait_for(url, process):
+    """Waits until `url` answers, as long as `process` runs, for half a minute at most."""
+    end = time.monotonic() + 30
+    while time.monotonic() < end and process.poll() is None:
+        try:
+            with urllib.request.urlopen(url, timeout=5):
+                return
+        except urllib.error.HTTPError:
+            return
+        except OSError:
+            time.sleep(0.05)
+    raise SystemExit(f"interop: nothing answers at {url}: see the logs")
+
+
+class Running:
+    """A program that runs until the block ends."""
+
+    def __init__(self, command, log, ready):
+        self.command, self.log, self.ready = command, log, ready
+
+    def __enter__(self):
+        self.output = open(self.log, "wb")
+        self.process = subprocess.Popen(self.command, stdout=self.output, stderr=self.output)
+        try:
+            wait_for(self.ready, self.process)
+        except BaseException:
+            self.__exit__()
+            raise
+        return self
+
+    def __exit__(self, *_):
+        self.process.terminate()
+        self.process.wait()
+        self.output.close()
+
+
+class Stage:
+    """What a case needs to know of the play."""
+
+    def __init__(self, sp, idp, log):
+        self.sp, self.idp, self.log, self.person = sp, idp, log, PERSON
+
+    def browser(self):
+        return Browser()
+
+    def refusals(self):
+        """The codes of the refusals that the application has logged so far."""
+        return cases.codes(self.log.read_text(errors="replace"))
+
+
+def keys(program, folder, name, purpose="signing"):
+    key, cert = folder / f"{name}-key.pem", folder / f"{name}-cert.pem"
+    subprocess.run(
+        [program, "keygen", "--purpose", purpose, "--type", "rsa2048", "--days", "90", "--force"]
+        + ["--name", name, "--key", str(key), "--cert", str(cert)],
+        check=True,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+    )
+    return str(key), str(cert)
+
+
+def play(provider, program, folder, packages):
+    """Plays every case against `provider`. Returns what came of each."""
+    work = folder / "work" / provider.name
+    shutil.rmtree(work, ignore_errors=True)
+    work.mkdir(parents=True)
+    sp_port, idp_port = free_port(), free_port()
+    sp, idp = f"http://127.0.0.1:{sp_port}", f"http://127.0.0.1:{idp_port}"
+    sign_key, sign_cert = keys(program, work, "sp-signing")
+    open_key, open_cert = keys(program, work, "sp-encryption", "encryption")
+    idp_key, idp_cert = keys(program, work, "idp-signing")
+    setup = {
+        "base": idp,
+        "port": idp_port,
+        "key": idp_key,
+        "cert": idp_cert,
+        "xmlsec1": shutil.which("xmlsec1"),
+        "packages": str(packages),
+        "person": PERSON,
+        "sp_entity_id": f"{sp}/saml/metadata",
+        "sp_acs": f"{sp}/saml/acs",
+        "sp_slo": f"{sp}/saml/slo",
+        "sp_signing_cert": sign_cert,
+        "sp_encryption_cert": open_cert,
+    }
+    setup_file, sp_metadata = work / "setup.json", work / "sp.xml"
+    setup_file.write_text(json.dumps(setup))
+    made = subprocess.run(
+        [*provider.command, "metadata", str(setup_file)], check=True, stdout=subprocess.PIPE
+    )
+    (work / "idp.xml").write_bytes(made.stdout)
+    (work / "saml.toml").write_text(
+        f'base_url = "{sp}"\n'
+        f'entity_id = "{sp}/saml/metadata"\n'
+        f'listen = "127.0.0.1:{sp_port}"\n'
+        "dev = true\n"
+        '[[idp]]\nmetadata = "idp.xml"\n'
+        "[keys]\n"
+        f'signing_key = "{sign_key}"\nsigning_cert = "{sign_cert}"\n'
+        f'decryption_keys = ["{open_key}"]\nencryption_cert = "{open_cert}"\n'
+    )
+    results = []
+    log = work / "actix-saml.log"
+    serve = [program, "serve", "--config", str(work / "saml.toml")]
+    with Running(serve, log, f"{sp}/health/live"):
+        with urllib.request.urlopen(f"{sp}/saml/metadata", timeout=10) as answer:
+            sp_metadata.write_bytes(answer.read())
+        for number, protection in enumerate(provider.protections):
+            setup_file.write_text(
+                json.dumps({**setup, "protection": protection, "sp_metadata": str(sp_metadata)})
+            )
+            command = [*provider.command, "serve", str(setup_file)]
+            with Running(command, work / f"idp-{number}.log", f"{idp}/ready"):
+                stage = Stage(sp, idp, log)
+                for case in cases.of(protection):
+                    results.append((provider, protection, case.title, case.run(stage)))
+    return results
+
+
+def main():
+    program, folder = sys.argv[1], Path(sys.argv[2])
+    os.umask(0o077)
+    packages = folder / "npm"
+    failed = total = 0
+    for provider in providers(packages):
+        print(f"\n{provider.name} {provider.release}")
+        for _, protection, title, trouble in play(provider, program, folder, packages):
+            total += 1
+            failed += trouble is not None
+            verdict = "ok    " if trouble is None else "FAILED"
+            print(f"  {verdict} {protection}: {title}")
+            if trouble is not None:
+                print(f"         {trouble}")
+    print(f"\n{total - failed} passed, {failed} failed")
+    sys.exit(1 if failed or not total else 0)
+
+
+main()
