@@ -93,6 +93,8 @@ impl From<Habits> for Personality {
     }
 }
 
+/// Of so many findings the terminal says everything. Of more, nobody would read it.
+const MAX_TOLD: usize = 20;
 /// Something was not as expected.
 const NOT_AS_EXPECTED: u8 = 1;
 
@@ -279,11 +281,21 @@ fn summary(report: &Report, in_colour: bool) -> String {
         page.plain("  ").piece(style, mark).plain(&format!(" {:<38} {count}", theme.title));
         page.end();
     }
-    for finding in report.findings.iter().filter(|f| is_told(f)) {
+    for (number, finding) in report.findings.iter().filter(|f| is_told(f)).enumerate() {
         let style = match finding.verdict {
             Verdict::NotAsExpected => Style::Bad,
             _ => Style::Doubtful,
         };
+        if number == MAX_TOLD {
+            page.end();
+            page.line(Style::Strong, "And, of which the reports say more:");
+        }
+        if number >= MAX_TOLD {
+            page.plain("  ").piece(style, finding.verdict.label()).plain(": ");
+            page.piece(Style::Strong, finding.case.id).plain(&format!(" - {}", finding.case.title));
+            page.end();
+            continue;
+        }
         page.end();
         page.piece(style, finding.verdict.label()).plain(": ");
         page.piece(Style::Strong, finding.case.id)

@@ -149,6 +149,11 @@ fn it_ends_with_1_and_names_what_is_not_as_expected() {
     assert_eq!(output.status.code(), Some(1), "{text}");
     assert!(text.contains("not as expected: audience-other - For another service"), "{text}");
     assert!(!text.contains("not as expected: unsigned "), "{text}");
+    // The terminal tells of the first twenty in full; the others have a line each.
+    assert_eq!(text.matches("\n  fix:      ").count(), 20, "{text}");
+    assert!(
+        text.contains("\n  not as expected: relay-address - RelayState is an address elsewhere\n")
+    );
 }
 
 #[test]

@@ -201,6 +201,7 @@ fn filter(html: &mut String) {
         ("f-look", "To be looked at", ""),
         ("f-honest", "Honest", ""),
         ("f-hostile", "Hostile", ""),
+        ("f-hygiene", "Hygiene", ""),
     ] {
         let _ = write!(
             html,
