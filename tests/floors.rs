@@ -56,6 +56,7 @@ const FLOORS: &[Floor] = &[
             "anyhow",
             "arc_swap",
             "chrono",
+            "futures_core",
             "memchr",
             "prometheus_client",
             "rustls_native_certs",

@@ -156,6 +156,8 @@ fn write_config(
          [keys]\n\
          signing_key = \"sp-signing-key.pem\"\n\
          signing_cert = \"sp-signing-cert.pem\"\n\n\
+         [session]\n\
+         keep_forms = true\n\n\
          [refresh]\n\
          minutes = 5\n\n\
          [organisation]\n\

@@ -18,6 +18,7 @@ mod guard;
 mod handover;
 mod heavy_work;
 mod html;
+mod kept_form;
 mod known;
 mod lock;
 mod metrics;

@@ -11,7 +11,7 @@ use actix_web::web::{self, ServiceConfig};
 use actix_web::{HttpRequest, HttpResponse};
 use url::form_urlencoded::byte_serialize;
 
-use super::access::{Requirement, StepUpSupport};
+use super::access::{Requirement, StepUp, StepUpSupport, with_step_up};
 use super::audit::{AuditSink, Auditors, Pseudonyms};
 use super::clock::{Clock, SystemClock};
 use super::config::{Config, ConfigError};
@@ -79,6 +79,7 @@ pub(super) struct Shared {
     pub(super) heavy_work: HeavyWork,
     pub(super) cookie_keys: CookieKeys,
     step_up: HashMap<EntityId, StepUpSupport>,
+    pub(super) keeps_forms: bool,
     pub(super) own_metadata: OwnMetadata,
     pub(super) pages: Arc<Pages>,
     pub(super) paths: Paths,
@@ -94,13 +95,14 @@ pub(super) struct Paths {
     pub(super) slo: String,
     pub(super) forget: String,
     pub(super) handover: String,
+    pub(super) resume: String,
 }
 
 impl Paths {
     /// Whether `path` is one of ours.
     pub(super) fn has(&self, path: &str) -> bool {
-        let Self { metadata, login, acs, logout, slo, forget, handover } = self;
-        let own = [metadata, login, acs, logout, slo, forget, handover];
+        let Self { metadata, login, acs, logout, slo, forget, handover, resume } = self;
+        let own = [metadata, login, acs, logout, slo, forget, handover, resume];
         own.into_iter().any(|own| own == path)
     }
 }
@@ -141,6 +143,13 @@ impl Shared {
     /// Whether this identity provider is one of ours, or may be, once its metadata is there.
     pub(super) fn trusts(&self, issuer: &EntityId) -> bool {
         self.federation.has(issuer)
+    }
+
+    /// Where a sign-in begins that ends at the form that was kept.
+    pub(super) fn resume_url(&self, step_up: Option<StepUp>) -> String {
+        let page = ReturnTo::parse(&self.paths.resume, &self.settings.base_url);
+        let plain = self.login_url(page.as_ref());
+        step_up.map_or_else(|| plain.clone(), |asked| with_step_up(plain.clone(), asked))
     }
 
     /// What `idp` does with a request for more than a sign-in.
@@ -184,6 +193,7 @@ pub struct SamlBuilder {
     heavy_work: HeavyWork,
     cookie_keys: CookieKeys,
     step_up: HashMap<EntityId, StepUpSupport>,
+    keeps_forms: bool,
     pub(super) pages: Pages,
 }
 
@@ -295,6 +305,14 @@ impl SamlBuilder {
         self
     }
 
+    /// Whether a form that meets no session, or one that does not do, is kept for its sender until
+    /// they have signed in. Not by default. See docs/clients.md for which forms, and for how long.
+    #[must_use]
+    pub fn keep_forms(mut self, keeps: bool) -> Self {
+        self.keeps_forms = keeps;
+        self
+    }
+
     /// Done.
     ///
     /// # Errors
@@ -316,6 +334,7 @@ impl SamlBuilder {
             slo: self.sp.settings().slo_path(),
             forget: beside("logout/forget"),
             handover: beside("handover"),
+            resume: beside("resume"),
             acs,
         };
         let own_metadata = OwnMetadata::write(&self.sp, self.clock.now())?;
@@ -351,6 +370,7 @@ impl SamlBuilder {
                 heavy_work: self.heavy_work,
                 cookie_keys: self.cookie_keys,
                 step_up: self.step_up,
+                keeps_forms: self.keeps_forms,
                 own_metadata,
                 pages: Arc::new(self.pages),
                 paths,
@@ -410,6 +430,7 @@ impl Saml {
             heavy_work: HeavyWork::default(),
             cookie_keys: Key::generate().into(),
             step_up: HashMap::new(),
+            keeps_forms: false,
             pages: Pages::default(),
         }
     }

@@ -10,6 +10,7 @@ use chrono::{DateTime, Utc};
 use thiserror::Error;
 
 use super::audit::AuditEvent;
+use super::kept_form;
 use super::known::Known;
 use super::saml::Shared;
 use super::session_store::indexed;
@@ -75,6 +76,11 @@ pub(super) async fn signed_in(
     Ok(known)
 }
 
+/// Who was signed in when `request` was answered, as far as anybody has asked.
+pub(super) fn known_by_then(request: &HttpRequest) -> Option<Arc<Known>> {
+    request.extensions().get::<SignedIn>().and_then(|known| known.0.clone())
+}
+
 /// Whether the answer to `request` was made for somebody who is signed in.
 pub(super) fn was_for_person(request: &HttpRequest) -> bool {
     request.extensions().get::<SignedIn>().is_some_and(|known| known.0.is_some())
@@ -100,7 +106,11 @@ pub(super) async fn sign_out(
     session: &Session,
     shared: &Shared,
 ) -> Result<Option<Arc<Principal>>, StoreError> {
-    let principal = signed_in(request, shared).await?.map(|known| Arc::clone(&known.principal));
+    let known = signed_in(request, shared).await?;
+    if let Some(person) = known.as_ref().and_then(|known| known.person()) {
+        kept_form::forget(shared, &person).await?;
+    }
+    let principal = known.map(|known| Arc::clone(&known.principal));
     let own = own_handle(request, shared);
     if let Some(principal) = &principal {
         let handle = own.unwrap_or_else(|| foreign_handle(principal));

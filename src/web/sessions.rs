@@ -12,14 +12,15 @@ use actix_web::cookie::{Cookie, SameSite};
 use actix_web::dev::{Service, ServiceRequest, ServiceResponse, Transform, forward_ready};
 use actix_web::error::InternalError;
 use actix_web::http::header::{CACHE_CONTROL, COOKIE, HeaderValue, SET_COOKIE};
-use actix_web::{Error, HttpMessage as _, ResponseError};
+use actix_web::{Error, HttpMessage as _, HttpResponse, ResponseError};
 
 use super::audit::AuditEvent;
 use super::client::Client;
+use super::kept_form;
 use super::pages::Trouble;
 use super::refusal::Reason;
 use super::saml::Shared;
-use super::session::{HeldEvent, OwnSessions, was_for_person};
+use super::session::{HeldEvent, OwnSessions, known_by_then, was_for_person};
 use super::session_store::StoreAdapter;
 
 /// Middleware that gives every request its session. From `saml.sessions()`.
@@ -93,8 +94,16 @@ where
         let shared = Arc::clone(&self.shared);
         let client = Client::of(request.request());
         Box::pin(async move {
+            let form = kept_form::read(&mut request, &shared).await?;
             match service.call(request).await {
                 Ok(mut response) => {
+                    if let Some(form) = form {
+                        let known = known_by_then(response.request());
+                        let kept = form.keep(&response, known.as_deref(), &shared).await;
+                        if let Some(page) = kept {
+                            return Err(instead(page, &response));
+                        }
+                    }
                     keep_private(&mut response);
                     if let Some(value) = renewed {
                         hand_out(&mut response, value, shared.session_cookie());
@@ -111,6 +120,14 @@ where
             }
         })
     }
+}
+
+/// Another answer, with the cookies of the one that it takes the place of.
+fn instead<B>(mut page: HttpResponse, response: &ServiceResponse<B>) -> Error {
+    for cookie in response.headers().get_all(SET_COOKIE) {
+        page.headers_mut().append(SET_COOKIE, cookie.clone());
+    }
+    InternalError::from_response("the form is kept", page).into()
 }
 
 /// Drops cookies that are not UTF-8, each by itself: one of them, from a neighbouring host perhaps,

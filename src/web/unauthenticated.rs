@@ -8,6 +8,7 @@ use actix_web::{HttpRequest, HttpResponse, ResponseError};
 use url::form_urlencoded::byte_serialize;
 
 use super::client::{self, Client};
+use super::kept_form::NotUsed;
 use super::lock;
 use super::page_owner::without_token;
 use super::pages::{self, Pages, Trouble};
@@ -154,6 +155,9 @@ impl ResponseError for Unauthenticated {
             (answer, _) => self.answer_nobody(answer),
         };
         response.headers_mut().insert(VARY, client::VARY);
+        if self.answer == Answer::Page {
+            response.extensions_mut().insert(NotUsed(None));
+        }
         #[cfg(feature = "coverage")]
         super::coverage::mark(&mut response);
         response

@@ -36,6 +36,7 @@ mod federation;
 mod foreign_sessions;
 mod guard;
 mod handover;
+mod kept_form;
 mod limits;
 mod lock;
 mod logout;

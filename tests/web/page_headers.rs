@@ -19,6 +19,7 @@ use crate::app::{ACS, Setup, TestApp, start_of_test, test_idp};
 use crate::browser::{navigation, post};
 use crate::encrypted::{decrypts, occupied, places};
 use crate::jar::From;
+use crate::kept_form;
 use crate::message::{Form, between, encode};
 use crate::slo::{SLO, Scene, carry};
 use crate::stores::{Fragile, Step};
@@ -61,6 +62,8 @@ const TABLE: &[(PageKind, u16, &str, &str)] = &[
     (PageKind::ChooseIdp, 200, PLAIN, "DENY"),
     (PageKind::SessionEnded, 401, PLAIN, "DENY"),
     (PageKind::StepUp, 401, PLAIN, "DENY"),
+    (PageKind::FormKept, 401, PLAIN, "DENY"),
+    (PageKind::Resume, 200, PLAIN, "DENY"),
     (PageKind::BreakOut, 401, FRAMED, "SAMEORIGIN"),
     (PageKind::Locked, 401, PLAIN, "DENY"),
     (PageKind::LockedByOther, 403, PLAIN, "DENY"),
@@ -254,6 +257,17 @@ impl Pages {
         self.keep(PageKind::AskLogout, browser.visit("/saml/logout").await);
     }
 
+    async fn with_a_form(&self) {
+        let app = self.app(|setup| setup.saml = Box::new(|saml| saml.keep_forms(true))).await;
+        let browser = app.browser();
+        browser.sign_in("ward.nurse").await;
+        app.clock.advance(TimeDelta::minutes(31));
+        self.keep(PageKind::FormKept, kept_form::send(&browser, "/rota", "dose=1").await);
+        let begun = browser.begin_at("/saml/login?return_to=%2Fsaml%2Fresume").await;
+        browser.bring(&app.respond(&begun, "ward.nurse")).await;
+        self.keep(PageKind::Resume, browser.visit("/saml/resume").await);
+    }
+
     async fn on_the_way_out(&self) {
         let scene = Scene::with(|setup| self.watch(setup)).await;
         let browser = scene.app.browser();
@@ -303,6 +317,7 @@ async fn every_page_has_exactly_its_headers() {
     pages.for_want_of_rights().await;
     pages.on_the_way_in().await;
     pages.of_several_people().await;
+    pages.with_a_form().await;
     pages.on_the_way_out().await;
 
     let listed: Vec<_> = TABLE.iter().map(|(kind, ..)| *kind).collect();

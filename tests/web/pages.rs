@@ -36,6 +36,7 @@ pub fn routes(saml: &Saml) -> impl FnOnce(&mut ServiceConfig) + use<> {
             .route("/purge", web::get().to(purge))
             .route("/whoami", web::get().to(whoami))
             .route("/key", web::get().to(key))
+            .route("/echo", web::post().to(async |_: Staff, body: String| body))
             .route("/owner", web::get().to(owner))
             .service(
                 web::scope("/admin")

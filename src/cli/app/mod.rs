@@ -29,7 +29,12 @@ pub fn routes(saml: &Saml) -> impl FnOnce(&mut ServiceConfig) + use<> {
             .route("/", web::get().to(pages::home))
             .route("/rota", web::get().to(pages::rota))
             // Not everything that a signed-in person may see may be done on an old sign-in.
-            .route("/swap", web::get().to(pages::swap).wrap(careful))
+            .service(
+                web::resource("/swap")
+                    .wrap(careful)
+                    .route(web::get().to(pages::swap))
+                    .route(web::post().to(pages::offer)),
+            )
             .route("/assertion", web::get().to(pages::assertion))
             .route("/api/shifts", web::get().to(shifts))
             .route("/whoami", web::get().to(whoami))

@@ -2,8 +2,9 @@
 
 use std::fmt::Write as _;
 
-use actix_web::HttpResponse;
 use actix_web::http::StatusCode;
+use actix_web::{HttpResponse, web};
+use serde::Deserialize;
 
 use super::ADMIN_ROLE;
 use super::layout::page;
@@ -63,9 +64,27 @@ pub(super) async fn swap(staff: Staff) -> HttpResponse {
     let time = format_instant(staff.principal().authn_instant);
     let body = format!(
         "<p>You may agree to a swap: your sign-in gives evidence of a second factor, and is fresh. \
-         You proved who you are at {time}.</p><p>In this demo there is nothing to swap.</p>"
+         You proved who you are at {time}.</p>\
+         <form method=\"post\" action=\"/swap\"><p><label for=\"note\">A note for whoever takes your \
+         shift</label></p><p><input id=\"note\" name=\"note\" size=\"40\"></p>\
+         <p><button type=\"submit\">Offer the shift</button></p></form>"
     );
     page(StatusCode::OK, "Swap a shift", Some(&staff), &body)
+}
+
+/// What the form of [`swap`] sends.
+#[derive(Deserialize)]
+pub(super) struct Offer {
+    note: String,
+}
+
+/// Does nothing with an offer, and says so.
+pub(super) async fn offer(staff: Staff, offer: web::Form<Offer>) -> HttpResponse {
+    let body = format!(
+        "<p>Your note: <strong>{}</strong></p><p>In this demo nobody takes it.</p>",
+        escape_html(&offer.note)
+    );
+    page(StatusCode::OK, "Shift offered", Some(&staff), &body)
 }
 
 /// The answer to staff without the role.

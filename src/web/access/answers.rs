@@ -11,6 +11,7 @@ use crate::nhsmail::Staff;
 use crate::sp::ReturnTo;
 use crate::web::audit::{AuditEvent, AuditStep, Outcome};
 use crate::web::client::{self, Client};
+use crate::web::kept_form::NotUsed;
 use crate::web::known::Known;
 use crate::web::pages::{self, Trouble};
 use crate::web::refusal::Reason;
@@ -66,7 +67,11 @@ fn ask(request: &HttpRequest, shared: &Shared, asked: StepUp) -> HttpResponse {
             .insert_header((LOCATION, url))
             .insert_header((CACHE_CONTROL, "no-store"))
             .finish(),
-        Client::Form => shared.pages.step_up(&url),
+        Client::Form => {
+            let mut page = shared.pages.step_up(&url);
+            page.extensions_mut().insert(NotUsed(Some(asked)));
+            page
+        }
         Client::Frame | Client::FormInFrame => {
             shared.pages.break_out_to_step_up(&url, client == Client::FormInFrame)
         }

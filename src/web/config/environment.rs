@@ -80,6 +80,7 @@ pub const VARIABLES: &[Variable] = &[
     variable("SAML_SESSION_IDLE_MINUTES", "session.idle_minutes", Kind::Number),
     variable("SAML_SESSION_ABSOLUTE_HOURS", "session.absolute_hours", Kind::Number),
     variable("SAML_SESSION_LOCK_MINUTES", "session.lock_minutes", Kind::Number),
+    variable("SAML_SESSION_KEEP_FORMS", "session.keep_forms", Kind::Switch),
     variable("SAML_LOGOUT_IDP", "logout.idp", Kind::Switch),
     variable("SAML_LOGOUT_BINDING", "logout.binding", Kind::Text),
     variable("SAML_STORE_URL", "store.url", Kind::Text),

@@ -119,6 +119,7 @@ impl Config {
         let subjects = self.subject_rules()?;
         let saml =
             Saml::builder(sp).claims(self.claims.clone()).subjects(subjects.into_iter().collect());
+        let saml = saml.keep_forms(self.session.keep_forms);
         let support = self.step_up_support()?;
         let saml = support.into_iter().fold(saml, |saml, (idp, said)| saml.step_up(idp, said));
         let saml = self.dress(saml)?;

@@ -219,11 +219,13 @@ pub struct SessionConfig {
     pub absolute_hours: u32,
     /// Minutes without a request after which a session is locked. Never without.
     pub lock_minutes: Option<u32>,
+    /// Whether a form that meets no session is kept for its sender.
+    pub keep_forms: bool,
 }
 
 impl Default for SessionConfig {
     fn default() -> Self {
-        Self { idle_minutes: 30, absolute_hours: 12, lock_minutes: None }
+        Self { idle_minutes: 30, absolute_hours: 12, lock_minutes: None, keep_forms: false }
     }
 }
 

@@ -130,6 +130,18 @@ catalogue! {
     StepUpTitle "step_up_title" "Please sign in again";
     StepUpText "step_up_text" "This page needs you to sign in once more.";
 
+    FormKeptText "form_kept_text"
+        "What you sent has not been used. It is kept for a while, encrypted. When you have signed \
+         in as {name}, you can send it.";
+    ResumeTitle "resume_title" "Send what you had filled in?";
+    ResumeText "resume_text"
+        "This form was sent at {time}, when you were not signed in, to {page}. Nothing has been \
+         done with it yet.";
+    ResumeOnce "resume_once"
+        "It is shown once. If you leave this page without sending it, it is lost.";
+    ResumeSend "resume_send" "Send it now";
+    ResumeDrop "resume_drop" "Do not send it";
+
     LockedTitle "locked_title" "Locked";
     LockedText "locked_text"
         "Nobody has used this page for a while. Sign in again as {name} to go on.";

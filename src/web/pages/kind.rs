@@ -71,6 +71,10 @@ kinds! {
     /// In the place of a page for which the sign-in is too old or too weak, when it is not simply
     /// visited.
     StepUp "step_up";
+    /// The same, when what was sent is kept.
+    FormKept "form_kept";
+    /// A form that was kept, for its sender to send.
+    Resume "resume";
     /// Within another page, when nobody is signed in or the sign-in does not do: it leads the whole window to the sign-in.
     BreakOut "break_out";
     /// The session is locked.

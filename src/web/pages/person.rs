@@ -7,6 +7,7 @@ use super::Pages;
 use super::catalogue::Words;
 use super::content::Action;
 use super::kind::PageKind;
+use crate::web::kept_form::KeptForm;
 
 /// The people of a session that is locked, and where they can go.
 pub(in crate::web) struct LockedByOther<'l> {
@@ -20,6 +21,31 @@ pub(in crate::web) struct LockedByOther<'l> {
 }
 
 impl Pages {
+    /// In the place of what a form would have led to: it is kept for whoever has sent it.
+    pub(in crate::web) fn form_kept(&self, name: &str, login_url: &str) -> HttpResponse {
+        let text = self.paragraph(Words::SessionEndedText);
+        let (kind, status) = (PageKind::FormKept, StatusCode::UNAUTHORIZED);
+        let mut page = self.content(kind, status, Words::StepUpTitle, text);
+        page.paragraphs = vec![self.texts.fill(Words::FormKeptText, &[("name", name)])];
+        page.actions.push(Action::main(self.say(Words::SignInAgain), login_url));
+        self.respond(&page)
+    }
+
+    /// A form that was kept, and a button that sends it.
+    pub(in crate::web) fn resume(&self, form: &KeptForm) -> HttpResponse {
+        let time = form.at.format("%H:%M UTC").to_string();
+        let path = form.action.as_str().split('?').next().unwrap_or_default();
+        let text = self.texts.fill(Words::ResumeText, &[("time", &time), ("page", path)]);
+        let mut page = self.content(PageKind::Resume, StatusCode::OK, Words::ResumeTitle, text);
+        page.paragraphs.push(self.paragraph(Words::ResumeOnce));
+        let send = Action::form(self.say(Words::ResumeSend), form.action.as_str());
+        let with_field =
+            |send: Action, (name, value): (String, String)| send.with_field(&name, &value);
+        page.actions.push(form.fields().fold(send, with_field));
+        page.actions.push(Action::other(self.say(Words::ResumeDrop), "/"));
+        self.respond(&page)
+    }
+
     /// In the place of a page of somebody whose session is locked.
     pub(in crate::web) fn locked(
         &self,

@@ -8,6 +8,7 @@ use url::Url;
 use super::person::LockedByOther;
 use super::sign_out::AfterSignOut;
 use super::{PageContent, PageTemplate, Pages, SignedOut, Told, Trouble};
+use crate::web::kept_form::KeptForm;
 
 const REFERENCE: &str = "7f3a9-c21e4";
 const LOGIN: &str = "/saml/login?return_to=%2Frota%3Fday%3D2";
@@ -95,13 +96,16 @@ impl Pages {
             login_url: LOGIN,
             logout_url: "/saml/logout",
         };
-        vec![
+        let mut about = vec![
             self.locked(OWNER, LOGIN, false),
             self.locked(OWNER, LOGIN, true),
             self.locked_by_other(&locked),
+            self.form_kept(NAME, LOGIN),
             self.handover(OWNER, NAME, "/rota?day=2"),
             self.not_your_page(NAME),
-        ]
+        ];
+        about.extend(KeptForm::sample().map(|form| self.resume(&form)));
+        about
     }
 
     fn on_the_way_out(&self) -> Vec<HttpResponse> {

@@ -32,7 +32,7 @@ pub(super) async fn start(request: HttpRequest, shared: web::Data<Shared>) -> Ht
         .return_to
         .as_deref()
         .and_then(|target| ReturnTo::parse(target, &shared.settings.base_url))
-        .filter(|target| !is_own_page(target, &shared))
+        .filter(|target| target.as_str() == shared.paths.resume || !is_own_page(target, &shared))
         .unwrap_or_else(ReturnTo::root);
     let snapshot = shared.snapshot();
     if !snapshot.is_ready(shared.clock.now()) {

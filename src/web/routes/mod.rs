@@ -5,6 +5,7 @@ mod handover;
 mod login;
 mod logout;
 mod metadata;
+mod resume;
 mod slo;
 
 use actix_web::http::header::ALLOW;
@@ -56,6 +57,11 @@ pub(super) fn mount(config: &mut ServiceConfig, data: web::Data<Shared>) {
         .service(
             web::resource(paths.handover.as_str())
                 .route(web::get().to(handover::show))
+                .default_service(web::to(|shared| wrong_method(shared, "GET"))),
+        )
+        .service(
+            web::resource(paths.resume.as_str())
+                .route(web::get().to(resume::show))
                 .default_service(web::to(|shared| wrong_method(shared, "GET"))),
         )
         .app_data(data.clone());

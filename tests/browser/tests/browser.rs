@@ -218,6 +218,16 @@ impl Browser {
         described
     }
 
+    /// The browser loses a cookie: the session has ended.
+    pub(crate) async fn lose_cookie(&self, name: &str) {
+        self.client.delete_cookie(name).await.unwrap();
+    }
+
+    pub(crate) async fn type_into(&self, selector: &str, text: &str) {
+        let field = self.client.find(Locator::Css(selector)).await.unwrap();
+        field.send_keys(text).await.unwrap();
+    }
+
     pub(crate) async fn tab(&self) -> WindowHandle {
         self.client.window().await.unwrap()
     }

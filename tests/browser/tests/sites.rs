@@ -191,7 +191,7 @@ impl Setting {
             })
             .collect();
         let sp = builder.build().unwrap();
-        let mut saml = Saml::builder(sp).clock(Arc::new(clock.clone()));
+        let mut saml = Saml::builder(sp).keep_forms(true).clock(Arc::new(clock.clone()));
         if self.is_branded {
             saml = saml.branding(accessibility::branding());
         }

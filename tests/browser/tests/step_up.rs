@@ -41,3 +41,26 @@ async fn who_has_none_is_asked_once_and_then_told() {
     browser.visit(&sites.page("/rota")).await;
     browser.arrive(&sites.page("/rota"), "Your rota").await;
 }
+
+/// The form is long, the session has ended meanwhile, and nothing is lost.
+#[actix_web::test]
+async fn a_form_that_came_too_late_is_sent_by_a_click_after_the_sign_in() {
+    let Some(browser) = Browser::open().await else { return };
+    let sites = Setting::default().serve();
+    browser.visit(&sites.page("/swap")).await;
+    browser.arrive_at(CHOOSER).await;
+    browser.click("button[name=person][value='test.consultant']").await;
+    browser.arrive(&sites.page("/swap"), "Swap a shift").await;
+    browser.type_into("#note", "Caf\u{e9} at <seven>").await;
+    browser.lose_cookie("saml-session").await;
+    browser.click("main button").await;
+    browser.arrive(&sites.page("/swap"), "Please sign in again").await;
+    assert!(browser.text("main").await.contains("It is kept for a while, encrypted"));
+    browser.click("main a.button").await;
+    browser.arrive_at(CHOOSER).await;
+    browser.click("button[name=person][value='test.consultant']").await;
+    browser.arrive(&sites.page("/saml/resume"), "Send what you had filled in?").await;
+    browser.click("main button").await;
+    browser.arrive(&sites.page("/swap"), "Shift offered").await;
+    assert!(browser.text("main").await.contains("Caf\u{e9} at <seven>"));
+}

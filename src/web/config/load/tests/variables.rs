@@ -50,6 +50,7 @@ const EFFECTS: &[(&str, &str, &str, Reads)] = &[
     ("SAML_SESSION_IDLE_MINUTES", "7", "7", |c| c.session.idle_minutes.to_string()),
     ("SAML_SESSION_ABSOLUTE_HOURS", "7", "7", |c| c.session.absolute_hours.to_string()),
     ("SAML_SESSION_LOCK_MINUTES", "7", "Some(7)", |c| format!("{:?}", c.session.lock_minutes)),
+    ("SAML_SESSION_KEEP_FORMS", "true", "true", |c| c.session.keep_forms.to_string()),
     ("SAML_LOGOUT_IDP", "false", "Some(false)", |c| format!("{:?}", c.logout.idp)),
     ("SAML_LOGOUT_BINDING", "post", "Some(Post)", |c| format!("{:?}", c.logout.binding)),
     ("SAML_STORE_URL", "redis:", "redis:", |c| c.store.url.clone()),

@@ -1,0 +1,269 @@
+//! A form that meets no session is kept for its sender, if that is wished.
+
+use std::sync::Arc;
+
+use actix_web::http::header::{CONTENT_LENGTH, ORIGIN};
+use actix_web::test::TestRequest;
+use chrono::TimeDelta;
+
+use actix_saml::store::MemorySessions;
+
+use crate::answer::Answer;
+use crate::app::{Setup, TestApp};
+use crate::browser::{Browser, post};
+use crate::jar::From;
+
+const KEPT: &str = "It is kept for a while, encrypted.";
+const LOST: &str = "What you sent was not used.";
+
+async fn keeping_with(change: impl FnOnce(&mut Setup)) -> TestApp {
+    TestApp::with(|setup| {
+        setup.saml = Box::new(|saml| saml.keep_forms(true));
+        change(setup);
+    })
+    .await
+}
+
+async fn keeping() -> TestApp {
+    keeping_with(|_| {}).await
+}
+
+fn form(path: &str, body: &str) -> TestRequest {
+    post(path, body).insert_header((CONTENT_LENGTH, body.len()))
+}
+
+pub async fn send(browser: &Browser<'_>, path: &str, body: &str) -> Answer {
+    let request = form(path, body).insert_header(("Sec-Fetch-Site", "same-origin"));
+    browser.send(From::SameSite, request).await
+}
+
+/// Somebody who was signed in until a moment ago.
+async fn late<'a>(app: &'a TestApp, user_name: &str) -> Browser<'a> {
+    let browser = app.browser();
+    browser.sign_in(user_name).await;
+    app.clock.advance(TimeDelta::minutes(31));
+    browser
+}
+
+/// The sign-in to which the page leads.
+async fn sign_in_to_resume(browser: &Browser<'_>, page: &Answer, user_name: &str) -> Answer {
+    let login = "/saml/login?return_to=%2Fsaml%2Fresume";
+    assert!(page.body.contains(&format!("href=\"{login}\"")), "{}", page.body);
+    let begun = browser.begin_at(login).await;
+    browser.bring(&browser.app.respond(&begun, user_name)).await
+}
+
+#[track_caller]
+fn assert_lost(page: &Answer) {
+    assert_eq!(page.status, 401);
+    assert!(page.body.contains(LOST) && !page.body.contains(KEPT), "{}", page.body);
+}
+
+#[actix_web::test]
+async fn it_is_sent_by_a_click_of_its_sender_and_only_once() {
+    let app = keeping().await;
+    // A guard around the scope, and a handler that asks for the person.
+    for path in ["/admin?ward=3", "/rota?ward=3"] {
+        let browser = late(&app, "ward.nurse").await;
+        let page = send(&browser, path, "dose=5+mg&note=%3Cb%3E%22caf%C3%A9&note=2&empty=").await;
+        page.assert_page();
+        assert_eq!(page.status, 401, "{path}");
+        assert!(page.body.contains(KEPT), "{}", page.body);
+        assert!(page.body.contains("signed in as <strong>Bryn O&#39;Sample</strong>"));
+        assert!(!page.body.contains("5 mg"), "what was sent is not on the page");
+
+        let landed = sign_in_to_resume(&browser, &page, "ward.nurse").await;
+        assert_eq!((landed.status, landed.location()), (303, "/saml/resume"), "{}", landed.body);
+        let resume = browser.visit("/saml/resume").await;
+        resume.assert_page();
+        assert_eq!(resume.status, 200);
+        assert!(resume.body.contains("<h1>Send what you had filled in?</h1>"));
+        assert!(!resume.body.contains("<script"), "nothing is sent by itself");
+        assert!(resume.body.contains(&format!("method=\"post\" action=\"{path}\"")));
+        for field in [
+            "name=\"dose\" value=\"5 mg\"",
+            "name=\"note\" value=\"&lt;b&gt;&quot;café\"",
+            "name=\"note\" value=\"2\"",
+            "name=\"empty\" value=\"\"",
+        ] {
+            assert!(resume.body.contains(field), "{field} in {}", resume.body);
+        }
+        let again = browser.visit("/saml/resume").await;
+        assert_eq!((again.status, again.location()), (303, "/"), "shown once");
+        browser.submit("/saml/logout", "").await;
+    }
+}
+
+#[actix_web::test]
+async fn nobody_else_gets_it() {
+    let app = keeping().await;
+    let browser = late(&app, "ward.nurse").await;
+    let page = send(&browser, "/rota", "dose=1").await;
+    let landed = sign_in_to_resume(&browser, &page, "test.consultant").await;
+    // Told whose page it was, as after every sign-in of somebody else.
+    assert_eq!(landed.location(), "/saml/handover");
+    assert_eq!(browser.visit("/saml/resume").await.location(), "/");
+    // Nor does anybody without a session.
+    let stranger = app.browser().visit("/saml/resume").await;
+    assert_eq!(stranger.location(), "/saml/login?return_to=%2Fsaml%2Fresume");
+}
+
+#[actix_web::test]
+async fn it_is_not_kept_longer_than_was_said() {
+    let app = keeping().await;
+    let browser = late(&app, "ward.nurse").await;
+    let page = send(&browser, "/rota", "dose=1").await;
+    app.clock.advance(TimeDelta::minutes(60));
+    sign_in_to_resume(&browser, &page, "ward.nurse").await;
+    assert_eq!(browser.visit("/saml/resume").await.location(), "/");
+}
+
+#[actix_web::test]
+async fn the_last_one_of_a_person_counts_and_signing_out_forgets_it() {
+    let app = keeping().await;
+    let browser = late(&app, "ward.nurse").await;
+    send(&browser, "/rota", "dose=1").await;
+    let page = send(&browser, "/rota", "dose=2").await;
+    sign_in_to_resume(&browser, &page, "ward.nurse").await;
+    assert!(browser.visit("/saml/resume").await.body.contains("value=\"2\""));
+
+    app.clock.advance(TimeDelta::minutes(31));
+    send(&browser, "/rota", "dose=3").await;
+    browser.sign_in("ward.nurse").await;
+    browser.submit("/saml/logout", "").await;
+    browser.sign_in("ward.nurse").await;
+    assert_eq!(browser.visit("/saml/resume").await.location(), "/");
+}
+
+#[actix_web::test]
+async fn only_forms_of_our_own_pages_are_kept() {
+    let app = keeping().await;
+    let browser = late(&app, "ward.nurse").await;
+    for (site, origin, is_kept) in [
+        (Some("same-origin"), None, true),
+        (Some("same-site"), None, false),
+        (Some("cross-site"), None, false),
+        (Some("none"), None, false),
+        (Some("cross-site"), Some("https://rota.example.org"), false),
+        (None, Some("https://rota.example.org"), true),
+        (None, Some("https://rota.example.org.evil.test"), false),
+        (None, Some("null"), false),
+        (None, None, false),
+    ] {
+        let mut request = form("/rota", "dose=1");
+        for (name, value) in [("Sec-Fetch-Site", site), (ORIGIN.as_str(), origin)] {
+            if let Some(value) = value {
+                request = request.insert_header((name, value));
+            }
+        }
+        let page = browser.send(From::SameSite, request).await;
+        assert_eq!(page.status, 401);
+        assert_eq!(page.body.contains(KEPT), is_kept, "{site:?} {origin:?}");
+    }
+}
+
+#[actix_web::test]
+async fn what_is_too_large_or_no_form_is_lost_and_that_is_said() {
+    let app = keeping().await;
+    let browser = late(&app, "ward.nurse").await;
+    let of = |length: usize| format!("a={}", "x".repeat(length - 2));
+    let kept = send(&browser, "/rota", &of(32 * 1024)).await;
+    assert!(kept.body.contains(KEPT));
+    assert_lost(&send(&browser, "/rota", &of(32 * 1024 + 1)).await);
+    assert!(send(&browser, "/rota", &vec!["a=1"; 500].join("&")).await.body.contains(KEPT));
+    assert_lost(&send(&browser, "/rota", &vec!["a=1"; 501].join("&")).await);
+
+    let other =
+        form("/rota", "x").insert_header(("Content-Type", "multipart/form-data; boundary=x"));
+    let other = other.insert_header(("Sec-Fetch-Site", "same-origin"));
+    assert_lost(&browser.send(From::SameSite, other).await);
+}
+
+/// Anybody could fill the store otherwise.
+#[actix_web::test]
+async fn of_whom_nothing_is_known_nothing_is_kept() {
+    let app = keeping().await;
+    assert_lost(&send(&app.browser(), "/rota", "dose=1").await);
+    let browser = late(&app, "ward.nurse").await;
+    browser.jar.borrow_mut().put("__Host-saml-person", "made-up");
+    assert_lost(&send(&browser, "/rota", "dose=1").await);
+}
+
+/// One place for each person, however often they send.
+#[actix_web::test]
+async fn a_person_fills_one_place() {
+    let app = keeping_with(|setup| setup.sessions = Some(Arc::new(MemorySessions::new(2)))).await;
+    let browser = late(&app, "ward.nurse").await;
+    for _ in 0..5 {
+        assert!(send(&browser, "/rota", "dose=1").await.body.contains(KEPT));
+    }
+    app.browser().sign_in("test.consultant").await;
+}
+
+#[actix_web::test]
+async fn a_store_that_is_full_keeps_nothing_and_that_is_said() {
+    let app = keeping_with(|setup| setup.sessions = Some(Arc::new(MemorySessions::new(2)))).await;
+    let browser = late(&app, "ward.nurse").await;
+    app.browser().sign_in("test.consultant").await;
+    app.browser().sign_in("ward.pc").await;
+    let page = send(&browser, "/rota", "dose=1").await;
+    assert_lost(&page);
+    assert!(page.events.iter().any(|event| event.field("event") == "form_not_kept"));
+}
+
+#[actix_web::test]
+async fn it_is_not_the_default() {
+    let app = TestApp::start().await;
+    let browser = late(&app, "ward.nurse").await;
+    assert_lost(&send(&browser, "/rota", "dose=1").await);
+}
+
+#[actix_web::test]
+async fn a_form_that_is_let_through_arrives_as_it_was_sent() {
+    let app = keeping().await;
+    let browser = app.browser();
+    browser.sign_in("ward.nurse").await;
+    let answer = send(&browser, "/echo", "dose=5+mg&note=caf%C3%A9").await;
+    assert_eq!((answer.status, answer.body.as_str()), (200, "dose=5+mg&note=caf%C3%A9"));
+}
+
+#[actix_web::test]
+async fn it_is_kept_over_a_lock_and_a_step_up_too() {
+    let app = keeping_with(|setup| {
+        setup.builder = Box::new(|builder| builder.session.lock = Some(TimeDelta::minutes(10)));
+    })
+    .await;
+    let browser = app.browser();
+    browser.sign_in("ward.nurse").await;
+    app.clock.advance(TimeDelta::minutes(10));
+    let locked = send(&browser, "/rota", "dose=1").await;
+    assert!(locked.body.contains(KEPT), "{}", locked.body);
+    assert_eq!(sign_in_to_resume(&browser, &locked, "ward.nurse").await.status, 303);
+    assert!(browser.visit("/saml/resume").await.body.contains("name=\"dose\""));
+
+    for _ in 0..3 {
+        app.clock.advance(TimeDelta::minutes(9));
+        browser.visit("/rota").await;
+    }
+    let stale = send(&browser, "/fresh", "sign=1").await;
+    assert!(stale.body.contains(KEPT), "{}", stale.body);
+    let login = "/saml/login?return_to=%2Fsaml%2Fresume&step_up=fresh";
+    assert!(stale.body.contains(&login.replace('&', "&amp;")), "{}", stale.body);
+    let begun = browser.begin_at(login).await;
+    assert_eq!(browser.bring(&app.respond(&begun, "ward.nurse")).await.location(), "/saml/resume");
+    assert!(browser.visit("/saml/resume").await.body.contains("action=\"/fresh\""));
+    assert_eq!(send(&browser, "/fresh", "sign=1").await.body, "fresh");
+}
+
+/// A browser that runs ahead must not use up what a person is to see.
+#[actix_web::test]
+async fn looking_ahead_takes_nothing_out() {
+    let app = keeping().await;
+    let browser = late(&app, "ward.nurse").await;
+    let page = send(&browser, "/rota", "dose=1").await;
+    sign_in_to_resume(&browser, &page, "ward.nurse").await;
+    let ahead = crate::browser::navigation(actix_web::http::Method::GET, "/saml/resume");
+    let ahead = ahead.insert_header(("Sec-Purpose", "prefetch"));
+    assert_eq!(browser.send(From::SameSite, ahead).await.status, 503);
+    assert!(browser.visit("/saml/resume").await.body.contains("name=\"dose\""));
+}
