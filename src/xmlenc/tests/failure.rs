@@ -29,7 +29,8 @@ fn failures() -> Vec<(&'static str, String)> {
         add("data of a vector alone", &key, &data[..16]);
         add("data cut", &key, &data[..last]);
         add("data too long", &key, &longer(&data));
-        add("data altered at its end", &key, &flipped(&data, last, 0xFF));
+        // The block before the last: what that does to the padding is no matter of chance.
+        add("data altered at its end", &key, &flipped(&data, last - 16, 0xFF));
         let to = OURS.certificate.public_key();
         for length in [0, 1, 15, 16, 24, 31, 33] {
             let wrong = to.encrypt_oaep(style.transport.oaep(), &vec![7; length]).unwrap();
