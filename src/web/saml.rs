@@ -36,7 +36,7 @@ use crate::saml::EntityId;
 use crate::saml::metadata::WriteMetadataError;
 use crate::sp::{
     BuildError, Builder, LogoutIndex, Principal, ReplayStore, ReturnTo, ServiceProvider,
-    SessionStore,
+    SessionStore, UnsolicitedTargets,
 };
 use crate::store::{MemoryLogoutIndex, MemoryReplay, MemorySessions};
 
@@ -80,6 +80,8 @@ pub(super) struct Shared {
     pub(super) cookie_keys: CookieKeys,
     step_up: HashMap<EntityId, StepUpSupport>,
     pub(super) keeps_forms: bool,
+    /// Where sign-ins may lead that begin at these identity providers.
+    pub(super) unsolicited: HashMap<EntityId, UnsolicitedTargets>,
     pub(super) own_metadata: OwnMetadata,
     pub(super) pages: Arc<Pages>,
     pub(super) paths: Paths,
@@ -193,6 +195,7 @@ pub struct SamlBuilder {
     heavy_work: HeavyWork,
     cookie_keys: CookieKeys,
     step_up: HashMap<EntityId, StepUpSupport>,
+    unsolicited: HashMap<EntityId, UnsolicitedTargets>,
     keeps_forms: bool,
     pub(super) pages: Pages,
 }
@@ -305,6 +308,14 @@ impl SamlBuilder {
         self
     }
 
+    /// Accept sign-ins that begin at the identity provider `idp`, and lead them to one of `targets`.
+    /// Nobody's are accepted by default. See docs/idp-initiated.md for what that gives away.
+    #[must_use]
+    pub fn accept_unsolicited(mut self, idp: EntityId, targets: UnsolicitedTargets) -> Self {
+        self.unsolicited.insert(idp, targets);
+        self
+    }
+
     /// Whether a form that meets no session, or one that does not do, is kept for its sender until
     /// they have signed in. Not by default. See docs/clients.md for which forms, and for how long.
     #[must_use]
@@ -371,6 +382,7 @@ impl SamlBuilder {
                 cookie_keys: self.cookie_keys,
                 step_up: self.step_up,
                 keeps_forms: self.keeps_forms,
+                unsolicited: self.unsolicited,
                 own_metadata,
                 pages: Arc::new(self.pages),
                 paths,
@@ -431,6 +443,7 @@ impl Saml {
             cookie_keys: Key::generate().into(),
             step_up: HashMap::new(),
             keeps_forms: false,
+            unsolicited: HashMap::new(),
             pages: Pages::default(),
         }
     }

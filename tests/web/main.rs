@@ -63,3 +63,4 @@ mod tabs;
 mod tabs_model;
 mod two_idps;
 mod unsolicited;
+mod unsolicited_flow;

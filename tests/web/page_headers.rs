@@ -23,6 +23,7 @@ use crate::kept_form;
 use crate::message::{Form, between, encode};
 use crate::slo::{SLO, Scene, carry};
 use crate::stores::{Fragile, Step};
+use crate::unsolicited_flow;
 
 const PLAIN: &str = "default-src 'none'; base-uri 'none'; frame-ancestors 'none'; \
                      style-src {style}; form-action 'self'";
@@ -60,6 +61,7 @@ const TABLE: &[(PageKind, u16, &str, &str)] = &[
     (PageKind::NoPendingLogout, 403, PLAIN, "DENY"),
     (PageKind::SigningIn, 200, POSTS, "DENY"),
     (PageKind::ChooseIdp, 200, PLAIN, "DENY"),
+    (PageKind::Confirm, 200, PLAIN, "DENY"),
     (PageKind::SessionEnded, 401, PLAIN, "DENY"),
     (PageKind::StepUp, 401, PLAIN, "DENY"),
     (PageKind::FormKept, 401, PLAIN, "DENY"),
@@ -257,6 +259,12 @@ impl Pages {
         self.keep(PageKind::AskLogout, browser.visit("/saml/logout").await);
     }
 
+    async fn unasked(&self) {
+        let app = self.app(unsolicited_flow::accepts).await;
+        let form = unsolicited_flow::unasked(&app, "ward.nurse", "/");
+        self.keep(PageKind::Confirm, app.browser().bring(&form).await);
+    }
+
     async fn with_a_form(&self) {
         let app = self.app(|setup| setup.saml = Box::new(|saml| saml.keep_forms(true))).await;
         let browser = app.browser();
@@ -318,6 +326,7 @@ async fn every_page_has_exactly_its_headers() {
     pages.on_the_way_in().await;
     pages.of_several_people().await;
     pages.with_a_form().await;
+    pages.unasked().await;
     pages.on_the_way_out().await;
 
     let listed: Vec<_> = TABLE.iter().map(|(kind, ..)| *kind).collect();

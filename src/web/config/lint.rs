@@ -137,6 +137,14 @@ impl Config {
             ));
         }
         for (index, idp) in self.idp.iter().enumerate() {
+            if idp.unsolicited_targets.is_some() {
+                found.push(warned(
+                    "unsolicited_accepted",
+                    &format!("idp[{index}].unsolicited_targets"),
+                    "sign-ins are accepted that nobody here has asked for",
+                    "remove the key, and have the portal link to a page of the application instead",
+                ));
+            }
             if let Some(end) = idp.dangerous_accept_sha1_until.filter(|end| *end > now) {
                 found.push(warned(
                     "sha1_accepted",

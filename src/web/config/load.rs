@@ -3,6 +3,7 @@
 mod sources;
 mod step_up;
 mod subjects;
+mod unsolicited;
 
 use std::path::{Path, PathBuf};
 
@@ -107,6 +108,7 @@ impl Config {
         self.read_texts()?;
         self.branding()?;
         self.step_up_support()?;
+        self.unsolicited()?;
         Ok((sp, sources, refresh))
     }
 
@@ -120,6 +122,10 @@ impl Config {
         let saml =
             Saml::builder(sp).claims(self.claims.clone()).subjects(subjects.into_iter().collect());
         let saml = saml.keep_forms(self.session.keep_forms);
+        let accepted = self.unsolicited()?;
+        let saml = accepted
+            .into_iter()
+            .fold(saml, |saml, (idp, pages)| saml.accept_unsolicited(idp, pages));
         let support = self.step_up_support()?;
         let saml = support.into_iter().fold(saml, |saml, (idp, said)| saml.step_up(idp, said));
         let saml = self.dress(saml)?;

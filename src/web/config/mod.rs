@@ -123,6 +123,9 @@ pub struct IdpConfig {
     pub subject: Option<Vec<String>>,
     /// How the values of those claims are compared.
     pub subject_form: Option<SubjectForm>,
+    /// The pages to which sign-ins may lead that begin there, the first one for whoever names none.
+    /// Without it such sign-ins are refused.
+    pub unsolicited_targets: Option<Vec<String>>,
     /// Whether it obeys `ForceAuthn`: see [`StepUpSupport`](crate::access::StepUpSupport).
     pub honours_force_authn: Option<bool>,
     /// The `AuthnContextClassRef`s by which it tells a second factor.

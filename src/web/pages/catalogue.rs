@@ -125,6 +125,11 @@ catalogue! {
     ChooseNotAll "choose_not_all"
         "Other ways to sign in are not available at the moment. If yours is not here, please try \
          again in a few minutes.";
+    ConfirmTitle "confirm_title" "Sign in?";
+    ConfirmText "confirm_text"
+        "The sign-in service has sent you here to be signed in as {name}. Go on only if that is you.";
+    ConfirmGoOn "confirm_go_on" "Go on as {name}";
+    ConfirmOther "confirm_other" "Sign in as somebody else";
     SessionEndedTitle "session_ended_title" "Please sign in";
     SessionEndedText "session_ended_text" "You are not signed in, or your session has ended.";
     StepUpTitle "step_up_title" "Please sign in again";

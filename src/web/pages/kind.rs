@@ -66,6 +66,8 @@ kinds! {
     SigningIn "signing_in";
     /// Where people choose an identity provider.
     ChooseIdp "choose_idp";
+    /// Asks whether to sign in, where that began at the identity provider.
+    Confirm "confirm";
     /// In the place of a page for which nobody is signed in, when it is not simply visited.
     SessionEnded "session_ended";
     /// In the place of a page for which the sign-in is too old or too weak, when it is not simply

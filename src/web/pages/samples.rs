@@ -80,6 +80,8 @@ impl Pages {
         };
         responses.push(self.choose_idp(choices(), true));
         responses.push(self.choose_idp(choices(), false));
+        let fields = [("SAMLResponse", MESSAGE.to_owned())];
+        responses.push(self.confirm_sign_in(NAME, "/saml/acs", &fields));
         responses.push(self.session_ended(LOGIN));
         responses.push(self.step_up(LOGIN));
         responses.push(self.break_out(LOGIN, Some("/saml/login"), false));

@@ -60,6 +60,25 @@ impl Pages {
         self.respond(&page)
     }
 
+    /// The page that says as whom somebody is about to be signed in. `fields` go to `action` when they
+    /// agree.
+    pub(in crate::web) fn confirm_sign_in(
+        &self,
+        name: &str,
+        action: &str,
+        fields: &[(&str, String)],
+    ) -> HttpResponse {
+        let name = [("name", name)];
+        let text = self.texts.fill(Words::ConfirmText, &name);
+        let mut page = self.content(PageKind::Confirm, StatusCode::OK, Words::ConfirmTitle, text);
+        let go_on = Action::form(self.texts.fill(Words::ConfirmGoOn, &name).to_string(), action);
+        let with_field =
+            |form: Action, (name, value): &(&str, String)| form.with_field(name, value);
+        page.actions.push(fields.iter().fold(go_on, with_field));
+        page.actions.push(Action::other(self.say(Words::ConfirmOther), "/"));
+        self.respond(&page)
+    }
+
     /// The answer to a page that was asked for by something else than a plain visit, such as a form
     /// that was sent after the session had ended.
     pub(in crate::web) fn session_ended(&self, login_url: &str) -> HttpResponse {

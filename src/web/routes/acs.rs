@@ -13,9 +13,10 @@ use chrono::{DateTime, Utc};
 use memchr::memmem;
 use url::form_urlencoded;
 
+use super::unsolicited;
 use crate::nhsmail::Staff;
-use crate::saml::Rejection;
-use crate::sp::{FinishedLogin, PendingLogin, Refusal, Remembered, ReturnTo};
+use crate::saml::{EntityId, Rejection};
+use crate::sp::{FinishedLogin, Refusal, Remembered, ReturnTo, ServiceProvider, Unsolicited};
 use crate::web::access;
 use crate::web::audit::{AuditEvent, AuditStep, Outcome};
 use crate::web::chooser;
@@ -72,6 +73,9 @@ async fn finish(
             let answered = answer_again(request, shared, *finished, message.response).await;
             return answered.map_err(|reason| reason.returning_to(&page));
         }
+        None if !shared.unsolicited.is_empty() => {
+            return unsolicited::receive(request, session, shared, message).await;
+        }
         None => return Err(refuse_stray(shared, message.response).await),
     };
     match complete(request, session, shared, &pending, message.response).await {
@@ -83,7 +87,7 @@ async fn finish(
 }
 
 /// Why a response counts for nothing that this browser has not asked for.
-async fn refuse_stray(shared: &Shared, response: Vec<u8>) -> Reason {
+pub(super) async fn refuse_stray(shared: &Shared, response: Vec<u8>) -> Reason {
     // What is no SAML response at all is said to be none, whoever sends it.
     let is_heavy = response.len() > LARGE;
     match run(shared, is_heavy, move || crate::saml::peek_issuer(&response)).await {
@@ -146,7 +150,10 @@ async fn complete(
     }
     let digest = finished::digest(&response);
     shared.metrics.pending_age(now.signed_duration_since(pending.login.started_at));
-    let judged = judge(shared, pending.login.clone(), response, now).await;
+    let (idp, began) = (pending.login.idp.clone(), pending.login.started_at);
+    let asked = pending.login.clone();
+    let finish = move |sp: &ServiceProvider, xml: &[u8]| sp.finish_login(&asked, xml, now);
+    let judged = judge(shared, &idp, Some(began), response, now, finish).await;
     let login = judged.map_err(|reason| reason.about(event.clone()))?;
     // From here on it is known who says what.
     event.assertion_id = Some(login.principal.assertion_id.clone());
@@ -269,53 +276,72 @@ async fn complete(
 }
 
 /// Judges a response by the rules: here when it is light, elsewhere when it is heavy.
-async fn judge(
+///
+/// `finish` decides, `began` is when the sign-in began, if it began here.
+pub(super) async fn judge<L: Judged>(
     shared: &web::Data<Shared>,
-    pending: PendingLogin,
+    idp: &EntityId,
+    began: Option<DateTime<Utc>>,
     response: Vec<u8>,
     now: DateTime<Utc>,
-) -> Result<FinishedLogin, Reason> {
+    finish: impl Fn(&ServiceProvider, &[u8]) -> Result<L, Refusal> + Send + Sync + 'static,
+) -> Result<L, Reason> {
     let is_encrypted = may_be_decrypted(&response, shared);
     let is_heavy = is_encrypted || response.len() > LARGE;
-    let (pending, response) = (Arc::new(pending), Arc::new(response));
+    let (finish, response) = (Arc::new(finish), Arc::new(response));
     let mut snapshot = shared.snapshot();
-    let mut login = judge_by(shared, &snapshot, &pending, &response, is_heavy, now).await?;
+    let mut login = judge_by(shared, &snapshot, &finish, &response, is_heavy).await?;
     // The provider may sign with a key that it has announced since metadata was last fetched. The
     // person does not notice.
     if let Err(refusal) = &login
         && refusal.may_be_a_new_key()
-        && let Some(newer) = shared.federation.refresh_early(&pending.idp, &snapshot).await
+        && let Some(newer) = shared.federation.refresh_early(idp, &snapshot).await
     {
         snapshot = newer;
-        login = judge_by(shared, &snapshot, &pending, &response, is_heavy, now).await?;
+        login = judge_by(shared, &snapshot, &finish, &response, is_heavy).await?;
     }
-    if let Err(Refusal::Rejected(rejection)) = &login {
-        let federation = &shared.federation;
-        federation.record_refusal(&snapshot, &pending.idp, rejection, pending.started_at);
+    if let (Err(Refusal::Rejected(rejection)), Some(began)) = (&login, began) {
+        shared.federation.record_refusal(&snapshot, idp, rejection, began);
     }
     let login = login?;
     let uses_cbc = is_encrypted && names_cbc(&response);
-    shared.metrics.accepted(login.uses_sha1, uses_cbc);
-    let issuer = &login.principal.issuer;
-    let (key, issue_instant) = (login.signing_key, login.issue_instant);
-    shared.federation.record_use(&snapshot, issuer, key, issue_instant, now);
+    let (key, issue_instant, uses_sha1) = login.signed();
+    shared.metrics.accepted(uses_sha1, uses_cbc);
+    shared.federation.record_use(&snapshot, idp, key, issue_instant, now);
     Ok(login)
 }
 
+/// A sign-in that is right, as far as its signature is concerned.
+pub(super) trait Judged: Send + 'static {
+    /// Which key signed, when, and whether by SHA-1.
+    fn signed(&self) -> (usize, DateTime<Utc>, bool);
+}
+
+impl Judged for FinishedLogin {
+    fn signed(&self) -> (usize, DateTime<Utc>, bool) {
+        (self.signing_key, self.issue_instant, self.uses_sha1)
+    }
+}
+
+impl Judged for Unsolicited {
+    fn signed(&self) -> (usize, DateTime<Utc>, bool) {
+        (self.signing_key, self.issue_instant, self.uses_sha1)
+    }
+}
+
 /// Judges by what was known at one moment.
-async fn judge_by(
+async fn judge_by<L: Send + 'static>(
     shared: &Shared,
     snapshot: &Arc<Snapshot>,
-    pending: &Arc<PendingLogin>,
+    finish: &Arc<impl Fn(&ServiceProvider, &[u8]) -> Result<L, Refusal> + Send + Sync + 'static>,
     response: &Arc<Vec<u8>>,
     is_heavy: bool,
-    now: DateTime<Utc>,
-) -> Result<Result<FinishedLogin, Refusal>, Reason> {
-    let (snapshot, pending) = (Arc::clone(snapshot), Arc::clone(pending));
+) -> Result<Result<L, Refusal>, Reason> {
+    let (snapshot, finish) = (Arc::clone(snapshot), Arc::clone(finish));
     let response = Arc::clone(response);
     let begun_and_judged = move || {
         let begun = Instant::now();
-        let login = snapshot.sp.finish_login(&pending, &response, now);
+        let login = finish(&snapshot.sp, &response);
         (begun.elapsed(), login)
     };
     let (took, login) = run(shared, is_heavy, begun_and_judged).await?;
@@ -358,9 +384,11 @@ async fn run<T: Send + 'static>(
 }
 
 /// What the browser posted, without the body that it came in: that may be large, and others wait.
-struct Message {
-    response: Vec<u8>,
-    relay_state: String,
+pub(super) struct Message {
+    pub(super) response: Vec<u8>,
+    pub(super) relay_state: String,
+    /// What a form of our own has sent along.
+    pub(super) go_on: Option<String>,
 }
 
 impl Message {
@@ -368,7 +396,8 @@ impl Message {
         let body = read_body(request, payload, MAX_BODY).await?;
         let form = Form::read(&body, request.query_string())?;
         let response = decode_base64(form.saml_response.as_bytes()).ok_or(Rejection::Base64)?;
-        Ok(Self { response, relay_state: form.relay_state.unwrap_or_default() })
+        let relay_state = form.relay_state.unwrap_or_default();
+        Ok(Self { response, relay_state, go_on: form.go_on })
     }
 }
 
@@ -394,7 +423,7 @@ pub(super) async fn read_body(
     }
 }
 
-fn welcome(page: &str) -> HttpResponse {
+pub(super) fn welcome(page: &str) -> HttpResponse {
     HttpResponse::SeeOther()
         .insert_header((LOCATION, page))
         .insert_header((CACHE_CONTROL, "no-store"))
@@ -413,6 +442,7 @@ fn check_form(request: &HttpRequest) -> Result<(), Reason> {
 struct Form {
     saml_response: String,
     relay_state: Option<String>,
+    go_on: Option<String>,
 }
 
 impl Form {
@@ -424,12 +454,13 @@ impl Form {
         if form_urlencoded::parse(query.as_bytes()).any(|(name, _)| is_saml(&name)) {
             return Err(malformed("SAML fields in the query"));
         }
-        let (mut saml_response, mut relay_state) = (None, None);
+        let (mut saml_response, mut relay_state, mut go_on) = (None, None, None);
         for (index, (name, value)) in form_urlencoded::parse(body).enumerate() {
             let field = match &*name {
                 _ if index >= MAX_FIELDS => return Err(malformed("too many fields")),
                 "SAMLResponse" => &mut saml_response,
                 "RelayState" => &mut relay_state,
+                unsolicited::GO_ON => &mut go_on,
                 "SAMLRequest" | "SAMLart" => return Err(malformed("another SAML message")),
                 _ => continue,
             };
@@ -438,7 +469,7 @@ impl Form {
             }
         }
         let saml_response = saml_response.ok_or_else(|| malformed("no SAMLResponse"))?;
-        Ok(Self { saml_response, relay_state })
+        Ok(Self { saml_response, relay_state, go_on })
     }
 }
 

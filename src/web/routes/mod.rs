@@ -7,6 +7,7 @@ mod logout;
 mod metadata;
 mod resume;
 mod slo;
+mod unsolicited;
 
 use actix_web::http::header::ALLOW;
 use actix_web::web::{self, ServiceConfig};

@@ -39,6 +39,12 @@ fn each_mistake_is_found_and_the_control_has_none() {
         ("hours = 12", "hours = 13", "session_long", Verdict::Warned),
         ("minutes = 60", "minutes = 61", "idle_long", Verdict::Warned),
         ("# keys", "decryption_keys = [\"d\"]", "decrypts_unsigned", Verdict::Warned),
+        (
+            "# idp",
+            "entity_id = \"urn:idp\"\nunsolicited_targets = [\"/\"]",
+            "unsolicited_accepted",
+            Verdict::Warned,
+        ),
         ("# idp", "dangerous_accept_sha1_until = 2027-01-02", "sha1_accepted", Verdict::Warned),
         ("signing_key = \"k\"", "", "no_signing_key", Verdict::Warned),
         ("entity_id", "dev = true\nentity_id", "development", Verdict::Warned),

@@ -22,6 +22,7 @@ mod pages;
 mod step_up;
 mod stores;
 mod subjects;
+mod unsolicited;
 mod variables;
 
 const START: &str = "base_url = \"https://rota.example.org\"\nentity_id = \"urn:rota\"\n";

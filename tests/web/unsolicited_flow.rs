@@ -1,0 +1,210 @@
+//! Where sign-ins are accepted that begin at the identity provider, each is shown to the person first.
+
+use actix_web::http::Method;
+use chrono::TimeDelta;
+
+use actix_saml::idp::ReplyTo;
+use actix_saml::saml::EntityId;
+use actix_saml::sp::{ReturnTo, UnsolicitedTargets};
+use actix_saml::web::{AuditStep, Outcome};
+
+use crate::answer::Answer;
+use crate::app::{ACS, Setup, TestApp, test_idp};
+use crate::audit::Trail;
+use crate::browser::{Browser, navigation};
+use crate::jar::From;
+use crate::message::{Form, between, encode};
+
+const UNASKED: &str = "__Host-saml-unasked";
+
+pub fn accepts(setup: &mut Setup) {
+    let before = std::mem::replace(&mut setup.saml, Box::new(|saml| saml));
+    let base = setup.base_url.parse().unwrap();
+    let page = move |path: &str| ReturnTo::parse(path, &base).unwrap();
+    let targets = UnsolicitedTargets::new(page("/"), vec![page("/rota")]);
+    let idp = setup.idps[0].entity_id.clone();
+    setup.saml = Box::new(|saml| before(saml).accept_unsolicited(idp, targets));
+}
+
+async fn accepting() -> TestApp {
+    TestApp::with(accepts).await
+}
+
+pub fn unasked(app: &TestApp, user_name: &str, relay_state: &str) -> Form {
+    let reply_to = ReplyTo { request_id: None, ..app.reply_to("_none") };
+    let xml = app.idp().respond(&reply_to, &app.person(user_name), app.clock.read()).unwrap();
+    Form { xml, relay_state: relay_state.to_owned() }
+}
+
+/// The form of the page, as a click on its button sends it.
+fn agreed(page: &Answer) -> String {
+    let field =
+        |name: &str| between(&page.body, &format!("name=\"{name}\" value=\""), "\"").to_owned();
+    let names = ["SAMLResponse", "RelayState", "saml_go_on"];
+    let fields: Vec<_> = names.iter().map(|name| (*name, field(name))).collect();
+    encode(&fields.iter().map(|(name, value)| (*name, value.as_str())).collect::<Vec<_>>())
+}
+
+#[track_caller]
+fn assert_asks(page: &Answer, name: &str) {
+    page.assert_page();
+    assert_eq!(page.status, 200);
+    assert!(page.body.contains("<h1>Sign in?</h1>"), "{}", page.body);
+    assert!(page.body.contains(&format!("signed in as <strong>{name}</strong>")));
+    assert!(!page.body.contains("<script"), "nothing goes on by itself");
+    let cookie = page.set_cookie(UNASKED).unwrap();
+    let expected = format!("{UNASKED}; HttpOnly; SameSite=Strict; Secure; Path=/; Max-Age=3600");
+    assert_eq!(cookie, expected);
+}
+
+#[actix_web::test]
+async fn idpinit_2_nobody_is_signed_in_before_they_have_seen_as_whom() {
+    let trail = Trail::default();
+    let app = TestApp::with(|setup| {
+        accepts(setup);
+        trail.clone().into_setup(setup);
+    })
+    .await;
+    let browser = app.browser();
+    for (relay_state, page) in [("/rota", "/rota"), ("", "/"), ("https://evil.test/", "/")] {
+        let form = unasked(&app, "ward.nurse", relay_state);
+        let shown = browser.bring(&form).await;
+        assert_asks(&shown, "Bryn O&#39;Sample");
+        assert!(!browser.is_signed_in().await);
+        assert_eq!(trail.steps(), [], "nothing has happened yet");
+
+        let landed = browser.submit(ACS, &agreed(&shown)).await;
+        assert_eq!((landed.status, landed.location()), (303, page), "{}", landed.body);
+        assert!(browser.is_signed_in().await);
+        assert_eq!(trail.steps(), [(AuditStep::SignIn, Outcome::Done, None)]);
+        browser.submit("/saml/logout", "").await;
+        trail.take();
+
+        // Each counts once, and is shown again before that is found out.
+        let again = browser.bring(&form).await;
+        assert_asks(&again, "Bryn O&#39;Sample");
+        let again = browser.submit(ACS, &agreed(&again)).await;
+        again.assert_refused(403, "replayed");
+        assert!(!browser.is_signed_in().await);
+        trail.take();
+    }
+}
+
+/// What an attacker can have somebody else's browser do.
+#[actix_web::test]
+async fn idpinit_2_another_site_cannot_agree_for_the_person() {
+    let app = accepting().await;
+    let theirs = unasked(&app, "test.consultant", "/");
+    let attacker = app.browser();
+    let known = agreed(&attacker.bring(&theirs).await);
+
+    let victim = app.browser();
+    // With a value from a page of the attacker's own; the cookie is not theirs to give.
+    assert_asks(&victim.submit_from_elsewhere(ACS, &known).await, "Dr Amara Testwell");
+    assert_asks(&victim.submit_from_elsewhere(ACS, &known).await, "Dr Amara Testwell");
+    assert!(!victim.is_signed_in().await);
+    // The page of the victim has another value, and its cookie stays at home.
+    let shown = victim.bring(&theirs).await;
+    assert_asks(&victim.submit_from_elsewhere(ACS, &agreed(&shown)).await, "Dr Amara Testwell");
+    assert!(!victim.is_signed_in().await);
+    // A reload brings the cookie along, and no value.
+    let reloaded = victim.submit(ACS, &theirs.encode()).await;
+    assert_asks(&reloaded, "Dr Amara Testwell");
+    assert!(!victim.is_signed_in().await);
+}
+
+#[actix_web::test]
+async fn idpinit_2_what_was_shown_is_what_counts() {
+    let app = accepting().await;
+    let browser = app.browser();
+    let shown = browser.bring(&unasked(&app, "ward.nurse", "/")).await;
+    let go_on = between(&shown.body, "name=\"saml_go_on\" value=\"", "\"").to_owned();
+    let other = unasked(&app, "test.consultant", "/");
+    let swapped =
+        encode(&[("SAMLResponse", &other.base64()), ("RelayState", "/"), ("saml_go_on", &go_on)]);
+    assert_asks(&browser.submit(ACS, &swapped).await, "Dr Amara Testwell");
+    assert!(!browser.is_signed_in().await);
+
+    // Nor for ever.
+    let shown = browser.bring(&unasked(&app, "ward.nurse", "/")).await;
+    app.clock.advance(TimeDelta::hours(2));
+    browser.submit(ACS, &agreed(&shown)).await.assert_refused(403, "expired");
+}
+
+#[actix_web::test]
+async fn idpinit_1_an_answer_is_not_taken_for_one_that_nobody_asked_for() {
+    let app = accepting().await;
+    let begun = app.browser().begin("/rota").await;
+    let answer = app.respond(&begun, "ward.nurse");
+    let stripped = answer.replace(&format!(" InResponseTo=\"{}\"", begun.request_id), "");
+    for (form, code) in [(answer, "no_pending_login"), (stripped, "digest_mismatch")] {
+        let page = app.browser().bring(&form).await;
+        assert_eq!(page.status, 403);
+        let told = page.events.iter().find(|event| event.is_alarming()).unwrap();
+        assert!([code, "no_pending_login"].contains(&told.field("code")), "{told:?}");
+    }
+}
+
+#[actix_web::test]
+async fn idpinit_1_it_is_accepted_from_whom_it_was_said_and_nobody_else() {
+    let app = TestApp::with(|setup| {
+        setup.idps = vec![test_idp(0), test_idp(1)];
+        accepts(setup);
+    })
+    .await;
+    let reply_to = ReplyTo { request_id: None, ..app.reply_to("_none") };
+    let person = app.person("ward.nurse");
+    let xml = app.idps[1].respond(&reply_to, &person, app.clock.read()).unwrap();
+    let other = Form { xml, relay_state: "/".to_owned() };
+    app.browser().bring(&other).await.assert_refused(403, "no_pending_login");
+
+    // Nor by its name alone.
+    let name = |index: usize| app.idps[index].entity_id.as_str().to_owned();
+    let renamed = other.replace(&name(1), &name(0));
+    let refused = app.browser().bring(&renamed).await;
+    assert_eq!(refused.status, 403);
+    assert!(refused.events.iter().any(|event| event.is_alarming()));
+    let unknown = EntityId::new("urn:stranger").unwrap();
+    let renamed = other.replace(&name(1), unknown.as_str());
+    app.browser().bring(&renamed).await.assert_refused(403, "no_pending_login");
+}
+
+#[actix_web::test]
+async fn idpinit_2_a_session_of_somebody_else_ends_and_a_locked_one_stays_locked() {
+    let app = TestApp::with(|setup| {
+        accepts(setup);
+        setup.builder = Box::new(|builder| builder.session.lock = Some(TimeDelta::minutes(10)));
+    })
+    .await;
+    let browser = app.browser();
+    browser.sign_in("test.consultant").await;
+    browser.visit("/note").await;
+    let before = browser.jar.borrow().clone();
+    let shown = browser.bring(&unasked(&app, "ward.nurse", "/rota")).await;
+    assert!(browser.visit("/rota").await.body.contains("Amara"), "until they agree");
+    assert_eq!(browser.submit(ACS, &agreed(&shown)).await.location(), "/rota");
+    assert!(browser.visit("/rota").await.body.contains("Bryn"));
+    assert_eq!(browser.visit("/notes").await.body, "");
+    let after = std::mem::replace(&mut *browser.jar.borrow_mut(), before);
+    assert!(!browser.is_signed_in().await, "the first session has ended");
+    *browser.jar.borrow_mut() = after;
+
+    app.clock.advance(TimeDelta::minutes(10));
+    for user_name in ["test.consultant", "ward.nurse"] {
+        let shown = browser.bring(&unasked(&app, user_name, "/rota")).await;
+        let locked = browser.submit(ACS, &agreed(&shown)).await;
+        assert_eq!(locked.status, 401);
+        assert!(locked.body.contains("<h1>Locked</h1>"), "{}", locked.body);
+        assert_eq!(browser.visit("/rota").await.status, 401);
+    }
+}
+
+/// Ordinary sign-ins are as they were.
+#[actix_web::test]
+async fn what_was_asked_for_needs_no_click() {
+    let app = accepting().await;
+    let browser: Browser<'_> = app.browser();
+    browser.sign_in("ward.nurse").await;
+    let page = browser.send(From::SameSite, navigation(Method::GET, "/rota")).await;
+    assert_eq!(page.status, 200);
+}
