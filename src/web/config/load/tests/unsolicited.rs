@@ -12,7 +12,7 @@ fn chosen(keys: &str, relay_state: &str) -> Result<Vec<String>, ConfigError> {
     let config = Config::read(&text, "saml.toml", PathBuf::new(), &|_| None)?;
     let accepted = config.unsolicited()?;
     let page = |(_, targets): &(_, crate::sp::UnsolicitedTargets)| {
-        targets.choose(Some(relay_state)).to_string()
+        targets.choose(Some(relay_state)).as_str().to_owned()
     };
     Ok(accepted.iter().map(page).collect())
 }
