@@ -9,6 +9,7 @@ another one than is expected here.
 
 import json
 import os
+import secrets
 import shutil
 import socket
 import subprocess
@@ -32,15 +33,56 @@ PERSON = {
 
 
 class Provider:
-    """One of the identity providers, and how its program is started."""
+    """One of the identity providers: a program that takes a command and the file of the play."""
 
-    def __init__(self, name, release, command, protections):
+    ready = "/ready"
+    # Where a log-out begins that is its own, and where that ends when all went well.
+    end, ended = "/end", "/slo"
+    # Whether the page after that shows the status of our answer.
+    shows_status = True
+
+    def __init__(self, name, release, program, protections):
         self.name, self.release = name, release
-        self.command, self.protections = command, protections
+        self.program, self.protections = program, protections
+
+    def metadata(self, setup_file, _port):
+        """The command that prints its metadata."""
+        return [*self.program, "metadata", setup_file]
+
+    def serve(self, setup_file, _port):
+        """The command that serves."""
+        return [*self.program, "serve", setup_file]
 
 
-def providers(packages):
-    """All of them, with the ways to protect a response in which each is played."""
+class SimpleSamlPhp(Provider):
+    """SimpleSAMLphp as it is, in the web server that PHP has for trials."""
+
+    ready = ended = "/saml2/idp/metadata.php"
+    end = f"/saml2/idp/SingleLogoutService.php?ReturnTo={ended}"
+    shows_status = False
+
+    def __init__(self, folder, protections):
+        release = (folder / "release").read_text().strip()
+        super().__init__("SimpleSAMLphp", release, [], protections)
+        self._www = folder / "usr/share/simplesamlphp/www"
+
+    def _command(self, setup_file, *arguments, **variables):
+        variables["SIMPLESAMLPHP_CONFIG_DIR"] = HERE / "simplesamlphp"
+        variables["INTEROP_SETUP"] = setup_file
+        variables = [f"{name}={value}" for name, value in variables.items()]
+        return ["env", "-C", str(self._www / "saml2/idp"), *variables, "php", *arguments]
+
+    def metadata(self, setup_file, port):
+        # Without a server, PHP takes what a server would say from the environment.
+        host = {"HTTP_HOST": f"127.0.0.1:{port}", "SERVER_PORT": port, "REQUEST_URI": self.ready}
+        return self._command(setup_file, "metadata.php", **host)
+
+    def serve(self, setup_file, port):
+        return self._command(setup_file, "-S", f"127.0.0.1:{port}", "-t", str(self._www))
+
+
+def providers(folder):
+    """All that are installed, with the ways to protect a response in which each is played."""
     ways = [
         "assertion signed",
         "response signed",
@@ -48,8 +90,8 @@ def providers(packages):
         "signed, then encrypted",
         "signed, encrypted, signed",
     ]
-    samlp = json.loads((packages / "node_modules/samlp/package.json").read_text())["version"]
-    return [
+    samlp = json.loads((folder / "npm/node_modules/samlp/package.json").read_text())["version"]
+    found = [
         Provider(
             "pysaml2",
             version("pysaml2"),
@@ -58,6 +100,10 @@ def providers(packages):
         ),
         Provider("samlp", samlp, ["node", "--no-deprecation", str(HERE / "provider_samlp.js")], ways),
     ]
+    php = folder / "simplesamlphp"
+    if (php / "release").exists():
+        found.append(SimpleSamlPhp(php, ways))
+    return found
 
 
 def free_port():
@@ -105,8 +151,9 @@ class Running:
 class Stage:
     """What a case needs to know of the play."""
 
-    def __init__(self, sp, idp, log):
-        self.sp, self.idp, self.log, self.person = sp, idp, log, PERSON
+    def __init__(self, sp, idp, provider, log):
+        self.sp, self.idp, self.provider, self.log = sp, idp, provider, log
+        self.person = PERSON
 
     def browser(self):
         return Browser()
@@ -128,11 +175,11 @@ def keys(program, folder, name, purpose="signing"):
     return str(key), str(cert)
 
 
-def play(provider, program, folder, packages):
+def play(provider, program, folder):
     """Plays every case against `provider`. Returns what came of each."""
     work = folder / "work" / provider.name
     shutil.rmtree(work, ignore_errors=True)
-    work.mkdir(parents=True)
+    (work / "tmp").mkdir(parents=True)
     sp_port, idp_port = free_port(), free_port()
     sp, idp = f"http://127.0.0.1:{sp_port}", f"http://127.0.0.1:{idp_port}"
     sign_key, sign_cert = keys(program, work, "sp-signing")
@@ -144,7 +191,9 @@ def play(provider, program, folder, packages):
         "key": idp_key,
         "cert": idp_cert,
         "xmlsec1": shutil.which("xmlsec1"),
-        "packages": str(packages),
+        "packages": str(folder / "npm"),
+        "work": str(work),
+        "secret": secrets.token_hex(16),
         "person": PERSON,
         "sp_entity_id": f"{sp}/saml/metadata",
         "sp_acs": f"{sp}/saml/acs",
@@ -155,7 +204,7 @@ def play(provider, program, folder, packages):
     setup_file, sp_metadata = work / "setup.json", work / "sp.xml"
     setup_file.write_text(json.dumps(setup))
     made = subprocess.run(
-        [*provider.command, "metadata", str(setup_file)], check=True, stdout=subprocess.PIPE
+        provider.metadata(str(setup_file), idp_port), check=True, stdout=subprocess.PIPE
     )
     (work / "idp.xml").write_bytes(made.stdout)
     (work / "saml.toml").write_text(
@@ -178,9 +227,9 @@ def play(provider, program, folder, packages):
             setup_file.write_text(
                 json.dumps({**setup, "protection": protection, "sp_metadata": str(sp_metadata)})
             )
-            command = [*provider.command, "serve", str(setup_file)]
-            with Running(command, work / f"idp-{number}.log", f"{idp}/ready"):
-                stage = Stage(sp, idp, log)
+            command = provider.serve(str(setup_file), idp_port)
+            with Running(command, work / f"idp-{number}.log", idp + provider.ready):
+                stage = Stage(sp, idp, provider, log)
                 for case in cases.of(protection):
                     results.append((provider, protection, case.title, case.run(stage)))
     return results
@@ -189,11 +238,10 @@ def play(provider, program, folder, packages):
 def main():
     program, folder = sys.argv[1], Path(sys.argv[2])
     os.umask(0o077)
-    packages = folder / "npm"
     failed = total = 0
-    for provider in providers(packages):
+    for provider in providers(folder):
         print(f"\n{provider.name} {provider.release}")
-        for _, protection, title, trouble in play(provider, program, folder, packages):
+        for _, protection, title, trouble in play(provider, program, folder):
             total += 1
             failed += trouble is not None
             verdict = "ok    " if trouble is None else "FAILED"
