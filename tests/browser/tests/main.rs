@@ -26,3 +26,4 @@ mod sites;
 mod step_up;
 mod tabs;
 mod two_sites;
+mod unsolicited;

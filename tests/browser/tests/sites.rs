@@ -10,7 +10,7 @@ use actix_saml::idp::{IdpApp, TestIdp, TestKeys, Validity};
 use actix_saml::saml::binding::Binding;
 use actix_saml::saml::metadata::IdpMetadata;
 use actix_saml::saml::{EntityId, parse_instant};
-use actix_saml::sp::{Builder, Idp, RequestSigning};
+use actix_saml::sp::{Builder, Idp, RequestSigning, ReturnTo, UnsolicitedTargets};
 use actix_saml::web::Clock;
 use actix_web::dev::{Service as _, ServiceResponse};
 use actix_web::http::header::{CACHE_CONTROL, HeaderValue, SET_COOKIE};
@@ -42,6 +42,8 @@ pub(crate) struct Setting {
     pub(crate) logout: Option<Binding>,
     /// Whether the pages show the application's name, logo and style sheet.
     pub(crate) is_branded: bool,
+    /// Whether sign-ins may begin at the identity provider.
+    pub(crate) accepts_unsolicited: bool,
     /// Stands in the cookie of a pending sign-in in the place of what the application wrote.
     pub(crate) pending_same_site: &'static str,
     /// Whether the browser may keep the identity provider's pages, so that it posts the same
@@ -58,6 +60,7 @@ impl Default for Setting {
             request_binding: Binding::HttpRedirect,
             logout: None,
             is_branded: false,
+            accepts_unsolicited: false,
             pending_same_site: "None",
             keeps_idp_pages: false,
         }
@@ -192,6 +195,11 @@ impl Setting {
             .collect();
         let sp = builder.build().unwrap();
         let mut saml = Saml::builder(sp).keep_forms(true).clock(Arc::new(clock.clone()));
+        if self.accepts_unsolicited {
+            let page = |path: &str| ReturnTo::parse(path, app_url).unwrap();
+            let targets = UnsolicitedTargets::new(page("/"), vec![page("/rota")]);
+            saml = saml.accept_unsolicited(idps[0].entity_id.clone(), targets);
+        }
         if self.is_branded {
             saml = saml.branding(accessibility::branding());
         }
