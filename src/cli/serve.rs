@@ -27,6 +27,7 @@ pub(super) fn run(arguments: &Arguments) -> Result<ExitCode, Problem> {
     config.warn(SystemClock.now());
     let saml = config.into_saml()?;
     actix_web::rt::System::new().block_on(async move {
+        saml.look_at_store().await;
         let shared = saml.clone();
         let app = move || {
             App::new()

@@ -409,7 +409,7 @@ impl Saml {
     }
 
     /// Tells the operator what is the matter with the store, if anything is. It may be mended later.
-    async fn look_at_store(&self) {
+    pub(crate) async fn look_at_store(&self) {
         match self.shared.replay.warning().await {
             Ok(None) => {}
             Ok(Some(warning)) => tracing::warn!(event = "store_may_forget", warning = ?warning),
