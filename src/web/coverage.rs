@@ -211,6 +211,7 @@ impl Saml {
             request.extensions_mut().insert(asked.clone());
             let answer = service.call(request).await.ok();
             let status = answer.as_ref().map(|answer| answer.status().as_u16());
+            let pattern = answer.as_ref().and_then(|answer| answer.request().match_pattern());
             let is_refused = answer
                 .as_ref()
                 .is_some_and(|answer| answer.response().extensions().contains::<Refused>());
@@ -218,9 +219,9 @@ impl Saml {
                 answer.request().app_data::<web::Data<IntrospectionTree>>().cloned()
             });
             let said = asked.0.take().filter(|_| is_refused);
-            (said, status, tree)
+            (said, status, tree, pattern)
         };
-        let (said, status, tree) = send(Method::GET, NOWHERE).await;
+        let (said, status, tree, _) = send(Method::GET, NOWHERE).await;
         let mut coverage = Coverage { routes: Vec::new(), misnamed: survey.public.clone() };
         let is_named = |coverage: &mut Coverage, pattern: &str| {
             let before = coverage.misnamed.len();
@@ -232,16 +233,24 @@ impl Saml {
         for node in nodes {
             let pattern = node.full_path.clone();
             let is_public = is_named(&mut coverage, &pattern);
-            let path = path_of(&pattern, survey);
+            let is_asked = !is_public && !is_own(self.shared(), &pattern);
+            let mut path = None;
+            for guess in paths_of(&pattern, survey).into_iter().filter(|_| is_asked) {
+                // What another route answers says nothing of this one.
+                if send(Method::OPTIONS, &guess).await.3.as_ref() == Some(&pattern) {
+                    path = Some(guess);
+                    break;
+                }
+            }
             for method in methods_of(node) {
                 let access = match &path {
                     _ if is_public => Access::Public,
-                    _ if is_own(self.shared(), &pattern) => Access::SignIn,
+                    _ if !is_asked => Access::SignIn,
                     None => Access::Unknown("name a path that it matches in Survey::example"),
                     Some(path) => {
                         let may_send = survey.sends_every_method || method.is_safe();
                         let sent = if may_send { method.0.clone() } else { Method::OPTIONS };
-                        let (said, status, _) = send(sent, path).await;
+                        let (said, status, ..) = send(sent, path).await;
                         judge(said, status, may_send)
                     }
                 };
@@ -312,8 +321,8 @@ fn is_own(shared: &Shared, pattern: &str) -> bool {
     shared.paths.has(pattern)
 }
 
-/// A path that `pattern` matches.
-fn path_of(pattern: &str, survey: &Survey) -> Option<String> {
+/// Paths that `pattern` matches, those first that are named.
+fn paths_of(pattern: &str, survey: &Survey) -> Vec<String> {
     let definition = ResourceDef::new(pattern);
     let named = survey.examples.get(pattern).cloned();
     let guessed = EXAMPLES.iter().map(|example| {
@@ -327,6 +336,6 @@ fn path_of(pattern: &str, survey: &Survey) -> Option<String> {
         let word = rest.chars().take_while(|c| c.is_ascii_alphanumeric() || "-_".contains(*c));
         format!("{before}{}", word.collect::<String>())
     });
-    let mut paths = named.into_iter().chain(guessed).chain(literal);
-    paths.find(|path| path.starts_with('/') && definition.is_match(path))
+    let paths = named.into_iter().chain(guessed).chain(literal);
+    paths.filter(|path| path.starts_with('/') && definition.is_match(path)).collect()
 }

@@ -24,6 +24,16 @@ impl TestApp {
         idp.issuance.authn_age = age;
         self.respond_by(&idp, begun, &self.person(user_name))
     }
+
+    /// The identity provider says of the sign-in on the ward that it was of this class, so long ago.
+    fn respond_with_class(&self, begun: &Begun, class: &str, age: TimeDelta) -> Form {
+        let mut idp = self.idp().clone();
+        idp.issuance.authn_age = age;
+        let mut reply_to = self.reply_to(&begun.request_id);
+        reply_to.class_ref = Some(class.to_owned());
+        let xml = idp.respond(&reply_to, &self.person("ward.pc"), self.clock.read()).unwrap();
+        Form { xml, relay_state: begun.relay_state.clone() }
+    }
 }
 
 impl Browser<'_> {
@@ -258,11 +268,7 @@ async fn a_class_that_means_a_second_factor_is_asked_for_and_counts() {
     assert_forces(&begun, false);
     assert!(begun.xml.contains("RequestedAuthnContext Comparison=\"exact\""), "{}", begun.xml);
     assert!(begun.xml.contains(&format!(">{REFEDS}<")), "{}", begun.xml);
-    let mut reply_to = app.reply_to(&begun.request_id);
-    reply_to.class_ref = Some(REFEDS.to_owned());
-    let person = app.person("ward.pc");
-    let xml = app.idp().respond(&reply_to, &person, app.clock.read()).unwrap();
-    let form = Form { xml, relay_state: begun.relay_state.clone() };
+    let form = app.respond_with_class(&begun, REFEDS, TimeDelta::zero());
     assert_eq!(browser.bring(&form).await.location(), "/factor");
     assert_eq!(browser.visit("/factor").await.body, "factor");
 }
@@ -371,4 +377,41 @@ async fn several_guards_each_ask_for_their_own() {
     app.clock.advance(TimeDelta::minutes(19));
     assert_eq!(browser.visit("/roster").await.body, "roster");
     browser.step_up("/roster/fresh", "fresh").await;
+}
+
+/// What one guard asks for takes nothing away that another one has been given: people would be sent
+/// to and fro.
+#[actix_web::test]
+async fn several_guards_do_not_send_people_in_circles() {
+    let app = TestApp::with(|setup| {
+        let name = setup.idps[0].entity_id.clone();
+        let support = StepUpSupport { force_authn: true, mfa_contexts: vec![REFEDS.to_owned()] };
+        setup.saml = Box::new(|saml| saml.step_up(name, support));
+    })
+    .await;
+    let (page, old) = ("/factor-and-fresh", TimeDelta::minutes(20));
+    for brings_factor in [true, false] {
+        let browser = app.browser();
+        browser.sign_in("ward.pc").await;
+        // A second factor, of a while ago.
+        let begun = browser.step_up(page, "mfa").await;
+        assert_forces(&begun, false);
+        let form = app.respond_with_class(&begun, REFEDS, old);
+        assert_eq!(browser.bring(&form).await.location(), page);
+        // A fresh sign-in, and the second factor still.
+        let begun = browser.step_up(page, "fresh,mfa").await;
+        assert_forces(&begun, true);
+        assert!(begun.xml.contains(&format!(">{REFEDS}<")), "{}", begun.xml);
+        let form = match brings_factor {
+            true => app.respond_with_class(&begun, REFEDS, TimeDelta::zero()),
+            false => app.respond(&begun, "ward.pc"),
+        };
+        assert_eq!(browser.bring(&form).await.location(), page);
+        match brings_factor {
+            true => assert_eq!(browser.visit(page).await.body, "both"),
+            false => {
+                assert_forbidden(&browser.visit(page).await, "This page needs a second factor");
+            }
+        }
+    }
 }

@@ -128,6 +128,37 @@ async fn an_application_that_has_spoken_for_every_route_may_start() {
     assert_eq!(calls.load(Ordering::Relaxed), 2, "in a test everything is");
 }
 
+/// The path that is guessed for one pattern may be that of another.
+#[actix_web::test]
+async fn a_route_is_not_taken_for_the_one_that_stands_before_it() {
+    let saml = TestApp::start().await.saml;
+    let app = |shared: &Saml| {
+        App::new()
+            .configure(shared.routes())
+            .route("/ward/1", web::get().to(async |_: Staff| "one"))
+            .route("/ward/{id}", web::get().to(async || "any"))
+            .service(
+                web::scope("/bed/{id}")
+                    .wrap(shared.require_login())
+                    .route("", web::get().to(async || "bed")),
+            )
+            .route("/{kind}/{id}", web::get().to(async || "anything"))
+            .route("/{all:.*}", web::get().to(async |_: Staff| "all"))
+            .wrap(shared.sessions())
+    };
+    let coverage = saml.coverage(app(&saml), &Survey::new()).await;
+    assert_eq!(of(&coverage, "GET", "/ward/1"), Access::SignedIn);
+    assert_eq!(of(&coverage, "GET", "/ward/{id}"), Access::Open);
+    assert_eq!(of(&coverage, "GET", "/bed/{id}"), Access::SignedIn);
+    assert_eq!(of(&coverage, "GET", "/{kind}/{id}"), Access::Open);
+    assert_eq!(of(&coverage, "GET", "/{all:.*}"), Access::SignedIn);
+
+    // A path that leads elsewhere is no example.
+    let survey = Survey::new().example("/ward/{id}", "/ward/1");
+    let coverage = saml.coverage(app(&saml), &survey).await;
+    assert_eq!(of(&coverage, "GET", "/ward/{id}"), Access::Open);
+}
+
 #[actix_web::test]
 async fn what_has_no_route_counts_too() {
     let saml = TestApp::start().await.saml;

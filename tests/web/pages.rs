@@ -53,6 +53,12 @@ pub fn routes(saml: &Saml) -> impl FnOnce(&mut ServiceConfig) + use<> {
                     .route("/fresh", web::get().to(|| async { "both" }).wrap(fresh.clone())),
             )
             .service(web::resource("/here").wrap(here).to(|| async { "here" }))
+            .service(
+                web::resource("/factor-and-fresh")
+                    .wrap(fresh.clone())
+                    .wrap(factor.clone())
+                    .to(|| async { "both" }),
+            )
             .service(web::resource("/factor").wrap(factor).to(|| async { "factor" }))
             .service(web::resource("/fresh").wrap(fresh).to(|| async { "fresh" }))
             .service(web::resource("/careful").wrap(careful).to(|| async { "careful" }))

@@ -51,7 +51,9 @@ pub(in crate::web) fn refuse(
         Verdict::StepUp(_) if !shared.is_ready() => {
             Unauthenticated::new(request, shared, false).error_response()
         }
-        Verdict::StepUp(lack) => ask(request, shared, StepUp::for_lack(lack)),
+        Verdict::StepUp(lack) => {
+            ask(request, shared, StepUp::for_lack(lack).and_as_before(request))
+        }
     };
     response.headers_mut().insert(VARY, client::VARY);
     Some(response)

@@ -38,6 +38,13 @@ impl StepUp {
         Self { fresh: lack.max_age.is_some(), mfa: lack.mfa }
     }
 
+    /// And what the sign-in of `request` was asked for. Guards that stand one within another would
+    /// otherwise send people to and fro, each taking away what the other has been given.
+    pub(super) fn and_as_before(self, request: &HttpRequest) -> Self {
+        let before = request.get_session().get::<Self>(ASKED).ok().flatten().unwrap_or_default();
+        Self { fresh: self.fresh || before.fresh, mfa: self.mfa || before.mfa }
+    }
+
     /// As the query has it; `None` when nothing is asked for. Words that are not known ask for
     /// nothing.
     pub(in crate::web) fn read(value: &str) -> Option<Self> {
