@@ -276,7 +276,7 @@ async fn a_used_response_signs_nobody_else_in() -> Result<(), Stuck> {
 
     let other = idp.browser(&app)?;
     assert_eq!(other.post("/saml/acs", &fields).await?.status(), 403);
-    assert_eq!(trail.last_code().as_deref(), Some("no_pending_login"));
+    assert_eq!(trail.last_code().as_deref(), Some("replayed"));
     assert_eq!(other.get("/for-everybody").await?.text(), "nobody");
     Ok(())
 }

@@ -37,5 +37,5 @@ pub use rules::{RULES, Rule};
 pub use time::{ClockSkew, format_instant, parse_instant};
 #[cfg(feature = "cli")]
 pub(crate) use validate::decide;
-pub use validate::{peek_issuer, validate};
+pub use validate::{Peeked, peek, peek_issuer, validate};
 pub use walk::{Outcome, Step, Walk, walk};

@@ -49,15 +49,34 @@ pub(crate) fn decide(
 /// # Errors
 /// [`Rejection::Xml`] or [`Rejection::NotResponse`] when it is no response at all.
 pub fn peek_issuer(response: &[u8]) -> Result<Option<String>, Rejection> {
+    peek(response).map(|peeked| peeked.issuer)
+}
+
+/// What a response says of itself, before anything is verified.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Peeked {
+    /// Its issuer; see [`peek_issuer`].
+    pub issuer: Option<String>,
+    /// `InResponseTo` of the response.
+    pub in_response_to: Option<String>,
+}
+
+/// As [`peek_issuer`], and which request it says that it answers.
+///
+/// # Errors
+/// [`Rejection::Xml`] or [`Rejection::NotResponse`] when it is no response at all.
+pub fn peek(response: &[u8]) -> Result<Peeked, Rejection> {
     let document = Document::parse(response, &Limits::MESSAGE)?;
     let root = document.root();
     if !root.is(PROTOCOL, "Response") {
         return Err(Rejection::NotResponse { found: root.local_name().to_owned() });
     }
+    let in_response_to = root.attribute("InResponseTo").map(str::to_owned);
     let assertion = root.elements().find(|n| n.is(ASSERTION, "Assertion"));
     let issuer = [assertion, Some(root)]
         .into_iter()
         .flatten()
         .find_map(|parent| parent.elements().find(|n| n.is(ASSERTION, "Issuer")));
-    Ok(issuer.and_then(|n| n.text()).map(str::to_owned))
+    let issuer = issuer.and_then(|n| n.text()).map(str::to_owned);
+    Ok(Peeked { issuer, in_response_to })
 }

@@ -88,6 +88,12 @@ pub trait ReplayStore: Send + Sync {
         now: DateTime<Utc>,
     ) -> BoxFuture<'_, Result<Remembered, StoreError>>;
 
+    /// Whether `key` was entered, as far as it is still known. It decides nothing: it tells a
+    /// response that was used from one that merely came astray. A store that cannot say says no.
+    fn knows(&self, _key: ReplayKey) -> BoxFuture<'_, Result<bool, StoreError>> {
+        Box::pin(std::future::ready(Ok(false)))
+    }
+
     /// By what it might forget a live entry, in words for the operator, who is told once at the
     /// start. Nothing for a store that forgets none.
     fn warning(&self) -> BoxFuture<'_, Result<Option<String>, StoreError>> {

@@ -85,6 +85,11 @@ impl ReplayStore for MemoryReplay {
     ) -> BoxFuture<'_, Result<Remembered, StoreError>> {
         Box::pin(std::future::ready(self.enter(key, until, now)))
     }
+
+    fn knows(&self, key: ReplayKey) -> BoxFuture<'_, Result<bool, StoreError>> {
+        let entries = self.entries.lock().unwrap_or_else(PoisonError::into_inner);
+        Box::pin(std::future::ready(Ok(entries.keys.contains(&half_of(key)))))
+    }
 }
 
 #[cfg(test)]

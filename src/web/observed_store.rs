@@ -102,6 +102,10 @@ impl<S: ReplayStore + ?Sized> ReplayStore for Observed<S> {
         self.watch.over("remember", asked)
     }
 
+    fn knows(&self, key: ReplayKey) -> BoxFuture<'_, Result<bool, StoreError>> {
+        self.watch.over("knows", self.store.knows(key))
+    }
+
     fn warning(&self) -> BoxFuture<'_, Result<Option<String>, StoreError>> {
         self.watch.over("warning", self.store.warning())
     }

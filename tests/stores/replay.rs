@@ -20,6 +20,11 @@ pub async fn suite(store: &impl ReplayStore) {
     for until in [100, 50, 1_000] {
         assert_eq!(store.remember(key("idp", "a"), at(until), at(1)).await, again);
     }
+    // What was entered is known, and asking enters nothing.
+    assert_eq!(store.knows(key("idp", "a")).await, Ok(true));
+    for _ in 0..2 {
+        assert_eq!(store.knows(key("idp", "b")).await, Ok(false));
+    }
     // Others are others.
     assert_eq!(store.remember(key("other", "a"), at(100), at(1)).await, first);
     assert_eq!(store.remember(key("idp", "b"), at(100), at(1)).await, first);

@@ -33,7 +33,7 @@ fn assert_sent_on(answer: &Answer, page: &str) {
 
 #[track_caller]
 fn assert_over(answer: &Answer, login: &str) {
-    answer.assert_refused(403, "sign_in_over");
+    answer.assert_refused(403, "replayed");
     assert!(answer.body.contains("<h1>You are no longer signed in</h1>"), "{}", answer.body);
     assert!(answer.body.contains(&format!("href=\"{login}\">Sign in again")), "{}", answer.body);
 }
@@ -238,7 +238,7 @@ async fn what_is_finished_is_forgotten_after_an_hour() {
     }
     assert_sent_on(&browser.bring(&form).await, "/rota");
     app.clock.advance(TimeDelta::milliseconds(4));
-    browser.bring(&form).await.assert_refused(403, "no_pending_login");
+    browser.bring(&form).await.assert_refused(403, "replayed");
 }
 
 #[actix_web::test]
@@ -289,4 +289,25 @@ async fn with_sessions_of_its_own_a_late_tab_leaves_none_behind() {
     assert!(browser.is_signed_in().await);
     *browser.jar.borrow_mut() = first;
     assert!(!browser.is_signed_in().await);
+}
+
+/// Whoever posts a response that was used raises the alarm, whatever browser it comes from; one that
+/// was not used yet is only astray.
+#[actix_web::test]
+async fn replay_1_a_used_response_in_another_browser_is_the_alarm() {
+    let app = TestApp::start().await;
+    let browser = app.browser();
+    let begun = browser.begin("/rota").await;
+    let form = app.respond(&begun, "ward.nurse");
+    app.browser().bring(&form).await.assert_refused(403, "no_pending_login");
+    assert_eq!(browser.bring(&form).await.location(), "/rota");
+    for _ in 0..2 {
+        let stranger = app.browser();
+        stranger.bring(&form).await.assert_refused(403, "replayed");
+        assert!(!stranger.is_signed_in().await);
+    }
+    assert!(browser.is_signed_in().await);
+    // Of a provider that is not trusted nothing is known.
+    let other = form.replace(app.idp().entity_id.as_str(), "urn:other");
+    app.browser().bring(&other).await.assert_refused(403, "no_pending_login");
 }

@@ -237,7 +237,8 @@ impl Play<'_> {
                 let is_crowded = self.cookies().len() >= 8;
                 assert!(is_late || was_long_ago || is_crowded, "a cookie that is lost");
                 self.note("unknown");
-                self.refused(tab, &answer, "no_pending_login", None);
+                let code = code_of_stray(&answer, sign_in.finished.is_some());
+                self.refused(tab, &answer, code, None);
             }
             Some((by, _)) if alive.is_some_and(|session| session.person == by) => {
                 self.note("sent on");
@@ -249,7 +250,7 @@ impl Play<'_> {
             }
             Some(_) => {
                 self.note("over");
-                self.refused(tab, &answer, "sign_in_over", Some(&sign_in.page));
+                self.refused(tab, &answer, "replayed", Some(&sign_in.page));
             }
             None if now >= sign_in.begun_at + LIFETIME => {
                 self.note("expired");
@@ -335,7 +336,11 @@ impl Play<'_> {
                 let Some(form) = self.tabs[tab].posted.clone() else { return };
                 self.note("stolen");
                 let thief = self.app.browser();
-                thief.bring(&form).await.assert_refused(403, "no_pending_login");
+                let answer = thief.bring(&form).await;
+                let was_used =
+                    self.tabs[tab].sign_in.as_ref().is_some_and(|s| s.finished.is_some());
+                let code = code_of_stray(&answer, was_used || self.tabs[tab].sign_in.is_none());
+                answer.assert_refused(403, code);
                 assert_eq!(thief.jar.borrow().0.len(), 0);
             }
             Step::SignOut => {
@@ -442,4 +447,11 @@ fn whatever_people_do_they_get_on_and_as_themselves() {
         let times = seen.borrow().get(what).copied().unwrap_or_default();
         assert!(times >= 3, "{what}: {times} in {seen:?}");
     }
+}
+
+/// By which code a response is to be refused that comes without its cookie: the alarm when it may
+/// have been used and that is still known, and never otherwise.
+fn code_of_stray(answer: &Answer, may_be_used: bool) -> &'static str {
+    let is_alarm = answer.events.iter().any(|e| e.is_alarming() && e.field("code") == "replayed");
+    if is_alarm && may_be_used { "replayed" } else { "no_pending_login" }
 }

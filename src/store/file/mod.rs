@@ -113,6 +113,14 @@ fn unavailable(error: &Error) -> StoreError {
 }
 
 impl ReplayStore for FileStore {
+    fn knows(&self, key: ReplayKey) -> BoxFuture<'_, Result<bool, StoreError>> {
+        let knows = || -> Result<bool, Error> {
+            let used = self.database.begin_read()?.open_table(USED)?;
+            Ok(used.get(*key.as_bytes())?.is_some())
+        };
+        Box::pin(std::future::ready(knows().map_err(|error| unavailable(&error))))
+    }
+
     fn remember(
         &self,
         key: ReplayKey,

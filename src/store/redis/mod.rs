@@ -122,6 +122,17 @@ fn unreadable(what: &str) -> StoreError {
 }
 
 impl ReplayStore for RedisStore {
+    fn knows(&self, key: ReplayKey) -> BoxFuture<'_, Result<bool, StoreError>> {
+        Box::pin(async move {
+            let key = self.key('r', key.as_bytes());
+            self.link
+                .run(|mut connection| async move {
+                    cmd("EXISTS").arg(key).query_async(&mut connection).await
+                })
+                .await
+        })
+    }
+
     fn remember(
         &self,
         key: ReplayKey,

@@ -15,8 +15,10 @@ use url::form_urlencoded;
 
 use super::unsolicited;
 use crate::nhsmail::Staff;
-use crate::saml::{EntityId, Rejection};
-use crate::sp::{FinishedLogin, Refusal, Remembered, ReturnTo, ServiceProvider, Unsolicited};
+use crate::saml::{EntityId, Peeked, Rejection};
+use crate::sp::{
+    FinishedLogin, Refusal, Remembered, ReplayKey, ReturnTo, ServiceProvider, Unsolicited,
+};
 use crate::web::access;
 use crate::web::audit::{AuditEvent, AuditStep, Outcome};
 use crate::web::chooser;
@@ -88,13 +90,27 @@ async fn finish(
 
 /// Why a response counts for nothing that this browser has not asked for.
 pub(super) async fn refuse_stray(shared: &Shared, response: Vec<u8>) -> Reason {
-    // What is no SAML response at all is said to be none, whoever sends it.
-    let is_heavy = response.len() > LARGE;
-    match run(shared, is_heavy, move || crate::saml::peek_issuer(&response)).await {
-        Ok(Ok(_)) => Refusal::NoPendingLogin.into(),
-        Ok(Err(rejection)) => rejection.into(),
+    match peek(shared, response).await {
+        Ok(peeked) if was_answered(shared, &peeked).await => Refusal::Replayed.into(),
+        Ok(_) => Refusal::NoPendingLogin.into(),
         Err(reason) => reason,
     }
+}
+
+async fn peek(shared: &Shared, response: Vec<u8>) -> Result<Peeked, Reason> {
+    // What is no SAML response at all is said to be none, whoever sends it.
+    let is_heavy = response.len() > LARGE;
+    Ok(run(shared, is_heavy, move || crate::saml::peek(&response)).await??)
+}
+
+/// Whether somebody has signed in by an answer to the same request. Nothing is verified for it: the
+/// ID of a request is random, so whoever names one that was answered has seen it.
+async fn was_answered(shared: &Shared, peeked: &Peeked) -> bool {
+    let issuer = peeked.issuer.as_deref().and_then(|issuer| EntityId::new(issuer).ok());
+    let (Some(issuer), Some(id)) = (issuer, &peeked.in_response_to) else { return false };
+    let key = ReplayKey::of_request(&issuer, id);
+    // It is refused in any case, and the store has said itself what is the matter with it.
+    shared.trusts(&issuer) && shared.replay.knows(key).await.unwrap_or(false)
 }
 
 /// Answers a response that arrives for a sign-in that this browser has finished.
@@ -112,9 +128,12 @@ async fn answer_again(
         }
         Again::IsOver => {
             let detail = "this browser has used the response before, and its session has ended";
-            Err(Reason::new("sign_in_over", Trouble::SignInOver, detail))
+            Err(Reason::new(Refusal::Replayed.code(), Trouble::SignInOver, detail))
         }
-        Again::Other => Err(refuse_stray(shared, response).await),
+        // An identity provider that somebody has gone back to makes another one: that is no alarm.
+        Again::Other => Err(peek(shared, response)
+            .await
+            .map_or_else(|reason| reason, |_| Refusal::NoPendingLogin.into())),
     }
 }
 
