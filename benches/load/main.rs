@@ -41,8 +41,8 @@ use scene::Scene;
 /// Requests in one turn, and turns of each server.
 const REQUESTS: usize = 2_000;
 const TURNS: usize = 15;
-/// Sign-ins in all.
-const SIGN_INS: usize = 3_000;
+/// Sign-ins in all. They are of one person, of whom no store keeps more than a thousand sessions.
+const SIGN_INS: usize = 900;
 
 fn main() {
     println!("in memory");
