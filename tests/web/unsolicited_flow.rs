@@ -199,6 +199,17 @@ async fn idpinit_2_a_session_of_somebody_else_ends_and_a_locked_one_stays_locked
     }
 }
 
+/// A second use is the alarm here as it is elsewhere.
+#[actix_web::test]
+async fn idpinit_1_a_used_answer_in_another_browser_is_the_alarm() {
+    let app = accepting().await;
+    let browser = app.browser();
+    let begun = browser.begin("/rota").await;
+    let form = app.respond(&begun, "ward.nurse");
+    assert_eq!(browser.bring(&form).await.location(), "/rota");
+    app.browser().bring(&form).await.assert_refused(403, "replayed");
+}
+
 /// Ordinary sign-ins are as they were.
 #[actix_web::test]
 async fn what_was_asked_for_needs_no_click() {

@@ -89,15 +89,19 @@ async fn finish(
 }
 
 /// Why a response counts for nothing that this browser has not asked for.
-pub(super) async fn refuse_stray(shared: &Shared, response: Vec<u8>) -> Reason {
+async fn refuse_stray(shared: &Shared, response: Vec<u8>) -> Reason {
     match peek(shared, response).await {
-        Ok(peeked) if was_answered(shared, &peeked).await => Refusal::Replayed.into(),
-        Ok(_) => Refusal::NoPendingLogin.into(),
+        Ok(peeked) => refuse_peeked(shared, &peeked).await,
         Err(reason) => reason,
     }
 }
 
-async fn peek(shared: &Shared, response: Vec<u8>) -> Result<Peeked, Reason> {
+pub(super) async fn refuse_peeked(shared: &Shared, peeked: &Peeked) -> Reason {
+    let is_second = was_answered(shared, peeked).await;
+    if is_second { Refusal::Replayed.into() } else { Refusal::NoPendingLogin.into() }
+}
+
+pub(super) async fn peek(shared: &Shared, response: Vec<u8>) -> Result<Peeked, Reason> {
     // What is no SAML response at all is said to be none, whoever sends it.
     let is_heavy = response.len() > LARGE;
     Ok(run(shared, is_heavy, move || crate::saml::peek(&response)).await??)

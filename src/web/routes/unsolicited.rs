@@ -13,10 +13,10 @@ use actix_web::{HttpRequest, HttpResponse, web};
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 
-use super::acs::{Message, judge, refuse_stray, welcome};
+use super::acs::{Message, judge, peek, refuse_peeked, welcome};
 use crate::crypto::random_hex;
 use crate::nhsmail::Staff;
-use crate::saml::{EntityId, Rejection, peek_issuer};
+use crate::saml::{EntityId, Rejection};
 use crate::sp::{Refusal, Remembered, ServiceProvider};
 use crate::web::audit::{AuditEvent, AuditStep, Outcome};
 use crate::web::chooser;
@@ -47,11 +47,12 @@ pub(super) async fn receive(
     shared: &web::Data<Shared>,
     message: Message,
 ) -> Result<HttpResponse, Reason> {
+    let peeked = peek(shared, message.response.clone()).await?;
     // Whose response it says it is decides whose keys count, and nothing else.
-    let issuer = peek_issuer(&message.response).ok().flatten();
-    let accepted = issuer.and_then(|issuer| shared.unsolicited.get_key_value(issuer.as_str()));
+    let issuer = peeked.issuer.as_deref().filter(|_| peeked.in_response_to.is_none());
+    let accepted = issuer.and_then(|issuer| shared.unsolicited.get_key_value(issuer));
     let Some((idp, targets)) = accepted else {
-        return Err(refuse_stray(shared, message.response).await);
+        return Err(refuse_peeked(shared, &peeked).await);
     };
     let now = shared.clock.now();
     let event = AuditEvent {
@@ -62,7 +63,7 @@ pub(super) async fn receive(
     let of = idp.clone();
     let finish = move |sp: &ServiceProvider, xml: &[u8]| match sp.finish_unsolicited(&of, xml, now)
     {
-        // It answers a request: of another browser, or of this one, which has lost its cookie.
+        // It answers a request all the same, by what its assertion says.
         Err(Refusal::Rejected(Rejection::InResponseTo { .. })) => Err(Refusal::NoPendingLogin),
         judged => judged,
     };
