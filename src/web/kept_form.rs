@@ -96,12 +96,14 @@ pub(super) async fn read(
 
 /// Where a form goes that a page of ours has sent, and who is there. `None` for everything else.
 fn about(request: &ServiceRequest, shared: &Shared) -> Option<(ReturnTo, Person)> {
+    if !shared.keeps_forms {
+        return None;
+    }
     let headers = request.headers();
     let text = |name| headers.get(name).and_then(|value| value.to_str().ok());
     let media = text(CONTENT_TYPE)?.split(';').next()?.trim();
     let size = text(CONTENT_LENGTH)?.parse::<usize>().ok()?;
-    let is_kept = shared.keeps_forms
-        && request.method() == actix_web::http::Method::POST
+    let is_kept = request.method() == actix_web::http::Method::POST
         && media.eq_ignore_ascii_case("application/x-www-form-urlencoded")
         && size <= MAX_BYTES
         && Client::of(request.request()) == Client::Form
