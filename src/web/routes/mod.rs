@@ -2,6 +2,7 @@
 
 mod acs;
 mod handover;
+mod judge;
 mod login;
 mod logout;
 mod metadata;

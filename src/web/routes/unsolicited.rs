@@ -13,7 +13,8 @@ use actix_web::{HttpRequest, HttpResponse, web};
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 
-use super::acs::{Message, judge, peek, refuse_peeked, welcome};
+use super::acs::{Message, peek, refuse_peeked, welcome};
+use super::judge::judge;
 use crate::crypto::random_hex;
 use crate::nhsmail::Staff;
 use crate::saml::{EntityId, Rejection};
