@@ -1,5 +1,8 @@
 //! Finds the form that carries a SAML message in a page.
 
+/// No character reference that is read here is longer. Browsers allow leading zeros without end.
+const MAX_REFERENCE: usize = 16;
+
 /// A form of a page, as much of it as a rehearsal needs.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(super) struct Form {
@@ -83,9 +86,12 @@ fn tags(html: &str) -> Vec<Tag> {
     tags
 }
 
+/// What stands from `end` on. Looked for in place: a page may consist of nothing but scripts.
 fn after_ignoring_case<'h>(html: &'h str, end: &str) -> &'h str {
-    let at = html.to_ascii_lowercase().find(end).unwrap_or(html.len());
-    html.split_at_checked(at).map_or("", |(_, behind)| behind)
+    html.match_indices('<')
+        .filter_map(|(at, _)| html.get(at..))
+        .find(|rest| rest.get(..end.len()).is_some_and(|start| start.eq_ignore_ascii_case(end)))
+        .unwrap_or("")
 }
 
 /// Reads a tag whose `<` has gone; gives it and what stands behind its `>`.
@@ -135,8 +141,12 @@ fn unescape(text: &str) -> String {
     let mut rest = text;
     while let Some((before, behind)) = rest.split_once('&') {
         plain.push_str(before);
-        let reference =
-            behind.split_once(';').and_then(|(name, behind)| Some((character(name)?, behind)));
+        // Its end is near, or it is none.
+        let end = behind.bytes().take(MAX_REFERENCE).position(|byte| byte == b';');
+        let name_and_rest = end.and_then(|end| behind.get(..end).zip(behind.get(end..)));
+        let reference = name_and_rest.and_then(|(name, rest)| {
+            Some((character(name)?, rest.strip_prefix(';').unwrap_or(rest)))
+        });
         rest = match reference {
             Some((character, behind)) => {
                 plain.push(character);
@@ -222,6 +232,22 @@ mod tests {
             Some(form("", &[("SAMLRequest", "")]))
         );
         assert_eq!(unescape("a&b&nope;&#xffffffff;&amp"), "a&b&nope;&#xffffffff;&amp");
+        assert_eq!(unescape("&#0000000038;&é;&#38"), "&&é;&#38");
         assert_eq!(links("<a href='/x?a=1&amp;b=2'>x</a><a>y</a>"), ["/x?a=1&b=2"]);
+    }
+
+    /// A megabyte that takes minutes if anything is looked through again for each piece of them.
+    #[test]
+    fn a_page_takes_no_longer_than_it_is_long() {
+        let pages = |piece: &str| piece.repeat(1024 * 1024 / piece.len());
+        for piece in
+            ["<script></script>", "<style></style >", "<!---->", "<", "<a ", "<form x='", "<x/"]
+        {
+            assert_eq!(found(&pages(piece)), None, "{piece}");
+        }
+        for piece in ["&", "&#", "&amp", "<script", "'"] {
+            let html = format!("<form action=\"{}\"><input name=SAMLRequest></form>", pages(piece));
+            assert_eq!(found(&html).unwrap().action, pages(piece), "{piece}");
+        }
     }
 }
