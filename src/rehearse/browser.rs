@@ -7,10 +7,12 @@ use std::time::Duration;
 use chrono::{DateTime, Utc};
 use ureq::http::Response;
 use ureq::tls::{RootCerts, TlsConfig, TlsProvider};
+use ureq::unversioned::resolver::DefaultResolver;
+use ureq::unversioned::transport::DefaultConnector;
 use ureq::{Agent, Body};
 use url::Url;
 
-use super::fence::{Fence, bare};
+use super::fence::{Fence, Fenced, bare};
 use super::jar::{Attributes, Cause, Jar};
 use crate::crypto::Certificate;
 
@@ -61,7 +63,9 @@ impl Network {
             .proxy(None)
             .tls_config(tls)
             .build();
-        Self { agent: config.new_agent(), fence, clock }
+        let resolver = Fenced { fence, lookup: DefaultResolver::default() };
+        let agent = Agent::with_parts(config, DefaultConnector::default(), resolver);
+        Self { agent, fence, clock }
     }
 
     /// Fetches a document without cookies, and without following redirects.
@@ -314,5 +318,24 @@ fn silent(url: &Url, error: &ureq::Error) -> Page {
         headers: Vec::new(),
         body: String::new(),
         silence: Some(silence),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Behind the fence stands another one: what sends requests knows no way out either.
+    #[test]
+    fn nothing_that_is_sent_leaves_the_fence() {
+        let ask = |allow_public, timeout| {
+            let fence = Fence { allow_public };
+            let network = Network::new(fence, timeout, &[], || DateTime::<Utc>::UNIX_EPOCH);
+            network.agent.get("http://192.0.2.7/").call()
+        };
+        let refused = ask(false, Duration::from_secs(10));
+        assert!(matches!(refused, Err(ureq::Error::HostNotFound)), "{refused:?}");
+        let beyond = ask(true, Duration::from_millis(50));
+        assert!(!matches!(beyond, Ok(_) | Err(ureq::Error::HostNotFound)), "control: {beyond:?}");
     }
 }

@@ -3,6 +3,10 @@
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, ToSocketAddrs as _};
 
 use thiserror::Error;
+use ureq::config::Config;
+use ureq::http::Uri;
+use ureq::unversioned::resolver::{ResolvedSocketAddrs, Resolver};
+use ureq::unversioned::transport::NextTimeout;
 use url::{Host, Url};
 
 /// Why a request is not sent.
@@ -29,10 +33,19 @@ pub enum Outside {
         /// The first address that is public.
         address: IpAddr,
     },
+    /// The host has an address at which clouds hand out credentials to whatever runs in them.
+    #[error("{host} is at {address}, where clouds hand out credentials: nobody signs in there")]
+    Credentials {
+        /// The host.
+        host: String,
+        /// The address.
+        address: IpAddr,
+    },
 }
 
-/// Which addresses are allowed. It guards against slips of the hand, such as the address of a live
-/// service: the name is looked up once more when the request is sent.
+/// Which addresses are allowed: not that of a live service by a slip of the hand, nor wherever else
+/// somebody's redirect leads. A name is looked up once more when the request is sent, and what is
+/// found then is held against the fence as well ([`Fenced`]).
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Fence {
     /// Whether addresses of the Internet are allowed.
@@ -61,10 +74,38 @@ impl Fence {
         if addresses.is_empty() {
             return Err(Outside::Unknown { host });
         }
-        match addresses.into_iter().find(|address| !is_private(*address)) {
-            Some(address) if !self.allow_public => Err(Outside::Public { host, address }),
-            _ => Ok(()),
+        if let Some(&address) = addresses.iter().find(|address| gives_credentials(**address)) {
+            return Err(Outside::Credentials { host, address });
         }
+        match addresses.into_iter().find(|address| !self.allows(*address)) {
+            Some(address) => Err(Outside::Public { host, address }),
+            None => Ok(()),
+        }
+    }
+
+    fn allows(self, address: IpAddr) -> bool {
+        !gives_credentials(address) && (self.allow_public || is_private(address))
+    }
+}
+
+/// Looks up names for what sends the requests. A name that led inside when it was checked, and leads
+/// outside a moment later, leads nowhere.
+#[derive(Debug)]
+pub(super) struct Fenced<R> {
+    pub(super) fence: Fence,
+    pub(super) lookup: R,
+}
+
+impl<R: Resolver> Resolver for Fenced<R> {
+    fn resolve(
+        &self,
+        uri: &Uri,
+        config: &Config,
+        timeout: NextTimeout,
+    ) -> Result<ResolvedSocketAddrs, ureq::Error> {
+        let found = self.lookup.resolve(uri, config, timeout)?;
+        let are_inside = found.iter().all(|socket| self.fence.allows(socket.ip()));
+        if are_inside { Ok(found) } else { Err(ureq::Error::HostNotFound) }
     }
 }
 
@@ -75,12 +116,19 @@ pub(super) fn bare(url: &Url) -> String {
 }
 
 fn is_private(address: IpAddr) -> bool {
-    match address {
+    match address.to_canonical() {
         IpAddr::V4(v4) => is_private_v4(v4),
-        IpAddr::V6(v6) => match v6.to_ipv4_mapped() {
-            Some(v4) => is_private_v4(v4),
-            None => is_private_v6(v6),
-        },
+        IpAddr::V6(v6) => is_private_v6(v6),
+    }
+}
+
+/// Of Amazon's, Google's, Microsoft's and Alibaba's clouds. All but the last are in private networks.
+fn gives_credentials(address: IpAddr) -> bool {
+    match address.to_canonical() {
+        IpAddr::V4(v4) => {
+            [[169, 254, 169, 254], [169, 254, 170, 2], [100, 100, 100, 200]].contains(&v4.octets())
+        }
+        IpAddr::V6(v6) => v6.segments() == [0xFD00, 0xEC2, 0, 0, 0, 0, 0, 0x254],
     }
 }
 
@@ -125,12 +173,78 @@ mod tests {
             ("http://172.32.0.1/", "172.32.0.1"),
             ("http://[2001:db8::1]/", "2001:db8::1"),
             ("http://[::ffff:192.0.2.7]/", "::ffff:192.0.2.7"),
+            // Ways to write what leads to this machine, or seems to.
+            ("http://0.0.0.0/", "0.0.0.0"),
+            ("http://[::]/", "::"),
+            ("http://[::127.0.0.1]/", "::127.0.0.1"),
+            ("http://[64:ff9b::c000:207]/", "64:ff9b::c000:207"),
+            ("http://3221225991/", "192.0.2.7"),
+            ("http://0xC0.0.2.7/", "192.0.2.7"),
+            ("http://127.0.0.1@192.0.2.7/", "192.0.2.7"),
         ] {
             let Err(Outside::Public { address: found, .. }) = check(Fence::default(), url) else {
                 panic!("{url}");
             };
             assert_eq!(found, address.parse::<IpAddr>().unwrap());
             assert_eq!(check(Fence { allow_public: true }, url), Ok(()));
+        }
+    }
+
+    #[test]
+    fn nobody_is_led_to_the_credentials_of_a_cloud() {
+        for url in [
+            "http://169.254.169.254/latest/meta-data/",
+            "http://[::ffff:169.254.169.254]/",
+            "http://2852039166/",
+            "http://169.254.170.2/v2/credentials",
+            "http://100.100.100.200/",
+            "http://[fd00:ec2::254]/",
+        ] {
+            for allow_public in [false, true] {
+                let refused = check(Fence { allow_public }, url);
+                assert!(matches!(refused, Err(Outside::Credentials { .. })), "{url}");
+            }
+        }
+    }
+
+    /// Finds these addresses, whatever the name.
+    #[derive(Debug)]
+    struct Finds(&'static [&'static str]);
+
+    impl Resolver for Finds {
+        fn resolve(
+            &self,
+            _: &Uri,
+            _: &Config,
+            _: NextTimeout,
+        ) -> Result<ResolvedSocketAddrs, ureq::Error> {
+            let mut found = self.empty();
+            self.0.iter().for_each(|address| found.push(format!("{address}:80").parse().unwrap()));
+            Ok(found)
+        }
+    }
+
+    #[test]
+    fn a_name_that_leads_elsewhere_the_second_time_leads_nowhere() {
+        for (found, allow_public, is_inside) in [
+            (&["127.0.0.1"][..], false, true),
+            (&["10.0.0.1", "[::1]"], false, true),
+            (&["192.0.2.7"], false, false),
+            (&["192.0.2.7"], true, true),
+            (&["127.0.0.1", "192.0.2.7"], false, false),
+            (&["127.0.0.1", "[2001:db8::1]"], false, false),
+            (&["169.254.169.254"], true, false),
+        ] {
+            let fenced = Fenced { fence: Fence { allow_public }, lookup: Finds(found) };
+            let uri = Uri::from_static("http://rebound.example/");
+            let timeout = NextTimeout {
+                after: ureq::unversioned::transport::time::Duration::NotHappening,
+                reason: ureq::Timeout::Global,
+                per_read: None,
+                per_write: None,
+            };
+            let resolved = fenced.resolve(&uri, &Config::default(), timeout);
+            assert_eq!(resolved.is_ok(), is_inside, "{found:?} {allow_public}");
         }
     }
 
