@@ -12,7 +12,7 @@ use url::Url;
 
 use super::options::Colour;
 use super::page::{Page, Style};
-use super::terminal::printable;
+use super::terminal::{escape_controls, printable};
 use super::{Problem, complain, print};
 use crate::crypto::Certificate;
 use crate::idp::{Personality, RelyingParty, SigningKey, TestIdp, TestKeys, Validity};
@@ -158,7 +158,9 @@ pub(super) fn run(arguments: &Arguments) -> Result<ExitCode, Problem> {
         write(path, &to_html(&report))?;
     }
     if let Some(path) = &arguments.json {
-        write(path, &to_json(&report))?;
+        // Line ends stand between its parts alone.
+        let lines: Vec<_> = to_json(&report).lines().map(escape_controls).collect();
+        write(path, &(lines.join("\n") + "\n"))?;
     }
     if let Some(path) = &arguments.junit {
         write(path, &to_junit(&report))?;

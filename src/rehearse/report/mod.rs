@@ -11,6 +11,7 @@ pub use junit::to_junit;
 use chrono::{DateTime, TimeDelta, Utc};
 
 use super::case::{Finding, Verdict};
+use crate::saml::is_invisible;
 
 /// A rehearsal that is over.
 #[derive(Clone, Debug)]
@@ -49,8 +50,8 @@ impl Report {
     }
 }
 
-/// Text for XML and HTML, in content and in double quotes. Characters that XML does not allow
-/// become question marks.
+/// Text for XML and HTML, in content and in double quotes. Characters that XML does not allow, or
+/// that make a text look like another, become question marks.
 fn escape(text: &str) -> String {
     let mut escaped = String::with_capacity(text.len());
     for c in text.chars() {
@@ -61,7 +62,7 @@ fn escape(text: &str) -> String {
             '"' => escaped.push_str("&quot;"),
             '\'' => escaped.push_str("&#39;"),
             '\n' | '\t' => escaped.push(c),
-            c if c.is_control() || matches!(c, '\u{FFFE}' | '\u{FFFF}') => escaped.push('?'),
+            c if is_invisible(c) || matches!(c, '\u{FFFE}' | '\u{FFFF}') => escaped.push('?'),
             c => escaped.push(c),
         }
     }

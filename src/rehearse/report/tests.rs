@@ -5,7 +5,7 @@ use crate::xml::{Document, Limits};
 
 /// A report in which everything that comes from outside is hostile to its reader.
 pub(super) fn report() -> Report {
-    let nasty = "</script>\"'><img src=x onerror=alert(1)>\u{1b}[31m&";
+    let nasty = "</script>\"'><img src=x onerror=alert(1)>\u{1b}[31m&\u{202e}\u{9b}";
     let theme = &THEMES[0];
     let finding = |index: usize, verdict| Finding {
         theme,
@@ -85,11 +85,13 @@ fn json_has_the_documented_names() {
 fn the_page_holds_no_markup_of_others() {
     let html = to_html(&report());
     assert!(!html.contains("<img"));
-    assert!(!html.contains("\u{1b}"));
+    assert!(!html.contains(['\u{1b}', '\u{9b}', '\u{202e}']));
     assert_eq!(html.matches("<script").count(), 1);
     assert_eq!(html.matches("</script").count(), 1);
     assert!(
-        html.contains("&lt;/script&gt;&quot;&#39;&gt;&lt;img src=x onerror=alert(1)&gt;?[31m&amp;")
+        html.contains(
+            "&lt;/script&gt;&quot;&#39;&gt;&lt;img src=x onerror=alert(1)&gt;?[31m&amp;??"
+        )
     );
     // Nothing comes from elsewhere, and no script runs that is not the page's own.
     assert!(!html.contains("<link") && !html.contains(" src=\"") && !html.contains("url("));
