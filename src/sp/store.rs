@@ -53,6 +53,12 @@ impl ReplayKey {
         Self(sha256(&[idp.as_str().as_bytes(), &[0, 0, 0], id.as_bytes()].concat()))
     }
 
+    /// The key for a form that is kept: it is shown once.
+    pub fn of_form(id: &str) -> Self {
+        // No entityID is empty: never the key of anything else.
+        Self(sha256(&[&[0], id.as_bytes()].concat()))
+    }
+
     /// The key as bytes.
     pub fn as_bytes(&self) -> &[u8; 32] {
         &self.0

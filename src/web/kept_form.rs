@@ -9,7 +9,7 @@ use std::task::{Context, Poll};
 
 use actix_web::cookie::Cookie;
 use actix_web::dev::{Payload, ServiceRequest, ServiceResponse};
-use actix_web::error::{ErrorBadRequest, PayloadError};
+use actix_web::error::{ErrorBadRequest, ErrorInternalServerError, PayloadError};
 use actix_web::http::header::{CONTENT_LENGTH, CONTENT_TYPE, HeaderMap, ORIGIN};
 use actix_web::{Error, FromRequest as _, HttpResponse, web};
 use chrono::{DateTime, Utc};
@@ -22,7 +22,8 @@ use super::client::Client;
 use super::known::Known;
 use super::person::{self, Person};
 use super::saml::Shared;
-use crate::sp::{ReturnTo, SessionHandle, SessionState, StoreError};
+use crate::crypto::random_hex;
+use crate::sp::{Remembered, ReplayKey, ReturnTo, SessionHandle, SessionState, StoreError};
 
 /// A longer form is not kept.
 const MAX_BYTES: usize = 32 * 1024;
@@ -39,6 +40,8 @@ pub(super) struct NotUsed(pub(super) Option<StepUp>);
 /// A form as it was sent.
 #[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub(super) struct KeptForm {
+    /// Its own, at random: whoever takes it out uses that up.
+    id: String,
     /// Where to.
     pub(super) action: ReturnTo,
     body: String,
@@ -58,7 +61,9 @@ impl KeptForm {
     pub(super) fn sample() -> Option<Self> {
         let base = url::Url::parse("https://rota.example.org").ok()?;
         let action = ReturnTo::parse("/rota/swap?day=2", &base)?;
-        Some(Self { action, body: "with=Bryn+O%27Sample".to_owned(), at: DateTime::UNIX_EPOCH })
+        let mut body = "with=Bryn+O%27Sample&csrf_token=sample".to_owned();
+        (1..=20).for_each(|day| body.push_str(&format!("&day_{day}=Early")));
+        Some(Self { id: String::new(), action, body, at: DateTime::UNIX_EPOCH })
     }
 
     /// Names and values, in the order in which they were sent.
@@ -91,7 +96,8 @@ pub(super) async fn read(
     if form_urlencoded::parse(body.as_bytes()).count() > MAX_FIELDS {
         return Ok(None);
     }
-    Ok(Some(Candidate { form: KeptForm { action, body, at: shared.clock.now() }, sender }))
+    let id = random_hex::<16>().map_err(ErrorInternalServerError)?;
+    Ok(Some(Candidate { form: KeptForm { id, action, body, at: shared.clock.now() }, sender }))
 }
 
 /// Where a form goes that a page of ours has sent, and who is there. `None` for everything else.
@@ -152,25 +158,41 @@ async fn put(shared: &Shared, person: &Person, form: &KeptForm) -> Result<(), St
     let json = serde_json::to_string(form).map_err(|e| StoreError::Unavailable(e.to_string()))?;
     let sealed = shared.cookie_keys.seal(SEALED_AS, json);
     let place = place_of(person);
-    let until = form.at.checked_add_signed(shared.settings.pending_lifetime).unwrap_or(form.at);
+    let until = end_of(shared, form);
     shared.sessions.delete(place).await?;
     let state = SessionState::from_iter([(FORM.to_owned(), sealed)]);
     shared.sessions.create(place, state, until, form.at).await
 }
 
-/// Takes the form of `person` out: nobody sends it twice by looking twice.
+/// Until then it can be sent.
+fn end_of(shared: &Shared, form: &KeptForm) -> DateTime<Utc> {
+    form.at.checked_add_signed(shared.settings.pending_lifetime).unwrap_or(form.at)
+}
+
+/// Takes the form of `person` out, once: nobody sends it twice by looking twice, nor by looking in
+/// two tabs at the same moment.
 ///
 /// # Errors
-/// When the store cannot be reached.
+/// When a store cannot be reached. The form is there still.
 pub(super) async fn take(shared: &Shared, person: &Person) -> Result<Option<KeptForm>, StoreError> {
     let place = place_of(person);
-    let live = shared.sessions.load(place, None, shared.clock.now()).await?;
-    let Some(live) = live else { return Ok(None) };
-    shared.sessions.delete(place).await?;
+    let now = shared.clock.now();
+    let Some(live) = shared.sessions.load(place, None, now).await? else { return Ok(None) };
     let sealed = live.state.get(FORM);
     let sealed = sealed.map(|sealed| Cookie::new(SEALED_AS, sealed));
     let json = sealed.and_then(|sealed| shared.cookie_keys.open(&sealed));
-    Ok(json.and_then(|json| serde_json::from_str(&json).ok()))
+    let form: Option<KeptForm> = json.and_then(|json| serde_json::from_str(&json).ok());
+    if let Some(form) = &form {
+        let key = ReplayKey::of_form(&form.id);
+        if shared.replay.remember(key, end_of(shared, form), now).await? == Remembered::Again {
+            return Ok(None);
+        }
+    }
+    // It is used up, whether it goes now or when its time is over.
+    if let Err(error) = shared.sessions.delete(place).await {
+        tracing::warn!(event = "form_not_deleted", error = ?error.to_string());
+    }
+    Ok(form)
 }
 
 /// Whoever signs out has left nothing here.

@@ -29,6 +29,7 @@ mod pages;
 mod pending;
 mod pending_logout;
 mod person;
+mod preview;
 mod proxy;
 mod refusal;
 mod routes;

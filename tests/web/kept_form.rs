@@ -1,17 +1,24 @@
 //! A form that meets no session is kept for its sender, if that is wished.
 
+use std::future::poll_fn;
 use std::sync::Arc;
+use std::task::Poll;
 
 use actix_web::http::header::{CONTENT_LENGTH, ORIGIN};
 use actix_web::test::TestRequest;
-use chrono::TimeDelta;
+use chrono::{DateTime, TimeDelta, Utc};
+use futures_util::future::join_all;
 
+use actix_saml::sp::{
+    BoxFuture, LiveSession, SessionHandle, SessionState, SessionStore, StoreError,
+};
 use actix_saml::store::MemorySessions;
 
 use crate::answer::Answer;
 use crate::app::{Setup, TestApp};
 use crate::browser::{Browser, post};
 use crate::jar::From;
+use crate::stores::{Fragile, Step};
 
 const KEPT: &str = "It is kept for a while, encrypted.";
 const LOST: &str = "What you sent was not used.";
@@ -65,7 +72,12 @@ async fn it_is_sent_by_a_click_of_its_sender_and_only_once() {
     // A guard around the scope, and a handler that asks for the person.
     for path in ["/admin?ward=3", "/rota?ward=3"] {
         let browser = late(&app, "ward.nurse").await;
-        let page = send(&browser, path, "dose=5+mg&note=%3Cb%3E%22caf%C3%A9&note=2&empty=").await;
+        let page = send(
+            &browser,
+            path,
+            "dose=5+mg&note=%3Cb%3E%22caf%C3%A9&note=2&empty=&csrf_token=f00ba4",
+        )
+        .await;
         page.assert_page();
         assert_eq!(page.status, 401, "{path}");
         assert!(page.body.contains(KEPT), "{}", page.body);
@@ -88,10 +100,118 @@ async fn it_is_sent_by_a_click_of_its_sender_and_only_once() {
         ] {
             assert!(resume.body.contains(field), "{field} in {}", resume.body);
         }
+        for shown in [
+            "<p><strong>dose</strong>: <strong>5 mg</strong></p>",
+            "<p><strong>note</strong>: <strong>&lt;b&gt;&quot;café</strong></p>",
+            "<p><strong>csrf_token</strong>: not shown here</p>",
+        ] {
+            assert!(resume.body.contains(shown), "{shown} in {}", resume.body);
+        }
+        assert_eq!(resume.body.matches("f00ba4").count(), 1, "sent, and not shown");
         let again = browser.visit("/saml/resume").await;
         assert_eq!((again.status, again.location()), (303, "/"), "shown once");
         browser.submit("/saml/logout", "").await;
     }
+}
+
+/// Between looking and taking out, others have their turn.
+#[derive(Default)]
+struct Unhurried(MemorySessions);
+
+impl SessionStore for Unhurried {
+    fn load(
+        &self,
+        session: SessionHandle,
+        extend: Option<DateTime<Utc>>,
+        now: DateTime<Utc>,
+    ) -> BoxFuture<'_, Result<Option<LiveSession>, StoreError>> {
+        Box::pin(async move {
+            let loaded = self.0.load(session, extend, now).await;
+            let mut has_paused = false;
+            poll_fn(|context| {
+                if std::mem::replace(&mut has_paused, true) {
+                    return Poll::Ready(());
+                }
+                context.waker().wake_by_ref();
+                Poll::Pending
+            })
+            .await;
+            loaded
+        })
+    }
+
+    fn create(
+        &self,
+        session: SessionHandle,
+        state: SessionState,
+        until: DateTime<Utc>,
+        now: DateTime<Utc>,
+    ) -> BoxFuture<'_, Result<(), StoreError>> {
+        self.0.create(session, state, until, now)
+    }
+
+    fn update(
+        &self,
+        session: SessionHandle,
+        state: SessionState,
+        until: DateTime<Utc>,
+        now: DateTime<Utc>,
+    ) -> BoxFuture<'_, Result<(), StoreError>> {
+        self.0.update(session, state, until, now)
+    }
+
+    fn delete(&self, session: SessionHandle) -> BoxFuture<'_, Result<(), StoreError>> {
+        self.0.delete(session)
+    }
+}
+
+#[actix_web::test]
+async fn of_many_who_look_at_once_one_sees_it() {
+    let app = keeping_with(|setup| setup.sessions = Some(Arc::new(Unhurried::default()))).await;
+    let browser = late(&app, "ward.nurse").await;
+    let page = send(&browser, "/rota", "dose=1").await;
+    sign_in_to_resume(&browser, &page, "ward.nurse").await;
+    let pages = join_all((0..8).map(|_| browser.visit("/saml/resume"))).await;
+    let shown = pages.iter().filter(|page| page.body.contains("name=\"dose\"")).count();
+    assert_eq!(shown, 1);
+    assert_eq!(pages.iter().filter(|page| page.status == 303).count(), 7);
+
+    // The same words once more are another form.
+    app.clock.advance(TimeDelta::minutes(31));
+    let page = send(&browser, "/rota", "dose=1").await;
+    sign_in_to_resume(&browser, &page, "ward.nurse").await;
+    assert!(browser.visit("/saml/resume").await.body.contains("name=\"dose\""));
+}
+
+/// It has been shown by then, and is not to be lost, nor shown twice.
+#[actix_web::test]
+async fn a_store_that_does_not_delete_does_not_show_it_twice() {
+    let sessions = Arc::new(Fragile::default());
+    let store = Arc::clone(&sessions);
+    let app = keeping_with(|setup| setup.sessions = Some(store)).await;
+    let browser = late(&app, "ward.nurse").await;
+    let page = send(&browser, "/rota", "dose=1").await;
+    sign_in_to_resume(&browser, &page, "ward.nurse").await;
+    sessions.break_at(Step::Delete);
+    let shown = browser.visit("/saml/resume").await;
+    assert!(shown.body.contains("name=\"dose\""));
+    assert!(shown.events.iter().any(|event| event.field("event") == "form_not_deleted"));
+    assert_eq!(browser.visit("/saml/resume").await.location(), "/");
+}
+
+#[actix_web::test]
+async fn of_a_long_form_the_page_says_that_it_is_longer() {
+    let app = keeping().await;
+    let browser = late(&app, "ward.nurse").await;
+    let fields: Vec<_> = (0..23).map(|number| format!("f{number}=v{number}")).collect();
+    let page = send(&browser, "/rota", &fields.join("&")).await;
+    sign_in_to_resume(&browser, &page, "ward.nurse").await;
+    let resume = browser.visit("/saml/resume").await;
+    resume.assert_page();
+    assert!(resume.body.contains("<strong>f19</strong>: <strong>v19</strong>"));
+    assert!(!resume.body.contains("<strong>f20</strong>"));
+    assert!(resume.body.contains("not listed here: <strong>3</strong>"), "{}", resume.body);
+    assert!(resume.body.contains("name=\"f22\" value=\"v22\""), "sent all the same");
 }
 
 #[actix_web::test]

@@ -142,6 +142,10 @@ catalogue! {
     ResumeText "resume_text"
         "This form was sent at {time}, when you were not signed in, to {page}. Nothing has been \
          done with it yet.";
+    ResumeFields "resume_fields" "You had filled in:";
+    ResumeField "resume_field" "{field}: {value}";
+    ResumeFieldHidden "resume_field_hidden" "{field}: not shown here";
+    ResumeOthers "resume_others" "Fields that are not listed here: {number}";
     ResumeOnce "resume_once"
         "It is shown once. If you leave this page without sending it, it is lost.";
     ResumeSend "resume_send" "Send it now";

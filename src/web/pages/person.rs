@@ -5,9 +5,10 @@ use actix_web::http::StatusCode;
 
 use super::Pages;
 use super::catalogue::Words;
-use super::content::Action;
+use super::content::{Action, Paragraph};
 use super::kind::PageKind;
 use crate::web::kept_form::KeptForm;
+use crate::web::preview::Preview;
 
 /// The people of a session that is locked, and where they can go.
 pub(in crate::web) struct LockedByOther<'l> {
@@ -37,6 +38,7 @@ impl Pages {
         let path = form.action.as_str().split('?').next().unwrap_or_default();
         let text = self.texts.fill(Words::ResumeText, &[("time", &time), ("page", path)]);
         let mut page = self.content(PageKind::Resume, StatusCode::OK, Words::ResumeTitle, text);
+        page.paragraphs.extend(self.preview(&Preview::of(form.fields())));
         page.paragraphs.push(self.paragraph(Words::ResumeOnce));
         let send = Action::form(self.say(Words::ResumeSend), form.action.as_str());
         let with_field =
@@ -44,6 +46,24 @@ impl Pages {
         page.actions.push(form.fields().fold(send, with_field));
         page.actions.push(Action::other(self.say(Words::ResumeDrop), "/"));
         self.respond(&page)
+    }
+
+    fn preview(&self, preview: &Preview) -> Vec<Paragraph> {
+        let field = |(name, value): &(String, Option<String>)| match value {
+            Some(value) => {
+                self.texts.fill(Words::ResumeField, &[("field", name), ("value", value)])
+            }
+            None => self.texts.fill(Words::ResumeFieldHidden, &[("field", name)]),
+        };
+        let mut paragraphs: Vec<_> = preview.shown.iter().map(field).collect();
+        if !paragraphs.is_empty() {
+            paragraphs.insert(0, self.paragraph(Words::ResumeFields));
+        }
+        if preview.others > 0 {
+            let number = preview.others.to_string();
+            paragraphs.push(self.texts.fill(Words::ResumeOthers, &[("number", &number)]));
+        }
+        paragraphs
     }
 
     /// In the place of a page of somebody whose session is locked.
