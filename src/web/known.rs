@@ -54,9 +54,7 @@ impl KnownPeople {
         names: &ClaimNames,
         subjects: &SubjectRules,
     ) -> Result<Arc<Known>, serde_json::Error> {
-        let bytes = json.as_bytes();
-        let end = bytes.get(bytes.len().saturating_sub(TELLING_BYTES)..).unwrap_or(bytes);
-        let hash = self.hasher.hash_one(end);
+        let hash = self.hash(json);
         let known = self.with(|people| people.get(&hash).filter(|k| k.json == json).cloned());
         if let Some(known) = known {
             return Ok(known);
@@ -73,6 +71,24 @@ impl KnownPeople {
             });
         }
         Ok(known)
+    }
+
+    /// Lets go of somebody who has signed out, or whose sign-in is over: personal data is kept no
+    /// longer than it is of use. Of a session that ends from outside the text is not known here; it
+    /// goes when others come.
+    pub(super) fn forget(&self, known: &Known) {
+        let hash = self.hash(&known.json);
+        self.with(|people| {
+            if people.get(&hash).is_some_and(|kept| kept.json == known.json) {
+                people.remove(&hash);
+            }
+        });
+    }
+
+    fn hash(&self, json: &str) -> u64 {
+        let bytes = json.as_bytes();
+        let end = bytes.get(bytes.len().saturating_sub(TELLING_BYTES)..).unwrap_or(bytes);
+        self.hasher.hash_one(end)
     }
 
     fn with<T>(&self, work: impl FnOnce(&mut HashMap<u64, Arc<Known>>) -> T) -> T {
@@ -116,6 +132,21 @@ mod tests {
             let known = read(&people, &text(mail, "_a"));
             assert_eq!(known.staff.as_ref().unwrap().mail(), Some(mail));
         }
+    }
+
+    #[test]
+    fn who_has_signed_out_is_forgotten_and_nobody_else() {
+        let people = KnownPeople::default();
+        let (one, other) = (text("test.user1@nhs.net", "_a"), text("test.user2@nhs.net", "_b"));
+        let (gone, kept) = (read(&people, &one), read(&people, &other));
+        people.forget(&gone);
+        assert!(!Arc::ptr_eq(&gone, &read(&people, &one)));
+        assert!(Arc::ptr_eq(&kept, &read(&people, &other)));
+        // The ends are alike: another one is in its place.
+        let same_end = read(&people, &text("test.user3@nhs.net", "_b"));
+        people.forget(&kept);
+        let json = text("test.user3@nhs.net", "_b");
+        assert!(Arc::ptr_eq(&same_end, &read(&people, &json)));
     }
 
     #[test]

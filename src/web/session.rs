@@ -110,6 +110,9 @@ pub(super) async fn sign_out(
     if let Some(person) = known.as_ref().and_then(|known| known.person()) {
         kept_form::forget(shared, &person).await?;
     }
+    if let Some(known) = &known {
+        shared.known.forget(known);
+    }
     let principal = known.map(|known| Arc::clone(&known.principal));
     let own = own_handle(request, shared);
     if let Some(principal) = &principal {
@@ -160,7 +163,10 @@ fn read(session: &Session, shared: &Shared, now: DateTime<Utc>) -> Option<Arc<Kn
         Ok(known) if !known.principal.has_expired(now) => Some(known),
         // An unreadable one is of another version: it ends as well. Emptied rather than purged: a
         // purged session takes nothing any more, and this request may be the next sign-in.
-        Ok(_) | Err(_) => {
+        ended => {
+            if let Ok(known) = ended {
+                shared.known.forget(&known);
+            }
             session.clear();
             None
         }
