@@ -322,20 +322,4 @@ fn silent(url: &Url, error: &ureq::Error) -> Page {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    /// Behind the fence stands another one: what sends requests knows no way out either.
-    #[test]
-    fn nothing_that_is_sent_leaves_the_fence() {
-        let ask = |allow_public, timeout| {
-            let fence = Fence { allow_public };
-            let network = Network::new(fence, timeout, &[], || DateTime::<Utc>::UNIX_EPOCH);
-            network.agent.get("http://192.0.2.7/").call()
-        };
-        let refused = ask(false, Duration::from_secs(10));
-        assert!(matches!(refused, Err(ureq::Error::HostNotFound)), "{refused:?}");
-        let beyond = ask(true, Duration::from_millis(50));
-        assert!(!matches!(beyond, Ok(_) | Err(ureq::Error::HostNotFound)), "control: {beyond:?}");
-    }
-}
+mod tests;

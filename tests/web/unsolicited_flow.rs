@@ -52,6 +52,9 @@ fn assert_asks(page: &Answer, name: &str) {
     assert!(page.body.contains("<h1>Sign in?</h1>"), "{}", page.body);
     assert!(page.body.contains(&format!("signed in as <strong>{name}</strong>")));
     assert!(!page.body.contains("<script"), "nothing goes on by itself");
+    assert_eq!(page.body.matches("<form").count(), 1);
+    assert!(page.header("content-security-policy").unwrap().contains("frame-ancestors 'none'"));
+    assert!(!page.body.contains("autofocus"), "a key that is held down agrees to nothing");
     let cookie = page.set_cookie(UNASKED).unwrap();
     let expected = format!("{UNASKED}; HttpOnly; SameSite=Strict; Secure; Path=/; Max-Age=3600");
     assert_eq!(cookie, expected);
@@ -66,7 +69,12 @@ async fn idpinit_2_nobody_is_signed_in_before_they_have_seen_as_whom() {
     })
     .await;
     let browser = app.browser();
-    for (relay_state, page) in [("/rota", "/rota"), ("", "/"), ("https://evil.test/", "/")] {
+    for (relay_state, page) in [
+        ("/rota", "/rota"),
+        ("", "/"),
+        ("https://evil.test/", "/"),
+        ("\"'><script>alert(1)</script><form action=\"//evil.test\">", "/"),
+    ] {
         let form = unasked(&app, "ward.nurse", relay_state);
         let shown = browser.bring(&form).await;
         assert_asks(&shown, "Bryn O&#39;Sample");

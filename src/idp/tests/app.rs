@@ -225,3 +225,52 @@ async fn front_page_and_changes_while_running() {
     assert!(page.body.contains("<p>None.</p>") && !page.body.contains(SP));
     assert!(app.idp().relying_parties.is_empty());
 }
+
+/// Whatever a person, an application or a request is called, no page has markup of it.
+#[actix_web::test]
+async fn nothing_that_is_named_becomes_markup() {
+    const NASTY: &str = "\"'></option></select><img src=x onerror=alert(1)>&lt;b";
+    let mut idp = idp();
+    let mut person = idp.people[0].clone();
+    person.display_name = NASTY.to_owned();
+    person.description = NASTY.to_owned();
+    person.name_id = Some(NASTY.to_owned());
+    let user_name = person.user_name.clone();
+    idp.people = vec![person];
+    let entity_id = EntityId::new("urn:sp:\"'><img/src=x/onerror=alert(1)>").unwrap();
+    let acs = format!("{ACS}?a=\"'><img src=x onerror=alert(1)>");
+    idp.relying_parties = vec![RelyingParty::new(entity_id.clone(), &acs).unwrap()];
+    idp.remembers = true;
+    let app = IdpApp::new(idp, now);
+    let service = init_service(App::new().configure(app.routes())).await;
+    let start = "/adfs/ls/idpinitiatedsignon.aspx";
+    let wish = Serializer::new(String::new())
+        .append_pair("loginToRp", entity_id.as_str())
+        .append_pair("RelayState", NASTY)
+        .finish();
+    let unknown = Serializer::new(String::new()).append_pair("loginToRp", NASTY).finish();
+    let form = |fields: &[(&str, &str)]| {
+        TestRequest::post()
+            .uri(start)
+            .insert_header((CONTENT_TYPE, "application/x-www-form-urlencoded"))
+            .set_payload(Serializer::new(String::new()).extend_pairs(fields).finish())
+    };
+    let get = |uri: &str| TestRequest::get().uri(uri);
+    for (request, names_it) in [
+        (get(start), true),
+        (get(&format!("{start}?{wish}")), true),
+        (get(&format!("{start}?{unknown}")), true),
+        (get(&format!("{start}?{wish}&scenario=%3Cimg%20src%3D")), true),
+        (form(&[("query", &wish), ("user_name", NASTY)]), true),
+        (form(&[("query", &wish), ("person", &user_name)]), true),
+        // The session that has begun is listed.
+        (get("/"), true),
+        (get("/keys"), false),
+    ] {
+        let page = Page::of(call_service(&service, request.to_request()).await).await;
+        assert_eq!(page.body.contains("&lt;img"), names_it, "{}", page.body);
+        assert!(!page.body.contains("<img") && !page.body.contains("onerror=\""), "{}", page.body);
+        assert!(page.policy.starts_with("default-src 'none'; "), "{}", page.policy);
+        assert!(!page.policy.contains("unsafe"));
+    }
+}
