@@ -2,6 +2,7 @@
 
 use actix_web::http::Method;
 use chrono::TimeDelta;
+use futures_util::future::join_all;
 
 use actix_saml::idp::ReplyTo;
 use actix_saml::saml::EntityId;
@@ -12,6 +13,7 @@ use crate::answer::Answer;
 use crate::app::{ACS, Setup, TestApp, test_idp};
 use crate::audit::Trail;
 use crate::browser::{Browser, navigation};
+use crate::foreign_sessions::OwnStore;
 use crate::jar::From;
 use crate::message::{Form, between, encode};
 
@@ -205,6 +207,71 @@ async fn idpinit_2_a_session_of_somebody_else_ends_and_a_locked_one_stays_locked
         assert!(locked.body.contains("<h1>Locked</h1>"), "{}", locked.body);
         assert_eq!(browser.visit("/rota").await.status, 401);
     }
+}
+
+#[actix_web::test]
+async fn idpinit_1_who_goes_back_and_agrees_again_stays_signed_in_and_nobody_else_gets_in() {
+    let trail = Trail::default();
+    let app = TestApp::with(|setup| {
+        accepts(setup);
+        trail.clone().into_setup(setup);
+    })
+    .await;
+    let browser = app.browser();
+    let form = unasked(&app, "ward.nurse", "/rota");
+    let shown = browser.bring(&form).await;
+    assert_eq!(browser.submit(ACS, &agreed(&shown)).await.location(), "/rota");
+    trail.take();
+    let again = browser.bring(&form).await;
+    assert_asks(&again, "Bryn O&#39;Sample");
+    let again = browser.submit(ACS, &agreed(&again)).await;
+    assert_eq!((again.status, again.location()), (303, "/rota"), "{}", again.body);
+    assert_eq!(trail.steps(), [], "no second sign-in, and no alarm");
+    assert!(browser.is_signed_in().await);
+
+    // The same person by another sign-in, and somebody else.
+    for user_name in ["ward.nurse", "test.consultant"] {
+        let other = app.browser();
+        other.sign_in(user_name).await;
+        let again = other.bring(&form).await;
+        other.submit(ACS, &agreed(&again)).await.assert_refused(403, "replayed");
+        assert!(other.is_signed_in().await, "as before");
+    }
+}
+
+/// A double click sends the form twice with the same cookies.
+#[actix_web::test]
+async fn u_replay_race_agreeing_at_once_makes_one_sign_in() {
+    let app = accepting().await;
+    let browser = app.browser();
+    let shown = browser.bring(&unasked(&app, "ward.nurse", "/rota")).await;
+    let form = agreed(&shown);
+    let clicks: Vec<_> = (0..8).map(|_| app.browser()).collect();
+    clicks.iter().for_each(|click| *click.jar.borrow_mut() = browser.jar.borrow().clone());
+    let answers = join_all(clicks.iter().map(|click| click.submit(ACS, &form))).await;
+    assert_eq!(answers.iter().filter(|answer| answer.status == 303).count(), 1);
+    for answer in answers.iter().filter(|answer| answer.status != 303) {
+        answer.assert_refused(403, "replayed");
+    }
+}
+
+/// With sessions that are not ours: one that ends is remembered to have ended.
+#[actix_web::test]
+async fn idpinit_2_it_takes_the_place_of_a_foreign_session() {
+    let app = TestApp::with(|setup| {
+        accepts(setup);
+        setup.own_store = Some(OwnStore::default());
+    })
+    .await;
+    let browser = app.browser();
+    browser.sign_in("test.consultant").await;
+    let copy = app.browser();
+    *copy.jar.borrow_mut() = browser.jar.borrow().clone();
+    assert!(copy.is_signed_in().await, "control");
+    let shown = browser.bring(&unasked(&app, "ward.nurse", "/rota")).await;
+    assert_eq!(browser.submit(ACS, &agreed(&shown)).await.location(), "/rota");
+    assert!(browser.visit("/rota").await.body.contains("Bryn"));
+    assert!(!copy.is_signed_in().await);
 }
 
 /// A second use is the alarm here as it is elsewhere.

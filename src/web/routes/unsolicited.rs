@@ -18,7 +18,7 @@ use super::judge::judge;
 use crate::crypto::random_hex;
 use crate::nhsmail::Staff;
 use crate::saml::{EntityId, Rejection};
-use crate::sp::{Refusal, Remembered, ServiceProvider};
+use crate::sp::{Principal, Refusal, Remembered, ServiceProvider};
 use crate::web::audit::{AuditEvent, AuditStep, Outcome};
 use crate::web::chooser;
 use crate::web::finished::digest;
@@ -91,6 +91,14 @@ pub(super) async fn receive(
     if let Some(owner) = lock::owner(request, shared) {
         return Ok(shared.pages.locked(&owner.name, &shared.login_url(Some(&page)), false));
     }
+    // Who goes back and agrees once more has used nothing twice.
+    let here = session::signed_in(request, shared)
+        .await
+        .map_err(|error| refused(Reason::new("session_store", Trouble::Unavailable, error)))?;
+    if here.is_some_and(|here| is_by_the_same(&here.principal, &login.principal)) {
+        tracing::info!(event = "signed_in_already");
+        return Ok(welcome(page.as_str()));
+    }
     let used = login.used;
     match shared.replay.remember(used.key, used.until, now).await {
         Ok(Remembered::First) => {}
@@ -116,6 +124,11 @@ pub(super) async fn receive(
     session::record(request, shared, event);
     tell(&login.principal.issuer, &login.principal.assertion_id, login.uses_sha1);
     Ok(response)
+}
+
+/// Whether both have signed in by one and the same assertion.
+fn is_by_the_same(one: &Principal, other: &Principal) -> bool {
+    (&one.issuer, &one.assertion_id) == (&other.issuer, &other.assertion_id)
 }
 
 fn tell(issuer: &EntityId, assertion_id: &str, uses_sha1: bool) {
