@@ -1,7 +1,7 @@
 //! The admin interface: what a test changes while the identity provider runs, as JSON over HTTP.
 //!
 //! Only programs of this machine may use it, and no page of another site: a caller comes from a
-//! loopback address, names the identity provider's own host, and sends its changes as JSON, which a
+//! loopback address and not by way of a proxy, names the identity provider's own host, and sends its changes as JSON, which a
 //! form of somebody else's page cannot.
 
 use std::time::Duration;
@@ -20,6 +20,9 @@ use super::scenario::Scenario;
 use super::stage::MetadataState;
 use crate::saml::format_instant;
 
+/// What proxies add. Behind one, everybody seems to be at this machine.
+const OF_PROXIES: [&str; 5] =
+    ["Forwarded", "X-Forwarded-For", "X-Forwarded-Host", "X-Real-IP", "Via"];
 /// As long as any service provider's metadata.
 const MAX_BODY: usize = 1_048_576;
 /// As far as the clock can be moved: ten years either way.
@@ -64,6 +67,9 @@ fn barred(app: &IdpApp, request: &HttpRequest) -> Option<HttpResponse> {
     let bar = |message: &str| Some(problem(StatusCode::FORBIDDEN, "barred", message));
     if !request.peer_addr().is_some_and(|peer| peer.ip().is_loopback()) {
         return bar("Only programs of the same machine may use this.");
+    }
+    if OF_PROXIES.iter().any(|name| request.headers().contains_key(*name)) {
+        return bar("Only programs of the same machine may use this, and not by way of a proxy.");
     }
     let base_url = app.idp().base_url().to_owned();
     let authority = base_url.split_once("://").map(|(_, authority)| authority);

@@ -109,6 +109,11 @@ async fn only_programs_of_this_machine() {
         // A name of somebody else's that leads to this machine.
         to(Some(near), "rebound.example"),
         to(Some(near), "fs.nhsmail.test").insert_header((ORIGIN, "https://evil.example")),
+        to(Some(near), "fs.nhsmail.test").insert_header((ORIGIN, "null")),
+        // From anywhere, by way of a proxy at this machine that hands the name on.
+        to(Some(near), "fs.nhsmail.test").insert_header(("X-Forwarded-For", "192.0.2.7")),
+        to(Some(near), "fs.nhsmail.test").insert_header(("Forwarded", "for=192.0.2.7")),
+        to(Some(near), "fs.nhsmail.test").insert_header(("Via", "1.1 edge")),
     ] {
         let (status, body) = call(&app, barred).await;
         assert_eq!((status, &body["code"]), (StatusCode::FORBIDDEN, &json!("barred")));
