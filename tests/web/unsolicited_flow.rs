@@ -255,6 +255,37 @@ async fn u_replay_race_agreeing_at_once_makes_one_sign_in() {
     }
 }
 
+/// Two ways at once in one browser: the one that ends last takes the place of the other, and leaves
+/// no session behind that nobody could sign out of.
+#[actix_web::test]
+async fn idpinit_2_a_sign_in_under_way_leaves_no_session_behind() {
+    let app = accepting().await;
+    let browser = app.browser();
+    let copy = || {
+        let copy = app.browser();
+        *copy.jar.borrow_mut() = browser.jar.borrow().clone();
+        copy
+    };
+    let agree = async |user_name: &str| {
+        let shown = browser.bring(&unasked(&app, user_name, "/rota")).await;
+        assert_eq!(browser.submit(ACS, &agreed(&shown)).await.location(), "/rota");
+    };
+    let begun = browser.begin("/rota").await;
+    agree("ward.nurse").await;
+    let first = copy();
+    assert!(first.is_signed_in().await, "control");
+    assert_eq!(browser.bring(&app.respond(&begun, "ward.nurse")).await.status, 303);
+    assert!(browser.is_signed_in().await);
+    assert!(!first.is_signed_in().await, "what began unasked has ended");
+
+    // And the other way round, where the cookie of a session got lost on the way.
+    let second = copy();
+    browser.jar.borrow_mut().0.retain(|stored| !stored.cookie.name().contains("session"));
+    agree("ward.nurse").await;
+    assert!(!second.is_signed_in().await, "what this browser had before has ended");
+    assert!(browser.is_signed_in().await);
+}
+
 /// With sessions that are not ours: one that ends is remembered to have ended.
 #[actix_web::test]
 async fn idpinit_2_it_takes_the_place_of_a_foreign_session() {

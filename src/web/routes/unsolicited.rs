@@ -21,9 +21,10 @@ use crate::saml::{EntityId, Rejection};
 use crate::sp::{Principal, Refusal, Remembered, ServiceProvider};
 use crate::web::audit::{AuditEvent, AuditStep, Outcome};
 use crate::web::chooser;
-use crate::web::finished::digest;
+use crate::web::finished::{Finished, digest};
 use crate::web::lock;
 use crate::web::pages::Trouble;
+use crate::web::pending::PendingCookies;
 use crate::web::person::{self, Person};
 use crate::web::refusal::Reason;
 use crate::web::saml::Shared;
@@ -32,6 +33,11 @@ use crate::xml::encode_base64;
 
 /// The field of our own form. Its value is known to the page alone.
 pub(super) const GO_ON: &str = "saml_go_on";
+
+/// Under this handle a browser knows of the session that it has begun last in this way. A sign-in
+/// that was under way meanwhile ends it when it takes its place. No other is called that: they are
+/// random.
+const HANDLE: &str = "00000000000000000000000000000000";
 
 /// What the browser keeps while the person looks at the page.
 #[derive(Serialize, Deserialize)]
@@ -107,18 +113,24 @@ pub(super) async fn receive(
             return Err(refused(Reason::new("replay_store", Trouble::Unavailable, error)));
         }
     }
-    if let Some(earlier) = session::at_hand(request, shared) {
+    // Every one that this browser has had: nobody else could end them.
+    let cookies = PendingCookies::of(shared);
+    let at_hand = session::at_hand(request, shared);
+    for earlier in at_hand.into_iter().chain(cookies.sessions(request, now)) {
         session::end(shared, earlier, now)
             .await
             .map_err(|error| refused(Reason::new("session_store", Trouble::Unavailable, error)))?;
     }
-    session::begin(request, session, shared, &login.principal)
+    let begun = session::begin(request, session, shared, &login.principal)
         .await
         .map_err(|error| unavailable(&error))?;
+    let finished = Finished::new(digest(&message.response), page.clone(), &person, now);
+    let finished = cookies.finish(HANDLE, &finished.with_session(begun, false));
+    let finished = finished.map_err(|error| unavailable(&error))?;
     let mut response = welcome(page.as_str());
     let remembered = person::remember(shared, &person).map_err(|error| unavailable(&error))?;
     let choice = chooser::remember(shared, &login.principal.issuer);
-    for cookie in [&removal(shared), &remembered].into_iter().chain(&choice) {
+    for cookie in [&removal(shared), &remembered, &finished].into_iter().chain(&choice) {
         response.add_cookie(cookie).map_err(|error| unavailable(&error))?;
     }
     session::record(request, shared, event);
