@@ -12,6 +12,7 @@ use thiserror::Error;
 use super::audit::AuditEvent;
 use super::kept_form;
 use super::known::Known;
+use super::pending::PendingCookies;
 use super::saml::Shared;
 use super::session_store::indexed;
 use crate::crypto::{CryptoError, random_hex};
@@ -97,7 +98,8 @@ pub(super) fn own_handle(request: &HttpRequest, shared: &Shared) -> Option<Sessi
     Some(SessionHandle::of_key(&shared.cookie_keys.open(&cookie)?))
 }
 
-/// Ends the session of this request, on every machine, and returns whose it was.
+/// Ends the session of this request, on every machine, and returns whose it was. So do all others
+/// end that this browser is known to have had.
 ///
 /// # Errors
 /// When a store cannot be reached. The session is alive then, and whoever asked is to be told.
@@ -113,11 +115,20 @@ pub(super) async fn sign_out(
     if let Some(known) = &known {
         shared.known.forget(known);
     }
+    let now = shared.clock.now();
     let principal = known.map(|known| Arc::clone(&known.principal));
     let own = own_handle(request, shared);
+    // Sign-ins that ended at the same moment knew nothing of each other, and one took the cookie of
+    // the other's session. What is known of both comes along with forms of other sites too, which
+    // are to end nothing: it counts only beside a session that does not.
+    if principal.is_some() {
+        for other in PendingCookies::of(shared).sessions(request, now) {
+            end(shared, other, now).await?;
+        }
+    }
     if let Some(principal) = &principal {
         let handle = own.unwrap_or_else(|| foreign_handle(principal));
-        shared.logout_index.end(handle, principal.expires_at, shared.clock.now()).await?;
+        shared.logout_index.end(handle, principal.expires_at, now).await?;
     }
     if let Some(own) = own {
         shared.sessions.delete(own).await?;

@@ -5,7 +5,7 @@ use actix_web::test::TestRequest;
 
 use crate::app::TestApp;
 use crate::browser::{navigation, post};
-use crate::jar::From;
+use crate::jar::{From, Stored};
 
 #[actix_web::test]
 async fn signing_out_ends_the_session_on_the_server() {
@@ -135,4 +135,27 @@ async fn the_page_after_signing_out_lets_the_browser_forget() {
         assert_eq!(answer.header("Clear-Site-Data"), expected, "{origin:?}");
         assert_eq!(answer.header("Cache-Control"), Some("no-store"), "{origin:?}");
     }
+}
+
+/// Both answers were under way before either had arrived: neither could know of the other's session.
+#[actix_web::test]
+async fn signing_out_ends_what_began_at_the_same_moment_in_another_tab() {
+    let app = TestApp::start().await;
+    let browser = app.browser();
+    let (one, other) = (browser.begin("/rota").await, browser.begin("/").await);
+    let tab = app.browser();
+    *tab.jar.borrow_mut() = browser.jar.borrow().clone();
+    assert_eq!(tab.bring(&app.respond(&one, "ward.nurse")).await.status, 303);
+    assert_eq!(browser.bring(&app.respond(&other, "ward.nurse")).await.status, 303);
+    assert!(tab.is_signed_in().await && browser.is_signed_in().await, "two sessions");
+    // A browser has one jar: the session cookie of one, and what is known of both.
+    let of_tab = tab.jar.borrow().clone();
+    let is_new = |stored: &&Stored| stored.cookie.name().contains(&one.relay_state);
+    let known: Vec<_> = of_tab.0.iter().filter(is_new).cloned().collect();
+    assert_eq!(known.len(), 1);
+    browser.jar.borrow_mut().0.retain(|stored| !stored.cookie.name().contains(&one.relay_state));
+    browser.jar.borrow_mut().0.extend(known);
+    assert_eq!(browser.submit("/saml/logout", "").await.status, 200);
+    assert!(!browser.is_signed_in().await);
+    assert!(!tab.is_signed_in().await, "nobody else could have ended it");
 }
