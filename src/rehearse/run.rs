@@ -4,7 +4,7 @@ use super::browser::Network;
 use super::case::{Act, Case, Finding, Judgement, Kind, Theme, Trouble, Verdict};
 use super::cases::THEMES;
 use super::fence::bare;
-use super::scene::{Scene, describe, judge_honest, judge_hostile};
+use super::scene::{Scene, describe, judge_honest, judge_hostile, short};
 use super::setup::{CannotRehearse, Plan, Setup};
 
 /// How far a rehearsal is.
@@ -41,10 +41,10 @@ impl Rehearsal {
         let mut browser = scene.browser();
         let begun = scene.begin(&mut browser).map_err(|trouble| CannotRehearse::NoSignIn {
             start: bare(&setup.start),
-            problem: trouble.to_string(),
+            problem: short(trouble.to_string()),
         })?;
         let refused = |saw: String, scene: &Scene<'_>| CannotRehearse::FirstSignIn {
-            saw,
+            saw: short(saw),
             trail: scene.trail.join("\n"),
         };
         let response = scene.maker(&begun).response();
@@ -130,7 +130,7 @@ impl Rehearsal {
             theme,
             case,
             verdict: judgement.verdict,
-            saw: judgement.saw,
+            saw: short(judgement.saw),
             trail: scene.trail,
             sent: scene.sent,
         }
@@ -140,7 +140,7 @@ impl Rehearsal {
     fn control(&self) -> Result<(), String> {
         let mut scene = Scene::new(&self.setup);
         let mut browser = scene.browser();
-        let way = scene.sign_in(&mut browser).map_err(|trouble| trouble.to_string())?;
+        let way = scene.sign_in(&mut browser).map_err(|trouble| short(trouble.to_string()))?;
         let judgement = judge_honest(&way, &scene.who(&mut browser));
         match judgement.verdict {
             Verdict::AsExpected => Ok(()),

@@ -14,6 +14,11 @@ use crate::xml::encode_base64;
 pub(super) const URLENCODED: &str = "application/x-www-form-urlencoded";
 /// Of a message, this much is kept for the report.
 const MAX_KEPT: usize = 6_000;
+/// Of what a service provider brings into a sentence, so many characters: it may answer every case
+/// with megabytes.
+const MAX_SHORT: usize = 1_000;
+/// And so many lines of the requests of one case.
+const MAX_LINES: usize = 400;
 
 /// A sign-in that a service provider has asked for.
 #[derive(Clone, Debug)]
@@ -57,12 +62,14 @@ impl<'s> Scene<'s> {
     }
 
     pub(super) fn note(&mut self, line: impl Into<String>) {
-        self.trail.push(line.into());
+        if self.trail.len() < MAX_LINES {
+            self.trail.push(short(line.into()));
+        }
     }
 
     /// Keeps the lines of a way; gives the page at its end.
     pub(super) fn walked(&mut self, way: &Way) {
-        self.trail.extend(way.lines.iter().cloned());
+        way.lines.iter().for_each(|line| self.note(line.as_str()));
     }
 
     /// Opens the page where a sign-in starts, as far as the identity provider.
@@ -321,6 +328,14 @@ pub(super) fn judge_hostile(setup: &Setup, way: &Way, who: &Who, may_be_sender: 
     }
 }
 
+/// A sentence that is no longer than anybody reads.
+pub(super) fn short(text: String) -> String {
+    match text.char_indices().nth(MAX_SHORT) {
+        Some((end, _)) => format!("{}\u{2026}", text.get(..end).unwrap_or_default()),
+        None => text,
+    }
+}
+
 fn kept(text: &str) -> String {
     if text.len() <= MAX_KEPT {
         return text.to_owned();
@@ -354,6 +369,13 @@ mod tests {
         }
         assert!(names_longer("Test User2-Elsewhere", &person));
         assert!(!names_longer("Test User2", &person));
+    }
+
+    #[test]
+    fn a_sentence_is_short() {
+        let whole = "\u{f6}".repeat(MAX_SHORT);
+        assert_eq!(short(whole.clone()), whole);
+        assert_eq!(short(whole.clone() + "x"), whole + "\u{2026}");
     }
 
     #[test]

@@ -2,10 +2,12 @@
 //! would be worth nothing.
 
 use std::collections::BTreeSet;
+use std::io::{Read as _, Write as _};
 use std::net::TcpListener;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::mpsc::channel;
 use std::sync::{Arc, Mutex};
+use std::thread;
 
 use actix_saml::crypto::{PublicKey, random_hex};
 use actix_saml::dsig::verify;
@@ -314,4 +316,27 @@ fn a_page_for_everybody_is_no_start() {
     plan.sp_metadata = metadata.into_bytes();
     let refused = Rehearsal::begin(plan);
     assert!(matches!(refused, Err(CannotRehearse::AlwaysSignedIn { .. })), "{refused:?}");
+}
+
+/// Of two megabytes a sentence says as much as anybody reads: there is one for each case.
+#[test]
+fn what_is_said_of_a_page_of_megabytes_is_short() {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let url = format!("http://{}", listener.local_addr().unwrap());
+    thread::spawn(move || {
+        let page = format!("<form action='/{}'><input name=SAMLRequest>", "x".repeat(2 << 20));
+        for mut stream in listener.incoming().flatten() {
+            let head = "HTTP/1.1 200 OK\r\nContent-Type: text/html\r\nConnection: close\r\n\r\n";
+            // Whoever asks may have gone by then.
+            let _ = stream.read(&mut [0; 4096]);
+            let _ = stream.write_all([head, page.as_str()].concat().as_bytes());
+        }
+    });
+    let idp = idp(Personality::Adfs);
+    let (_, metadata) = toy(Judges::Never, &idp);
+    let mut plan = plan(idp, &url, "/page", SignedInCheck::StartPage);
+    plan.sp_metadata = metadata.into_bytes();
+    let Err(CannotRehearse::NoSignIn { problem, .. }) = Rehearsal::begin(plan) else { panic!() };
+    assert!(problem.contains("its form goes to /xxx"), "{problem:.100}");
+    assert!(problem.len() < 2_000, "{}", problem.len());
 }
