@@ -91,7 +91,7 @@ const FLOORS: &[Floor] = &[
     floor(
         "testing",
         &["Saml", "idp", "nhsmail", "saml", "sp", "web"],
-        &["actix_http", "actix_web", "chrono", "thiserror", "url"],
+        &["actix_http", "actix_web", "chrono", "thiserror", "tokio", "url"],
     ),
     // Plays the identity provider's side in front of any service provider, and judges by what comes
     // of it: of this crate's own service provider it knows nothing.

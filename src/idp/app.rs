@@ -9,6 +9,7 @@ use url::form_urlencoded;
 use super::admin;
 use super::asked::respond;
 use super::form::{Choice, Form};
+use super::journal::Entry;
 use super::keys::TestKeys;
 use super::keys_page;
 use super::log_out;
@@ -18,6 +19,7 @@ use super::personality::Personality;
 use super::received::Received;
 use super::refusal::Refusal;
 use super::remembered;
+use super::scenario::Scenario;
 use super::stage::{MetadataState, Stage};
 use super::test_idp::TestIdp;
 use super::unasked;
@@ -159,6 +161,21 @@ impl IdpApp {
     /// Changes what a test has set up.
     pub(super) fn direct<T>(&self, change: impl FnOnce(&mut Stage) -> T) -> T {
         change(&mut self.state.stage.write().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    /// What goes wrong in the next response only; `None` takes a choice back.
+    pub fn set_next(&self, scenario: Option<Scenario>) {
+        self.direct(|stage| stage.next = scenario);
+    }
+
+    /// How far the clock is ahead of the one that was given, or behind it when negative.
+    pub fn set_clock_offset(&self, offset: TimeDelta) {
+        self.direct(|stage| stage.clock_offset = offset);
+    }
+
+    /// The last messages that came and went, the oldest first.
+    pub fn log(&self) -> Vec<Entry> {
+        self.stage().journal.entries().cloned().collect()
     }
 
     /// Back to how it was started. The keys stay: whoever trusts them would have to start anew.

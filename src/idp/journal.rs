@@ -12,7 +12,7 @@ const MAX_XML: usize = 65_536;
 
 /// A message that came or went. It is kept in memory, of invented people only.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
-pub(super) struct Entry {
+pub struct Entry {
     at: String,
     direction: &'static str,
     relying_party: Option<String>,
@@ -24,6 +24,31 @@ pub(super) struct Entry {
 }
 
 impl Entry {
+    /// Whether it came, or went.
+    pub fn is_received(&self) -> bool {
+        self.direction == "received"
+    }
+
+    /// The message, decoded, as far as it was kept.
+    pub fn xml(&self) -> &str {
+        &self.xml
+    }
+
+    /// The entityID of the application, where it is known.
+    pub fn relying_party(&self) -> Option<&str> {
+        self.relying_party.as_deref()
+    }
+
+    /// The word of the scenario in which a response was sent; `failure` for one that reports one.
+    pub fn scenario(&self) -> Option<&str> {
+        self.scenario
+    }
+
+    /// The code of a refusal.
+    pub fn code(&self) -> Option<&str> {
+        self.code
+    }
+
     pub(super) fn received(at: DateTime<Utc>, xml: &[u8], relay_state: Option<&str>) -> Self {
         Self {
             at: format_instant(at),

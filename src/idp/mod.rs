@@ -74,6 +74,7 @@ pub mod issue;
 pub use app::IdpApp;
 pub use id_source::IdSource;
 pub use issue::{Draft, Ids, Issuance, Issue, IssueError, NameIdRule, ReplyTo, SignedParts};
+pub use journal::Entry;
 pub use keys::{KeyError, SigningKey, TestKeys, Validity};
 pub use logout::{
     IssuedSession, LogoutAnswered, LogoutBinding, OutgoingForm, OutgoingLogout, SignOut,

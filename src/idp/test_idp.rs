@@ -145,6 +145,19 @@ impl TestIdp {
         })
     }
 
+    /// The same identity provider at another address. Its entityID becomes that of the address, if it
+    /// was the usual one of the old.
+    ///
+    /// # Errors
+    /// As [`TestIdp::at`].
+    pub fn moved_to(self, base_url: &str) -> Result<Self, IdpError> {
+        let usual = Self::at(self.personality, &self.base_url, self.keys.clone())?.entity_id;
+        let there = Self::at(self.personality, base_url, self.keys.clone())?;
+        let entity_id =
+            if self.entity_id == usual { there.entity_id } else { self.entity_id.clone() };
+        Ok(Self { entity_id, host: there.host, base_url: there.base_url, ..self })
+    }
+
     /// Scheme, host and port, without a slash at the end.
     pub fn base_url(&self) -> &str {
         &self.base_url

@@ -15,7 +15,7 @@ use super::jar::{From as Origin, Jar};
 use super::page::Page;
 use super::stuck::{Answer, Stuck};
 use super::who::Who;
-use crate::idp::{FormPost, Received, SignIn, TestIdp};
+use crate::idp::{FormPost, IssuedSession, Received, SignIn, TestIdp};
 use crate::web::{Clock, SystemClock};
 
 const HTML: &str = "text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8";
@@ -32,6 +32,8 @@ pub struct Browser<'a, S> {
     origin: Url,
     clock: Arc<dyn Clock>,
     jar: RefCell<Jar>,
+    /// The last response that was brought.
+    brought: RefCell<Option<String>>,
 }
 
 impl<S> std::fmt::Debug for Browser<'_, S> {
@@ -58,7 +60,8 @@ where
         if !is_web || url.path() != "/" || url.query().is_some() || url.fragment().is_some() {
             return Err(refused());
         }
-        Ok(Self { app, origin: url, clock: Arc::new(SystemClock), jar: RefCell::default() })
+        let (jar, brought) = (RefCell::default(), RefCell::default());
+        Ok(Self { app, origin: url, clock: Arc::new(SystemClock), jar, brought })
     }
 
     /// The same browser, and the identity provider with it, by another clock: the one that the
@@ -182,20 +185,53 @@ where
         }
     }
 
+    /// The session that the last response which was brought here begins, by the names that log-out
+    /// has for it: for [`TestIdp::sign_out`].
+    ///
+    /// # Errors
+    /// [`Stuck::NoSession`] when none was brought, or when it names no session.
+    pub fn session(&self) -> Result<IssuedSession, Stuck> {
+        let brought = self.brought.borrow();
+        brought.as_deref().and_then(IssuedSession::of_response).ok_or(Stuck::NoSession)
+    }
+
     /// Brings a response of the identity provider, as its page does.
     pub(super) async fn bring(&self, form: &FormPost) -> Result<Page, Stuck> {
-        let other =
-            || Stuck::OtherApplication { expected: self.host(), found: form.url.to_owned() };
-        let url = Url::parse(&form.url).map_err(|_| other())?;
-        if url.origin() != self.origin.origin() {
-            return Err(other());
-        }
         let response = form.saml_response();
         let mut fields = vec![("SAMLResponse", response.as_str())];
         fields.extend(form.relay_state.as_deref().map(|relay_state| ("RelayState", relay_state)));
-        let request =
-            self.form(url.path(), &fields).insert_header(("Sec-Fetch-Site", "cross-site"));
-        self.go(Origin::OtherSitePost, url.path(), request).await
+        let page = self.bring_form(&form.url, &fields).await?;
+        self.brought.replace(Some(form.response.clone()));
+        Ok(page)
+    }
+
+    /// Brings a form of the identity provider to the application's address `url`.
+    pub(super) async fn bring_form(
+        &self,
+        url: &str,
+        fields: &[(&str, &str)],
+    ) -> Result<Page, Stuck> {
+        let path = self.path_of(url)?;
+        let request = self.form(&path, fields).insert_header(("Sec-Fetch-Site", "cross-site"));
+        self.go(Origin::OtherSitePost, &path, request).await
+    }
+
+    /// Follows a redirect of the identity provider to the application's address `url`.
+    pub(super) async fn bring_query(&self, url: &str) -> Result<Page, Stuck> {
+        let path = self.path_of(url)?;
+        let request = self.navigation(Method::GET, &path);
+        let request = request.insert_header(("Sec-Fetch-Site", "cross-site"));
+        self.go(Origin::SameSite, &path, request).await
+    }
+
+    /// The path and the query of an address of the application.
+    fn path_of(&self, url: &str) -> Result<String, Stuck> {
+        let other = || Stuck::OtherApplication { expected: self.host(), found: url.to_owned() };
+        let url = Url::parse(url).map_err(|_| other())?;
+        if url.origin() != self.origin.origin() {
+            return Err(other());
+        }
+        Ok(path_and_query(&url))
     }
 
     /// Follows redirects within the application: the last path, and what was answered there.
@@ -214,10 +250,7 @@ where
     /// The path to which a page redirects within the application.
     fn inside(&self, page: &Page) -> Option<String> {
         let url = self.origin.join(page.location()?).ok()?;
-        (url.origin() == self.origin.origin()).then(|| match url.query() {
-            Some(query) => format!("{}?{query}", url.path()),
-            None => url.path().to_owned(),
-        })
+        (url.origin() == self.origin.origin()).then(|| path_and_query(&url))
     }
 
     fn host(&self) -> String {
@@ -270,5 +303,12 @@ where
             }
         }
         Ok(page)
+    }
+}
+
+fn path_and_query(url: &Url) -> String {
+    match url.query() {
+        Some(query) => format!("{}?{query}", url.path()),
+        None => url.path().to_owned(),
     }
 }

@@ -50,8 +50,10 @@
 
 mod browser;
 mod jar;
+mod log_out;
 mod page;
 mod reply;
+mod running;
 mod staff;
 mod stuck;
 mod trail;
@@ -61,6 +63,7 @@ mod who;
 pub use browser::Browser;
 pub use page::Page;
 pub use reply::Reply;
+pub use running::RunningIdp;
 pub use staff::TestStaff;
 pub use stuck::{Answer, Stuck};
 pub use trail::Trail;

@@ -101,6 +101,21 @@ pub enum Stuck {
     /// The application does not sign the person in.
     #[error("the application does not sign the person in, but answers {0}. Its log says why")]
     NotSignedIn(Answer),
+    /// The application does not answer a log-out request as the protocol wants it.
+    #[error("the application does not answer the log-out request, but says {0}. Its log says why")]
+    NotSignedOut(Answer),
+    /// Nobody can be signed out by the last response.
+    #[error(
+        "no response was brought that names a session: without NameID and SessionIndex, or \
+         encrypted, nobody can be signed out by it here"
+    )]
+    NoSession,
+    /// The identity provider cannot listen.
+    #[error("the test identity provider cannot listen at 127.0.0.1: {reason}")]
+    Listen {
+        /// Why.
+        reason: String,
+    },
     /// The body of an answer breaks off.
     #[error("the body of the answer cannot be read: {reason}")]
     Body {
