@@ -29,7 +29,6 @@ pub use authn_request::{AuthnRequest, WriteAuthnRequestError};
 pub use entity_id::{EntityId, InvalidEntityId};
 pub use expectations::{Expectations, ExpectedRequest, RequestedAuthn, RequireSigned};
 pub use keys::{Dangerous, Keys, NoKeys};
-#[cfg(feature = "cli")]
 pub(crate) use name_id::is_invisible;
 pub use name_id::{NameId, NameIdFault};
 pub use rejection::{Rejection, Role, TimeBound};
