@@ -12,10 +12,10 @@ use crate::answer::Answer;
 use crate::app::{Setup, TestApp, test_idp};
 use crate::browser::Browser;
 
-const ANCHOR: &str = "http://schemas.microsoft.com/LiveID/Federation/2008/05/ImmutableID";
+pub const ANCHOR: &str = "http://schemas.microsoft.com/LiveID/Federation/2008/05/ImmutableID";
 const ENTRA: &str = "http://schemas.microsoft.com/identity/claims/";
 const WS: &str = "http://schemas.xmlsoap.org/ws/2005/05/identity/claims/";
-const GUID: &str = "33221100-5544-7766-8899-aabbccddeeff";
+pub const GUID: &str = "33221100-5544-7766-8899-aabbccddeeff";
 const AS_AD_STORES_IT: &str = "ABEiM0RVZneImaq7zN3u/w==";
 
 /// Claims and name as Entra has them, on the test identity provider.
@@ -46,14 +46,14 @@ fn rule(population: &str, claims: &[&str], form: SubjectForm) -> SubjectRule {
     }
 }
 
-fn share(setup: &mut Setup, rules: [SubjectRule; 2]) {
+pub fn share(setup: &mut Setup, rules: [SubjectRule; 2]) {
     setup.idps = vec![test_idp(0), entra()];
     let names = setup.idps.iter().map(|idp| idp.entity_id.clone());
     let subjects = names.zip(rules).collect();
     setup.saml = Box::new(|saml| saml.subjects(subjects));
 }
 
-fn nhsmail() -> [SubjectRule; 2] {
+pub fn nhsmail() -> [SubjectRule; 2] {
     [
         rule("nhsmail", &[ANCHOR], SubjectForm::Guid),
         rule("nhsmail", &["onpremisesimmutableid"], SubjectForm::Guid),

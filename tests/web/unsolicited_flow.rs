@@ -4,7 +4,7 @@ use actix_web::http::Method;
 use chrono::TimeDelta;
 use futures_util::future::join_all;
 
-use actix_saml::idp::ReplyTo;
+use actix_saml::idp::{Claim, ReplyTo};
 use actix_saml::saml::EntityId;
 use actix_saml::sp::{ReturnTo, UnsolicitedTargets};
 use actix_saml::web::{AuditStep, Outcome};
@@ -16,6 +16,7 @@ use crate::browser::{Browser, navigation};
 use crate::foreign_sessions::OwnStore;
 use crate::jar::From;
 use crate::message::{Form, between, encode};
+use crate::population::{ANCHOR, GUID, nhsmail, share};
 
 const UNASKED: &str = "__Host-saml-unasked";
 
@@ -253,6 +254,33 @@ async fn u_replay_race_agreeing_at_once_makes_one_sign_in() {
     for answer in answers.iter().filter(|answer| answer.status != 303) {
         answer.assert_refused(403, "replayed");
     }
+}
+
+/// Where two providers are compared, these sign-ins are as good as others: once for each.
+#[actix_web::test]
+async fn it_counts_where_providers_are_compared() {
+    let app = TestApp::with(|setup| {
+        share(setup, nhsmail());
+        accepts(setup);
+    })
+    .await;
+    let reply_to = ReplyTo { request_id: None, ..app.reply_to("_none") };
+    let whom = |claims: &[&str]| {
+        let person = app.idps[0].person("ward.nurse").unwrap();
+        let person = person.with_claim(Claim::new(ANCHOR, claims.iter().copied()));
+        let xml = app.idps[0].respond(&reply_to, &person, app.clock.read()).unwrap();
+        Form { xml, relay_state: "/rota".to_owned() }
+    };
+    let browser = app.browser();
+    let shown = browser.bring(&whom(&[GUID])).await;
+    assert_eq!(app.saml.status().dual_run.unwrap().people, 0, "nobody has agreed");
+    assert_eq!(browser.submit(ACS, &agreed(&shown)).await.location(), "/rota");
+    app.browser().bring(&whom(&[])).await.assert_refused(403, "subject_missing");
+    let report = app.saml.status().dual_run.unwrap();
+    assert_eq!(report.people, 1);
+    let findings: Vec<_> = report.populations[0].findings.iter().map(ToString::to_string).collect();
+    let refused = |finding: &String| finding.contains("was refused") && finding.starts_with("1 ");
+    assert!(findings.iter().any(refused), "{findings:#?}");
 }
 
 /// Two ways at once in one browser: the one that ends last takes the place of the other, and leaves

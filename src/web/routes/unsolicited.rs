@@ -78,7 +78,12 @@ pub(super) async fn receive(
     let login = judged.map_err(|reason| reason.about(event.clone()))?;
     let page = targets.choose(Some(&message.relay_state)).clone();
     let staff = Staff::from_principal(login.principal.clone(), &shared.claims, &shared.subjects)
-        .map_err(|error| Reason::new(error.code(), Trouble::Refused, error).about(event.clone()))?;
+        .map_err(|error| {
+            if let Some(dual_run) = &shared.dual_run {
+                dual_run.record_refusal(&login.principal.issuer, &error);
+            }
+            Reason::new(error.code(), Trouble::Refused, error).about(event.clone())
+        })?;
     let event = AuditEvent {
         assertion_id: Some(login.principal.assertion_id.clone()),
         subject: shared.pseudonyms.of(staff.key()),
@@ -124,6 +129,9 @@ pub(super) async fn receive(
     let begun = session::begin(request, session, shared, &login.principal)
         .await
         .map_err(|error| unavailable(&error))?;
+    if let Some(dual_run) = &shared.dual_run {
+        dual_run.record(&staff);
+    }
     let finished = Finished::new(digest(&message.response), page.clone(), &person, now);
     let finished = cookies.finish(HANDLE, &finished.with_session(begun, false));
     let finished = finished.map_err(|error| unavailable(&error))?;
