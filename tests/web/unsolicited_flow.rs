@@ -81,6 +81,7 @@ async fn idpinit_2_nobody_is_signed_in_before_they_have_seen_as_whom() {
         let form = unasked(&app, "ward.nurse", relay_state);
         let shown = browser.bring(&form).await;
         assert_asks(&shown, "Bryn O&#39;Sample");
+        assert!(!shown.body.contains("evil.test"), "nothing of others comes back");
         assert!(!browser.is_signed_in().await);
         assert_eq!(trail.steps(), [], "nothing has happened yet");
 

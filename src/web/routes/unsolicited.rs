@@ -18,7 +18,7 @@ use super::judge::judge;
 use crate::crypto::random_hex;
 use crate::nhsmail::Staff;
 use crate::saml::{EntityId, Rejection};
-use crate::sp::{Principal, Refusal, Remembered, ServiceProvider};
+use crate::sp::{Principal, Refusal, Remembered, ReturnTo, ServiceProvider};
 use crate::web::audit::{AuditEvent, AuditStep, Outcome};
 use crate::web::chooser;
 use crate::web::finished::{Finished, digest};
@@ -96,7 +96,7 @@ pub(super) async fn receive(
     };
     let person = Person::of(&staff);
     if !has_agreed(request, shared, &message, now) {
-        return ask(shared, &message, &person, now).map_err(|error| unavailable(&error));
+        return ask(shared, &message, &person, &page, now).map_err(|error| unavailable(&error));
     }
     // It was not asked for a password, so it opens no lock.
     if let Some(owner) = lock::owner(request, shared) {
@@ -179,17 +179,19 @@ fn has_agreed(
     })
 }
 
-/// Shows as whom the response would sign in.
+/// Shows as whom the response would sign in. Of `RelayState` the page has no more than which page of
+/// the list it has chosen.
 fn ask(
     shared: &Shared,
     message: &Message,
     person: &Person,
+    page: &ReturnTo,
     now: DateTime<Utc>,
 ) -> Result<HttpResponse, Box<dyn std::error::Error>> {
     let go_on = random_hex::<16>()?;
     let fields = [
         ("SAMLResponse", encode_base64(&message.response)),
-        ("RelayState", message.relay_state.clone()),
+        ("RelayState", page.as_str().to_owned()),
         (GO_ON, go_on.clone()),
     ];
     let shown = Shown { go_on, digest: digest(&message.response), at: now };
