@@ -237,3 +237,42 @@ fn a_shape_tells_what_is_missing_and_what_is_more() {
         assert_ne!(shape(other.as_bytes()), honest, "{other}");
     }
 }
+
+/// What the command writes into an empty folder and says when it starts.
+#[cfg(feature = "cli")]
+fn start_and_stop(seed: &str, folder: &Path) -> (String, String) {
+    use std::io::{BufRead as _, BufReader};
+    let mut command = Command::new(env!("CARGO_BIN_EXE_actix-saml"))
+        .args(["idp", "--listen", "127.0.0.1:0", "--base-url", "http://127.0.0.1:8081"])
+        .args(["--seed", seed, "--data"])
+        .arg(folder)
+        .stdout(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let mut said = String::new();
+    for line in BufReader::new(command.stdout.take().unwrap()).lines() {
+        said.push_str(&line.unwrap());
+        said.push('\n');
+        if said.contains("Ctrl-C") {
+            break;
+        }
+    }
+    command.kill().unwrap();
+    command.wait().unwrap();
+    (std::fs::read_to_string(folder.join("idp-metadata.xml")).unwrap(), said)
+}
+
+#[cfg(feature = "cli")]
+#[test]
+fn a_seed_gives_the_same_metadata_on_a_fresh_machine() {
+    let (one, two, other) = (Scratch::new(), Scratch::new(), Scratch::new());
+    let (metadata, said) = start_and_stop("ward", &one.0);
+    assert!(said.contains("whoever knows the word has them"), "{said}");
+    assert!(metadata.starts_with("<EntityDescriptor ID=\"_"), "{metadata}");
+    assert_eq!(start_and_stop("ward", &two.0).0, metadata);
+    assert_ne!(start_and_stop("theatre", &other.0).0, metadata);
+    // No key is written down: the word is all there is to keep.
+    let files = std::fs::read_dir(&one.0).unwrap();
+    let files: Vec<_> = files.map(|file| file.unwrap().file_name()).collect();
+    assert_eq!(files, ["idp-metadata.xml"]);
+}

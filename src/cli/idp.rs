@@ -24,6 +24,8 @@ pub(super) const METADATA: &str = "idp-metadata.xml";
 /// As much as the admin interface takes.
 const MAX_METADATA: usize = 1_048_576;
 
+const SEEDED: &str = "  Its keys follow from --seed: whoever knows the word has them.\n";
+
 #[derive(Debug, Args)]
 pub(super) struct Arguments {
     /// Where to listen.
@@ -51,7 +53,8 @@ pub(super) struct Arguments {
     /// The clock stands still, at --now or at the start, until it is moved.
     #[arg(long)]
     stopped_clock: bool,
-    /// The IDs of messages follow from this word: the same come in the same order each time.
+    /// Keys and the IDs of messages follow from this word: the same on every machine, in the same
+    /// order each time. Whoever knows it has the keys. Those in --data are left alone.
     #[arg(long, value_name = "WORD")]
     seed: Option<String>,
     /// Metadata of a service provider to register: a file, or an address that begins with http://
@@ -85,12 +88,16 @@ pub(super) fn run(arguments: &Arguments) -> Result<ExitCode, Problem> {
     std::fs::create_dir_all(&arguments.data)
         .map_err(|error| format!("{}: {error}", arguments.data.display()))?;
     let host = listen.ip().to_string();
-    let keys = TestKeys::load_or_generate(
-        &arguments.data,
-        arguments.personality,
-        &host,
-        SystemClock.now(),
-    )?;
+    let keys = match &arguments.seed {
+        Some(seed) => TestKeys::seeded(seed, arguments.personality, &host)?,
+        None => TestKeys::load_or_generate(
+            &arguments.data,
+            arguments.personality,
+            &host,
+            SystemClock.now(),
+        )?,
+    };
+    let is_seeded = keys.are_seeded();
     let mut idp = TestIdp::at(arguments.personality, &base_url, keys)?;
     let in_file = |path: &Path, problem: String| format!("{}: {problem}", path.display());
     if let Some(path) = &arguments.people {
@@ -129,10 +136,11 @@ pub(super) fn run(arguments: &Arguments) -> Result<ExitCode, Problem> {
             .bind(listen)
             .map_err(|error| format!("cannot listen at {listen}: {error}"))?;
         print(&format!(
-            "\n  Test identity provider {entity_id}, like {}\n  Metadata: {metadata_url}\n  and in {}\n  \
-             Stop with Ctrl-C.\n",
+            "\n  Test identity provider {entity_id}, like {}\n  Metadata: {metadata_url}\n  and in {}\n\
+             {seed}  Stop with Ctrl-C.\n",
             personality.name(),
-            metadata.display()
+            metadata.display(),
+            seed = if is_seeded { SEEDED } else { "" }
         ));
         server.run().await?;
         Ok(ExitCode::SUCCESS)
@@ -148,7 +156,9 @@ pub(super) fn keeping(
     clock: impl Fn() -> DateTime<Utc> + Send + Sync + 'static,
 ) -> IdpApp {
     let keep = move |idp: &TestIdp| {
-        idp.keys.save(&folder)?;
+        if !idp.keys.are_seeded() {
+            idp.keys.save(&folder)?;
+        }
         Ok(replace_file(&folder.join(METADATA), idp.metadata()?.as_bytes())?)
     };
     IdpApp::with_clock_offset(idp, offset, clock, keep).fetching(fetch)

@@ -131,7 +131,7 @@ impl Certificate {
         key: &PrivateKey,
         request: &CertificateRequest<'_>,
     ) -> Result<Self, CryptoError> {
-        Self::make(key, request, None)
+        Self::make(key, request, None, random_bytes()?)
     }
 
     /// As [`Certificate::self_signed`]; the certificate says that its key is for this and nothing
@@ -144,13 +144,14 @@ impl Certificate {
         request: &CertificateRequest<'_>,
         key_use: KeyUse,
     ) -> Result<Self, CryptoError> {
-        Self::make(key, request, Some(key_use))
+        Self::make(key, request, Some(key_use), random_bytes()?)
     }
 
-    fn make(
+    pub(super) fn make(
         key: &PrivateKey,
         request: &CertificateRequest<'_>,
         key_use: Option<KeyUse>,
+        mut serial: [u8; 16],
     ) -> Result<Self, CryptoError> {
         let mut name = X509Name::builder()?;
         name.append_entry_by_nid(Nid::COMMONNAME, request.common_name)?;
@@ -159,7 +160,6 @@ impl Certificate {
         }
         let name = name.build();
         // RFC 5280 section 4.1.2.2: positive, at most 20 bytes.
-        let mut serial = random_bytes::<16>()?;
         if let Some(first) = serial.first_mut() {
             *first = (*first & 0x7F) | 0x40;
         }

@@ -17,6 +17,8 @@ mod passphrase;
 mod private_key;
 mod public_key;
 mod random;
+#[cfg(feature = "idp")]
+mod seeded;
 #[cfg(test)]
 mod tests;
 

@@ -63,6 +63,11 @@ impl PrivateKey {
             KeyShape::P384 => ec(Nid::SECP384R1)?,
             KeyShape::P521 => ec(Nid::SECP521R1)?,
         };
+        Self::new(key)
+    }
+
+    /// Takes a key of OpenSSL's.
+    pub(super) fn new(key: PKey<Private>) -> Result<Self, CryptoError> {
         let kind = public_key::kind_of(&key)?;
         Ok(Self { key, kind })
     }
@@ -79,8 +84,7 @@ impl PrivateKey {
         // An empty passphrase keeps OpenSSL from asking on the terminal.
         let key =
             PKey::private_key_from_pem_passphrase(pem, b"").map_err(|_| CryptoError::PrivateKey)?;
-        let kind = public_key::kind_of(&key)?;
-        Ok(Self { key, kind })
+        Self::new(key)
     }
 
     /// Reads a key in PEM form that is under `passphrase`.
@@ -95,8 +99,7 @@ impl PrivateKey {
         }
         let key = PKey::private_key_from_pem_passphrase(pem, passphrase.as_bytes())
             .map_err(|_| CryptoError::WrongPassphrase)?;
-        let kind = public_key::kind_of(&key)?;
-        Ok(Self { key, kind })
+        Self::new(key)
     }
 
     /// Whether this PEM file holds a key under a passphrase.

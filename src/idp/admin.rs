@@ -15,7 +15,7 @@ use serde::{Deserialize, Serialize};
 
 use super::app::IdpApp;
 use super::journal::Entry;
-use super::keys::{SigningKey, Validity};
+use super::keys::SigningKey;
 use super::scenario::Scenario;
 use super::stage::MetadataState;
 use crate::saml::format_instant;
@@ -287,9 +287,8 @@ async fn keys(app: Data<IdpApp>, request: HttpRequest, body: Bytes) -> HttpRespo
     let failed = |text: String| problem(StatusCode::INTERNAL_SERVER_ERROR, "keys", text);
     let next = if matches!(action, KeyAction::Announce | KeyAction::Replace) {
         let idp = app.idp();
-        let (host, validity) = (idp.host().to_owned(), Validity::three_years(app.now()));
-        let make = move || SigningKey::generate_as(idp.personality, &host, validity);
-        match web::block(make).await {
+        let now = app.now();
+        match web::block(move || idp.keys.make_next(idp.personality, idp.host(), now)).await {
             Ok(Ok(key)) => Some(key),
             Ok(Err(error)) => return failed(error.to_string()),
             Err(error) => return failed(error.to_string()),

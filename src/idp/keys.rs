@@ -1,6 +1,7 @@
 use chrono::{DateTime, NaiveDate, Utc};
 use thiserror::Error;
 
+use super::key_source::KeySource;
 use super::personality::Personality;
 use crate::crypto::{Certificate, CertificateRequest, CryptoError, KeyShape, PrivateKey};
 use crate::saml::metadata::TEST_KEY_MARK;
@@ -93,11 +94,7 @@ impl SigningKey {
         host: &str,
         validity: Validity,
     ) -> Result<Self, KeyError> {
-        match personality {
-            Personality::Adfs => Self::generate_for("ADFS Signing", Some(host), validity),
-            Personality::Entra => Self::generate_for("Azure Federated SSO", None, validity),
-            Personality::Plain => Self::generate_for("Signing", Some(host), validity),
-        }
+        Self::make_signing(personality, host, validity, &KeySource::default())
     }
 
     /// Makes the key that a relying party would encrypt to.
@@ -105,15 +102,28 @@ impl SigningKey {
     /// # Errors
     /// As [`SigningKey::generate`].
     pub fn generate_for_encryption(host: &str, validity: Validity) -> Result<Self, KeyError> {
-        Self::generate_for("ADFS Encryption", Some(host), validity)
+        Self::make("ADFS Encryption", Some(host), validity, &KeySource::default())
     }
 
-    fn generate_for(
+    fn make_signing(
+        personality: Personality,
+        host: &str,
+        validity: Validity,
+        source: &KeySource,
+    ) -> Result<Self, KeyError> {
+        match personality {
+            Personality::Adfs => Self::make("ADFS Signing", Some(host), validity, source),
+            Personality::Entra => Self::make("Azure Federated SSO", None, validity, source),
+            Personality::Plain => Self::make("Signing", Some(host), validity, source),
+        }
+    }
+
+    fn make(
         purpose: &str,
         host: Option<&str>,
         validity: Validity,
+        source: &KeySource,
     ) -> Result<Self, KeyError> {
-        let private_key = PrivateKey::generate(KeyShape::Rsa2048)?;
         // X.520 gives a common name 64 characters: the mark stays, the host yields.
         let short = format!("{purpose} ({TEST_KEY_MARK})");
         let full = host.map(|host| format!("{purpose} - {host} ({TEST_KEY_MARK})"));
@@ -127,6 +137,12 @@ impl SigningKey {
             not_before: validity.not_before,
             not_after: validity.not_after,
         };
+        if let Some(word) = source.next_word(purpose) {
+            let private_key = PrivateKey::from_word(&word)?;
+            let certificate = Certificate::self_signed_by_word(&private_key, &request, &word)?;
+            return Self::new(private_key, certificate);
+        }
+        let private_key = PrivateKey::generate(KeyShape::Rsa2048)?;
         let certificate = Certificate::self_signed(&private_key, &request)?;
         Self::new(private_key, certificate)
     }
@@ -174,6 +190,7 @@ pub struct TestKeys {
     /// AD FS has two signing keys at most.
     other: Option<Other>,
     encryption: SigningKey,
+    source: KeySource,
 }
 
 /// The second signing key.
@@ -204,18 +221,68 @@ impl TestKeys {
         host: &str,
         validity: Validity,
     ) -> Result<Self, KeyError> {
-        let current = SigningKey::generate_as(personality, host, validity)?;
-        let other = match personality {
-            Personality::Adfs => SigningKey::generate_for_encryption(host, validity)?,
-            Personality::Entra => SigningKey::generate_for("Azure tenant", None, validity)?,
-            Personality::Plain => SigningKey::generate_for("Encryption", Some(host), validity)?,
+        Self::make(personality, host, validity, KeySource::default())
+    }
+
+    /// Makes keys that follow from `seed`: the same on every machine and on every day, and so are
+    /// their certificates, which say that they are valid from 2026 to 2099. Those that come after
+    /// them follow as well. Whoever knows the seed has the keys, and signs in as anybody where they
+    /// are trusted.
+    ///
+    /// # Errors
+    /// [`KeyError::Crypto`] when OpenSSL has no memory.
+    pub fn seeded(seed: &str, personality: Personality, host: &str) -> Result<Self, KeyError> {
+        Self::make(personality, host, Validity::of_tests(), KeySource::seeded(seed))
+    }
+
+    fn make(
+        personality: Personality,
+        host: &str,
+        validity: Validity,
+        source: KeySource,
+    ) -> Result<Self, KeyError> {
+        let current = SigningKey::make_signing(personality, host, validity, &source)?;
+        let make = |purpose, host| SigningKey::make(purpose, host, validity, &source);
+        let encryption = match personality {
+            Personality::Adfs => make("ADFS Encryption", Some(host))?,
+            Personality::Entra => make("Azure tenant", None)?,
+            Personality::Plain => make("Encryption", Some(host))?,
         };
-        Ok(Self::new(current, other))
+        Ok(Self { source, ..Self::new(current, encryption) })
     }
 
     /// Takes the key that signs and the key to encrypt to.
     pub fn new(current: SigningKey, encryption: SigningKey) -> Self {
-        Self { current, other: None, encryption }
+        Self { current, other: None, encryption, source: KeySource::default() }
+    }
+
+    /// Whether they follow from a seed: then there is no need to keep them.
+    pub fn are_seeded(&self) -> bool {
+        self.source.is_seeded()
+    }
+
+    /// Makes the key that is to sign one day, valid for three years from `now`, to be
+    /// [announced](TestKeys::announce). Where the keys follow from a seed, the next of them.
+    ///
+    /// # Errors
+    /// [`KeyError::Crypto`] when OpenSSL has no entropy.
+    pub fn make_next(
+        &self,
+        personality: Personality,
+        host: &str,
+        now: DateTime<Utc>,
+    ) -> Result<SigningKey, KeyError> {
+        let seeded = self.source.is_seeded();
+        let validity = if seeded { Validity::of_tests() } else { Validity::three_years(now) };
+        SigningKey::make_signing(personality, host, validity, &self.source)
+    }
+
+    /// Makes a key that is in nobody's metadata.
+    ///
+    /// # Errors
+    /// As [`TestKeys::make_next`].
+    pub(super) fn make_strange(&self) -> Result<SigningKey, KeyError> {
+        SigningKey::make("ADFS Signing", Some("nobody.test"), Validity::of_tests(), &self.source)
     }
 
     /// The key that signs.

@@ -10,7 +10,7 @@ use url::form_urlencoded;
 
 use super::app::IdpApp;
 use super::html::{Behaviour, escape, page};
-use super::keys::{SigningKey, TestKeys, Validity};
+use super::keys::{SigningKey, TestKeys};
 use super::pages;
 use super::test_idp::TestIdp;
 
@@ -75,10 +75,9 @@ pub(super) async fn change(request: HttpRequest, app: Data<IdpApp>, form: Bytes)
     }
     let Some(action) = Action::read(&form) else { return refuse(&idp) };
     let next = if action.needs_key() {
-        let (host, validity) = (idp.host().to_owned(), Validity::three_years(app.now()));
-        let personality = idp.personality;
+        let now = app.now();
         // It takes a tenth of a second or more.
-        match web::block(move || SigningKey::generate_as(personality, &host, validity)).await {
+        match web::block(move || idp.keys.make_next(idp.personality, idp.host(), now)).await {
             Ok(Ok(key)) => Some(key),
             Ok(Err(error)) => return pages::fault(&error.to_string()),
             Err(error) => return pages::fault(&error.to_string()),

@@ -4,7 +4,7 @@
 use chrono::{DateTime, TimeDelta, Utc};
 
 use super::issue::{Draft, IssueError, SignedParts};
-use super::keys::{SigningKey, Validity};
+use super::keys::SigningKey;
 use super::person::{AUTHN_METHODS, Person};
 use super::scenario::Scenario;
 use super::sign_in::{FormPost, SignIn};
@@ -71,16 +71,16 @@ impl TestIdp {
                 let other = format!("{}other", self.entity_id);
                 idp.entity_id = EntityId::new(other).map_err(|_| IssueError::NoAssertion)?;
             }
-            Scenario::UnknownKey => idp.keys.replace(new_key()?),
+            Scenario::UnknownKey => idp.keys.replace(self.strange_key()?),
             Scenario::NextKey => {
                 if idp.keys.announced().is_none() {
-                    idp.keys.announce(new_key()?);
+                    idp.keys.announce(self.strange_key()?);
                 }
                 idp.keys.promote();
             }
             Scenario::WrongEncryptionKey => {
                 let draft = self.draft(&sign_in.reply_to, person, now)?;
-                let stranger = new_key()?;
+                let stranger = self.strange_key()?;
                 let response = draft.sign_for(self.keys.current(), Some(stranger.certificate()))?;
                 return Ok(post(response));
             }
@@ -101,6 +101,10 @@ impl TestIdp {
             }
         }
         idp.answer(&sign_in, person, time)
+    }
+
+    fn strange_key(&self) -> Result<SigningKey, IssueError> {
+        self.keys.make_strange().map_err(|_| IssueError::NoKey)
     }
 
     /// The scenarios that are made of the text of a response.
@@ -153,11 +157,6 @@ impl TestIdp {
         }
         draft.sign(key)
     }
-}
-
-/// A key that is in nobody's metadata.
-fn new_key() -> Result<SigningKey, IssueError> {
-    SigningKey::generate("nobody.test", Validity::of_tests()).map_err(|_| IssueError::NoKey)
 }
 
 /// An element as it is written, and what stands on both sides of it.

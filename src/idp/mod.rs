@@ -43,6 +43,7 @@ mod html;
 mod id_source;
 mod journal;
 mod key_folder;
+mod key_source;
 mod keys;
 mod keys_page;
 mod log_out;

@@ -1,7 +1,7 @@
 use std::path::PathBuf;
 
 use super::{IDP, now};
-use crate::crypto::{Certificate, CertificateRequest, random_hex};
+use crate::crypto::{Certificate, CertificateRequest, SignatureAlgorithm, random_hex};
 use crate::idp::{KeyError, Personality, SigningKey, TestKeys, Validity};
 use crate::saml::metadata::TEST_KEY_MARK;
 
@@ -102,4 +102,33 @@ fn certificates_are_named_as_each_personality_names_them() {
         assert_eq!(found, expected);
         assert!(found.iter().all(|name| name.len() <= 64 && name.contains(TEST_KEY_MARK)));
     }
+}
+
+#[test]
+fn what_follows_from_a_seed_is_the_same_on_every_machine() {
+    let make = |seed| TestKeys::seeded(seed, Personality::Adfs, "127.0.0.1").unwrap();
+    let fingerprint = |key: &SigningKey| key.certificate().fingerprint();
+    let (one, two, other) = (make("ward"), make("ward"), make("theatre"));
+    assert!(one.are_seeded() && !IDP.keys.are_seeded());
+    assert_eq!(fingerprint(one.current()), fingerprint(two.current()));
+    assert_eq!(fingerprint(one.encryption()), fingerprint(two.encryption()));
+    assert_ne!(fingerprint(one.current()), fingerprint(one.encryption()));
+    assert_ne!(fingerprint(one.current()), fingerprint(other.current()));
+    assert!(one.current().certificate().common_name().unwrap().contains(TEST_KEY_MARK));
+    // On any day, and the next key as well; no key comes twice, not from a copy either.
+    let later = now() + chrono::TimeDelta::days(900);
+    let next = |keys: &TestKeys, when| {
+        fingerprint(&keys.make_next(Personality::Adfs, "127.0.0.1", when).unwrap())
+    };
+    let first = next(&one, now());
+    assert_eq!(first, next(&two, later));
+    assert_ne!(first, next(&one.clone(), now()));
+    assert_ne!(first, fingerprint(one.current()));
+    // An identity provider with other habits has other keys.
+    let entra = TestKeys::seeded("ward", Personality::Entra, "127.0.0.1").unwrap();
+    let signed = |keys: &TestKeys| {
+        keys.current().private_key().sign(SignatureAlgorithm::RsaSha256, b"text").unwrap()
+    };
+    assert_eq!(signed(&one), signed(&two));
+    assert_ne!(signed(&entra), signed(&one));
 }
