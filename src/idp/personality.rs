@@ -124,6 +124,15 @@ impl Personality {
         SignatureStyle { prefix, key_info, empty: self.metadata_empty_tag(), c14n: C14n::Exclusive }
     }
 
+    /// Who it says that it is when it answers a log-out. Entra is documented to name itself by the
+    /// address of its sign-in there, and by its entityID everywhere else.
+    pub(super) fn logout_answerer(self, entity_id: &str) -> String {
+        match self {
+            Self::Adfs | Self::Plain => entity_id.to_owned(),
+            Self::Entra => format!("https://login.microsoftonline.com/{TEST_TENANT}/"),
+        }
+    }
+
     /// How assertions are encrypted. Of Entra it is only known that it uses AES-256.
     pub(super) fn encryption(self) -> EncryptionStyle {
         match self {

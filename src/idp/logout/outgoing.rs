@@ -9,6 +9,7 @@ use super::session::IssuedSession;
 use crate::dsig::{Place, sign_enveloped};
 use crate::idp::issue::IssueError;
 use crate::idp::names::CONSENT_UNSPECIFIED;
+use crate::idp::personality::Personality;
 use crate::idp::status::ErrorStatus;
 use crate::idp::test_idp::TestIdp;
 use crate::saml::format_instant;
@@ -165,21 +166,29 @@ impl TestIdp {
                 ("samlp:LogoutResponse", None, Some(in_response_to))
             }
         };
+        let personality = self.personality;
+        let consent = (personality == Personality::Adfs).then_some(CONSENT_UNSPECIFIED);
+        let declaration = personality.assertion_declaration();
+        let issuer = match message.kind {
+            Kind::Request(_) => self.entity_id.as_str().to_owned(),
+            Kind::Response { .. } => personality.logout_answerer(self.entity_id.as_str()),
+        };
         w.open(name)
             .attribute("ID", id)
             .attribute("Version", VERSION)
             .attribute("IssueInstant", &format_instant(now))
             .attribute("Destination", url)
-            .attribute("Consent", CONSENT_UNSPECIFIED)
+            .attribute_opt("Consent", consent)
             .attribute_opt("InResponseTo", in_response_to)
             .attribute_opt("NotOnOrAfter", until.as_deref())
             .attribute("xmlns:samlp", PROTOCOL);
-        w.open("Issuer").attribute("xmlns", ASSERTION).text(self.entity_id.as_str()).close();
+        w.open(&personality.assertion_name("Issuer")).attribute(declaration, ASSERTION);
+        w.text(&issuer).close();
         match &message.kind {
             Kind::Request(session) => {
-                w.open("NameID")
+                w.open(&personality.assertion_name("NameID"))
                     .attribute_opt("Format", session.format.as_deref())
-                    .attribute("xmlns", ASSERTION)
+                    .attribute(declaration, ASSERTION)
                     .text(&session.name_id)
                     .close();
                 w.leaf("samlp:SessionIndex", &session.session_index);

@@ -10,6 +10,7 @@ mod requests;
 mod response;
 mod rollover;
 mod scenarios;
+mod shape;
 mod unasked;
 
 use std::sync::LazyLock;
