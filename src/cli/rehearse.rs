@@ -1,26 +1,28 @@
 //! `actix-saml rehearse`: NHSmail's side, honest and hostile, in front of any service provider.
 
-use std::io::{IsTerminal as _, Write as _};
+mod progress;
+mod summary;
+
+use std::io::IsTerminal as _;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::time::{Duration, Instant};
 
-use chrono::{DateTime, TimeDelta, Utc};
+use chrono::{DateTime, Utc};
 use clap::{Args, ValueEnum};
 use url::Url;
 
 use super::options::Colour;
-use super::page::{Page, Style};
-use super::terminal::{escape_controls, printable};
+use super::terminal::escape_controls;
 use super::{Problem, complain, print};
 use crate::crypto::Certificate;
 use crate::idp::{Personality, RelyingParty, SigningKey, TestIdp, TestKeys, Validity};
 use crate::rehearse::report::{Report, to_html, to_json, to_junit};
-use crate::rehearse::{
-    CannotRehearse, Fence, Finding, Plan, Progress, Rehearsal, SignedInCheck, Verdict,
-};
+use crate::rehearse::{CannotRehearse, Case, Fence, Plan, Rehearsal, SignedInCheck, THEMES, Theme};
 use crate::web::{Clock as _, SystemClock};
+use progress::ProgressLine;
+use summary::summary;
 
 #[derive(Debug, Args)]
 pub(super) struct Arguments {
@@ -57,6 +59,13 @@ pub(super) struct Arguments {
     /// How long one request may take.
     #[arg(long, value_name = "SECONDS", default_value = "15")]
     timeout: u64,
+    /// How long to wait for a service provider that does not answer any more. The delay is held
+    /// against the case that has caused it.
+    #[arg(long, value_name = "SECONDS", default_value = "60")]
+    recovery: u64,
+    /// Play this case or theme alone, and the honest cases it needs. May be given more than once.
+    #[arg(long, value_name = "ID")]
+    only: Vec<String>,
     /// A certificate authority to trust beside those of the machine, for https.
     #[arg(long, value_name = "PEM")]
     ca: Vec<PathBuf>,
@@ -93,8 +102,6 @@ impl From<Habits> for Personality {
     }
 }
 
-/// Of so many findings the terminal says everything. Of more, nobody would read it.
-const MAX_TOLD: usize = 20;
 /// Something was not as expected.
 const NOT_AS_EXPECTED: u8 = 1;
 
@@ -110,12 +117,14 @@ pub(super) fn run(arguments: &Arguments) -> Result<ExitCode, Problem> {
             None => Err("say --sp-metadata and --start, or --idp-metadata-out".into()),
         };
     };
+    known(&arguments.only)?;
     let mut plan = Plan {
         sp_metadata: Vec::new(),
         start: start.clone(),
         check: check(arguments.signed_in_check.as_deref()),
         fence: Fence { allow_public: arguments.allow_public },
         timeout: Duration::from_secs(arguments.timeout.max(1)),
+        recovery: Duration::from_secs(arguments.recovery),
         authorities: authorities(&arguments.ca)?,
         clock: now,
         idp,
@@ -130,17 +139,12 @@ pub(super) fn run(arguments: &Arguments) -> Result<ExitCode, Problem> {
     let began = now();
     let rehearsal = begin(&plan, Duration::from_secs(arguments.wait))?;
     let in_colour = arguments.colour.is_wanted();
-    let shows_progress = std::io::stderr().is_terminal();
-    let mut strange = 0_usize;
-    let findings = rehearsal.play(|progress| {
-        strange = strange.saturating_add(usize::from(is_told(progress.last)));
-        if shows_progress {
-            show(&progress, strange);
-        }
-    });
-    if shows_progress {
-        let _ = write!(std::io::stderr().lock(), "\r\u{1b}[2K");
-    }
+    let mut line = ProgressLine::new(std::io::stderr().is_terminal());
+    let findings = rehearsal.play_some(
+        |theme, case| is_wanted(&arguments.only, theme, case),
+        |progress| line.show(&progress),
+    );
+    line.end();
     let relying_party = RelyingParty::from_metadata(&plan.sp_metadata)?;
     let report = Report {
         sp_entity_id: relying_party.entity_id.to_string(),
@@ -188,6 +192,22 @@ fn identity_provider(arguments: &Arguments) -> Result<TestIdp, Problem> {
         keys.save(&arguments.keys)?;
     }
     Ok(TestIdp::at(personality, &arguments.idp_url, keys)?)
+}
+
+fn is_wanted(only: &[String], theme: &Theme, case: &Case) -> bool {
+    only.is_empty() || only.iter().any(|id| id == theme.id || id == case.id)
+}
+
+/// Whether each is the name of a theme or of a case.
+fn known(only: &[String]) -> Result<(), Problem> {
+    let is_known = |id: &&String| {
+        let id = std::slice::from_ref(*id);
+        THEMES.iter().any(|theme| theme.cases().iter().any(|case| is_wanted(id, theme, case)))
+    };
+    match only.iter().find(|id| !is_known(id)) {
+        Some(id) => Err(format!("--only: there is no case or theme {id}").into()),
+        None => Ok(()),
+    }
 }
 
 fn check(text: Option<&str>) -> SignedInCheck {
@@ -260,73 +280,4 @@ fn serve_metadata(address: SocketAddr, idp: &TestIdp) -> Result<(), Problem> {
 
 fn write(path: &Path, text: &str) -> Result<(), Problem> {
     std::fs::write(path, text).map_err(|error| format!("{}: {error}", path.display()).into())
-}
-
-fn show(progress: &Progress<'_>, strange: usize) {
-    let id = printable(progress.last.case.id);
-    let (done, of) = (progress.done, progress.of);
-    let line = format!("\r\u{1b}[2K  {done:>3} of {of}, {strange} to be looked at: {id}");
-    let _ = std::io::stderr().lock().write_all(line.as_bytes());
-}
-
-fn summary(report: &Report, in_colour: bool) -> String {
-    let mut page = Page::new(in_colour);
-    for theme in crate::rehearse::THEMES {
-        let of_theme = || report.findings.iter().filter(|f| f.theme.id == theme.id);
-        let good = of_theme().filter(|f| f.verdict == Verdict::AsExpected).count();
-        let all = of_theme().filter(|f| f.verdict != Verdict::NotApplicable).count();
-        let (style, mark, count) = match (good, all) {
-            (_, 0) => (Style::Faint, "\u{2013}", "not applicable".to_owned()),
-            _ if good == all => (Style::Good, "\u{2713}", format!("{good} of {all}")),
-            _ => (Style::Bad, "\u{2717}", format!("{good} of {all}")),
-        };
-        page.plain("  ").piece(style, mark).plain(&format!(" {:<38} {count}", theme.title));
-        page.end();
-    }
-    for (number, finding) in report.findings.iter().filter(|f| is_told(f)).enumerate() {
-        let style = match finding.verdict {
-            Verdict::NotAsExpected => Style::Bad,
-            _ => Style::Doubtful,
-        };
-        if number == MAX_TOLD {
-            page.end();
-            page.line(Style::Strong, "And, of which the reports say more:");
-        }
-        if number >= MAX_TOLD {
-            page.plain("  ").piece(style, finding.verdict.label()).plain(": ");
-            page.piece(Style::Strong, finding.case.id).plain(&format!(" - {}", finding.case.title));
-            page.end();
-            continue;
-        }
-        page.end();
-        page.piece(style, finding.verdict.label()).plain(": ");
-        page.piece(Style::Strong, finding.case.id)
-            .plain(&format!(" - {}", finding.case.title))
-            .end();
-        page.hanging("  saw:      ", Style::Plain, &finding.saw);
-        page.hanging("  expected: ", Style::Plain, finding.case.expected);
-        page.hanging("  why:      ", Style::Plain, finding.case.why);
-        page.hanging("  fix:      ", Style::Plain, finding.case.fix);
-    }
-    page.end();
-    let counts = format!(
-        "{} as expected, {} not as expected, {} inconclusive, {} not applicable",
-        report.count(Verdict::AsExpected),
-        report.count(Verdict::NotAsExpected),
-        report.count(Verdict::Inconclusive),
-        report.count(Verdict::NotApplicable),
-    );
-    page.piece(if report.is_good() { Style::Good } else { Style::Bad }, &counts);
-    let seconds = report.took.max(TimeDelta::zero()).num_milliseconds();
-    page.plain(&format!(
-        " in {}.{} s",
-        seconds.div_euclid(1000),
-        seconds.rem_euclid(1000).div_euclid(100)
-    ));
-    page.end();
-    page.into_text().trim_end().to_owned()
-}
-
-fn is_told(finding: &Finding) -> bool {
-    matches!(finding.verdict, Verdict::NotAsExpected | Verdict::Inconclusive)
 }

@@ -2,6 +2,7 @@
 
 use std::fmt::Display;
 
+use chrono::TimeDelta;
 use thiserror::Error;
 
 use super::maker::Maker;
@@ -248,6 +249,8 @@ pub struct Finding {
     pub verdict: Verdict,
     /// What was seen, in a sentence.
     pub saw: String,
+    /// How long it took, the wait for the service provider to recover included.
+    pub took: TimeDelta,
     /// The requests in their order, without queries and cookies.
     pub trail: Vec<String>,
     /// The message that was sent, if one was, cut when it is long.

@@ -15,10 +15,12 @@ mod fence;
 mod form;
 mod jar;
 mod maker;
+mod recovery;
 mod run;
 mod scene;
 mod setup;
 mod surgery;
+mod wishes;
 
 pub mod report;
 

@@ -1,21 +1,39 @@
 //! Plays the cases in their order.
 
+use std::collections::BTreeSet;
+
 use super::browser::Network;
 use super::case::{Act, Case, Finding, Judgement, Kind, Theme, Trouble, Verdict};
 use super::cases::THEMES;
 use super::fence::bare;
+use super::recovery::{Probe, charge, was_not_answered};
 use super::scene::{Scene, describe, judge_honest, judge_hostile, short};
 use super::setup::{CannotRehearse, Plan, Setup};
 
 /// How far a rehearsal is.
 #[derive(Clone, Copy, Debug)]
-pub struct Progress<'p> {
-    /// How many cases are done, this one included.
-    pub done: usize,
-    /// How many there are.
-    pub of: usize,
-    /// What came of the last one.
-    pub last: &'p Finding,
+#[non_exhaustive]
+pub enum Progress<'p> {
+    /// A case is done.
+    Case {
+        /// How many cases are done, this one included.
+        done: usize,
+        /// How many there are.
+        of: usize,
+        /// What came of it.
+        last: &'p Finding,
+    },
+    /// A theme is done. Its findings change no more.
+    Theme {
+        /// How many cases are done, those of this theme included.
+        done: usize,
+        /// How many there are.
+        of: usize,
+        /// The theme.
+        theme: &'static Theme,
+        /// What came of each of its cases.
+        findings: &'p [Finding],
+    },
 }
 
 /// A rehearsal in front of one service provider that lets the first honest person in.
@@ -78,37 +96,53 @@ impl Rehearsal {
     }
 
     /// Plays every case. After each theme an honest person signs in: where that fails, what was
-    /// refused before means nothing.
-    pub fn play(&self, mut progress: impl FnMut(Progress<'_>)) -> Vec<Finding> {
-        let of = Self::len();
+    /// refused before means nothing. A service provider that does not answer is waited for.
+    pub fn play(&self, progress: impl FnMut(Progress<'_>)) -> Vec<Finding> {
+        self.play_some(|_, _| true, progress)
+    }
+
+    /// Plays the cases that are wanted, and those that they need.
+    pub fn play_some(
+        &self,
+        is_wanted: impl Fn(&Theme, &Case) -> bool,
+        mut progress: impl FnMut(Progress<'_>),
+    ) -> Vec<Finding> {
+        let wanted = with_needed(is_wanted);
+        let of = wanted.len();
         let mut findings: Vec<Finding> = Vec::with_capacity(of);
+        // The case since which nobody has been let in.
+        let mut down_since: Option<&'static str> = None;
         for theme in THEMES {
             let first = findings.len();
-            for case in theme.cases {
-                let finding = self.finding(theme, case, &findings);
+            for case in theme.cases.iter().filter(|case| wanted.contains(case.id)) {
+                let finding = match down_since {
+                    Some(id) => not_tried(theme, case, id),
+                    None => self.finding(theme, case, &mut findings, &mut down_since),
+                };
                 findings.push(finding);
                 if let Some(last) = findings.last() {
-                    progress(Progress { done: findings.len(), of, last });
+                    progress(Progress::Case { done: findings.len(), of, last });
                 }
             }
-            if let Err(problem) = self.control() {
-                let behind = findings.iter_mut().skip(first);
-                for finding in behind.filter(|f| f.case.kind == Kind::Hostile) {
-                    if finding.verdict == Verdict::AsExpected {
-                        finding.verdict = Verdict::Inconclusive;
-                        finding.saw = format!(
-                            "{}; but an honest person could not sign in afterwards: {problem}",
-                            finding.saw
-                        );
-                    }
-                }
+            if findings.len() == first {
+                continue;
             }
+            self.control(findings.split_at_mut(first).1, &mut down_since);
+            let (done, findings) = (findings.len(), findings.split_at(first).1);
+            progress(Progress::Theme { done, of, theme, findings });
         }
         findings
     }
 
-    fn finding(&self, theme: &'static Theme, case: &'static Case, so_far: &[Finding]) -> Finding {
+    fn finding(
+        &self,
+        theme: &'static Theme,
+        case: &'static Case,
+        so_far: &mut [Finding],
+        down_since: &mut Option<&'static str>,
+    ) -> Finding {
         let mut scene = Scene::new(&self.setup);
+        let began = scene.now();
         let missing = case.needs.iter().find_map(|id| {
             let needed = so_far.iter().find(|finding| finding.case.id == *id)?;
             (needed.verdict != Verdict::AsExpected).then_some(needed)
@@ -121,32 +155,95 @@ impl Rehearsal {
                 "not tried: the honest case \"{}\" is not let in, so a refusal would mean nothing",
                 needed.case.id
             )),
-            None => play(case, &mut scene).unwrap_or_else(|trouble| match trouble {
-                Trouble::NotApplicable(why) => Judgement::none(why),
-                trouble => Judgement::unclear(trouble.to_string()),
-            }),
+            None => {
+                let mut played = play(case, &mut scene);
+                let is_unanswered =
+                    played.as_ref().err().is_some_and(|trouble| was_not_answered(trouble, &scene));
+                if is_unanswered && scene.sent.is_none() {
+                    // Nothing of this case was sent yet: what came before holds it up.
+                    scene.recover();
+                    let hold_up = scene.hold_up.take();
+                    if let (Some(hold_up), Some(before)) = (hold_up, so_far.last_mut()) {
+                        charge(before, hold_up);
+                        if hold_up.is_down {
+                            *down_since = Some(before.case.id);
+                            return not_tried(theme, case, before.case.id);
+                        }
+                    }
+                    played = play(case, &mut scene);
+                }
+                played.unwrap_or_else(|trouble| match trouble {
+                    Trouble::NotApplicable(why) => Judgement::none(why),
+                    trouble => Judgement::unclear(trouble.to_string()),
+                })
+            }
         };
-        Finding {
-            theme,
-            case,
-            verdict: judgement.verdict,
-            saw: short(judgement.saw),
-            trail: scene.trail,
-            sent: scene.sent,
+        let is_down = scene.hold_up.is_some_and(|hold_up| hold_up.is_down);
+        if scene.was_absent && !is_down {
+            scene.recover();
         }
+        let took = scene.now().signed_duration_since(began);
+        let Judgement { verdict, saw } = judgement;
+        let (trail, sent, hold_up) = (scene.trail, scene.sent, scene.hold_up);
+        let mut finding = Finding { theme, case, verdict, saw, took, trail, sent };
+        if let Some(hold_up) = hold_up {
+            charge(&mut finding, hold_up);
+            if hold_up.is_down {
+                *down_since = Some(case.id);
+            }
+        }
+        finding
     }
 
-    /// Whether an honest person is still let in.
-    fn control(&self) -> Result<(), String> {
+    /// Looks whether an honest person is still let in. Otherwise what was refused in this theme
+    /// does not count.
+    fn control(&self, of_theme: &mut [Finding], down_since: &mut Option<&'static str>) {
         let mut scene = Scene::new(&self.setup);
-        let mut browser = scene.browser();
-        let way = scene.sign_in(&mut browser).map_err(|trouble| short(trouble.to_string()))?;
-        let judgement = judge_honest(&way, &scene.who(&mut browser));
-        match judgement.verdict {
-            Verdict::AsExpected => Ok(()),
-            _ => Err(judgement.saw),
+        let mut probe = scene.probe();
+        if matches!(probe, Probe::Absent(_)) && down_since.is_none() {
+            scene.recover();
+            if let (Some(hold_up), Some(last)) = (scene.hold_up, of_theme.last_mut()) {
+                charge(last, hold_up);
+            }
+            probe = scene.probe();
+        }
+        let problem = match probe {
+            Probe::Well => {
+                *down_since = None;
+                return;
+            }
+            Probe::Refused(problem) | Probe::Absent(problem) => problem,
+        };
+        for finding in of_theme.iter_mut().filter(|f| f.case.kind == Kind::Hostile) {
+            if finding.verdict == Verdict::AsExpected {
+                finding.verdict = Verdict::Inconclusive;
+                finding.saw = format!(
+                    "{}; but an honest person could not sign in afterwards: {problem}",
+                    finding.saw
+                );
+            }
         }
     }
+}
+
+/// The cases that are wanted, and what they need. That stands before them, always.
+fn with_needed(is_wanted: impl Fn(&Theme, &Case) -> bool) -> BTreeSet<&'static str> {
+    let mut wanted = BTreeSet::new();
+    for theme in THEMES.iter().rev() {
+        for case in theme.cases.iter().rev() {
+            if wanted.contains(case.id) || is_wanted(theme, case) {
+                wanted.insert(case.id);
+                wanted.extend(case.needs.iter().copied());
+            }
+        }
+    }
+    wanted
+}
+
+fn not_tried(theme: &'static Theme, case: &'static Case, since: &str) -> Finding {
+    let saw = format!("not tried: nobody could sign in any more after the case \"{since}\"");
+    let (took, trail) = (chrono::TimeDelta::zero(), Vec::new());
+    Finding { theme, case, verdict: Verdict::Inconclusive, saw, took, trail, sent: None }
 }
 
 fn play(case: &Case, scene: &mut Scene<'_>) -> Result<Judgement, Trouble> {
@@ -166,7 +263,15 @@ fn play(case: &Case, scene: &mut Scene<'_>) -> Result<Judgement, Trouble> {
         ));
     }
     Ok(match case.kind {
-        Kind::Honest => judge_honest(&way, &who),
+        Kind::Honest => {
+            let judgement = judge_honest(&way, &who);
+            match scene.setup.wishes.against(&xml, &begun.sign_in) {
+                Some(wish) if judgement.verdict == Verdict::NotAsExpected => {
+                    Judgement::none(format!("refused, as it may: {wish}"))
+                }
+                _ => judgement,
+            }
+        }
         Kind::Hostile | Kind::Hygiene => judge_hostile(scene.setup, &way, &who, may_be_sender),
     })
 }

@@ -1,5 +1,6 @@
 //! What a case can do: begin a sign-in, bring an answer, and look who is signed in.
 
+use chrono::{DateTime, Utc};
 use url::{Url, form_urlencoded};
 
 use super::browser::{Browser, Page, Silence, Way};
@@ -7,6 +8,7 @@ use super::case::{Judgement, Trouble};
 use super::fence::bare;
 use super::form::{Form, links};
 use super::maker::{LONGER_MAIL, LONGER_NAME, Maker};
+use super::recovery::{HoldUp, is_absent};
 use super::setup::{Setup, SignedInCheck};
 use crate::idp::{NameIdRule, Person, Received, SignIn};
 use crate::xml::encode_base64;
@@ -41,6 +43,8 @@ pub(super) struct Who {
     /// The page that was looked at, if it is HTML.
     pub(super) html: String,
     pub(super) status: u16,
+    /// There was no answer, so that nothing can be told.
+    pub(super) is_absent: bool,
 }
 
 /// One case being played.
@@ -49,11 +53,19 @@ pub(super) struct Scene<'s> {
     pub(super) setup: &'s Setup,
     pub(super) trail: Vec<String>,
     pub(super) sent: Option<String>,
+    /// The service provider has left something unanswered, and was not waited for since.
+    pub(super) was_absent: bool,
+    /// How long the service provider was waited for.
+    pub(super) hold_up: Option<HoldUp>,
 }
 
 impl<'s> Scene<'s> {
     pub(super) fn new(setup: &'s Setup) -> Self {
-        Self { setup, trail: Vec::new(), sent: None }
+        Self { setup, trail: Vec::new(), sent: None, was_absent: false, hold_up: None }
+    }
+
+    pub(super) fn now(&self) -> DateTime<Utc> {
+        (self.setup.network.clock)()
     }
 
     /// A browser in which nobody is signed in.
@@ -67,8 +79,9 @@ impl<'s> Scene<'s> {
         }
     }
 
-    /// Keeps the lines of a way; gives the page at its end.
+    /// Keeps the lines of a way.
     pub(super) fn walked(&mut self, way: &Way) {
+        self.was_absent |= way.pages.iter().any(is_absent);
         way.lines.iter().for_each(|line| self.note(line.as_str()));
     }
 
@@ -149,7 +162,7 @@ impl<'s> Scene<'s> {
             idp,
             reply_to: begun.sign_in.reply_to.clone(),
             person: self.setup.sender.clone(),
-            now: (self.setup.network.clock)(),
+            now: self.now(),
         }
     }
 
@@ -211,8 +224,19 @@ impl<'s> Scene<'s> {
         Ok(self.deliver(browser, &begun, &xml))
     }
 
-    /// Looks who is signed in.
+    /// Looks who is signed in. A service provider that does not answer is waited for once: what it
+    /// does not say is no refusal.
     pub(super) fn who(&mut self, browser: &mut Browser<'s>) -> Who {
+        let who = self.look(browser);
+        if !who.is_absent || self.hold_up.is_some() {
+            return who;
+        }
+        self.recover();
+        self.look(browser)
+    }
+
+    /// The same without waiting.
+    pub(super) fn look(&mut self, browser: &mut Browser<'s>) -> Who {
         let address = self.setup.idp.sign_in_url();
         let way = match &self.setup.check {
             SignedInCheck::Address(url) => browser.look(url),
@@ -221,7 +245,14 @@ impl<'s> Scene<'s> {
         let Some(page) = way.end() else {
             self.note("check: nothing came back");
             let html = String::new();
-            return Who { signed_in: false, sender: false, victim: false, html, status: 0 };
+            return Who {
+                signed_in: false,
+                sender: false,
+                victim: false,
+                html,
+                status: 0,
+                is_absent: true,
+            };
         };
         let leads_away = page.location.as_ref().is_some_and(|to| to.as_str().starts_with(&address))
             || Form::with_field(&page.body, "SAMLRequest").is_some();
@@ -246,8 +277,13 @@ impl<'s> Scene<'s> {
         };
         let html = if page.is_html() { page.body.clone() } else { String::new() };
         let status = page.status;
-        self.note(format!("check: {} answered {status}: {found}", bare(&page.url)));
-        Who { signed_in, sender, victim, html, status }
+        let is_absent = is_absent(page);
+        self.was_absent |= is_absent;
+        self.note(match is_absent {
+            true => format!("check: {} {}", bare(&page.url), describe(page)),
+            false => format!("check: {} answered {status}: {found}", bare(&page.url)),
+        });
+        Who { signed_in, sender, victim, html, status, is_absent }
     }
 }
 
@@ -304,17 +340,18 @@ pub(super) fn judge_honest(way: &Way, who: &Who) -> Judgement {
 /// Judges a hostile message.
 pub(super) fn judge_hostile(setup: &Setup, way: &Way, who: &Who, may_be_sender: bool) -> Judgement {
     let answer = answer(way);
-    if timed_out(way) {
-        return Judgement::bad("it did not answer in time: one message holds it up");
-    }
     match who {
-        Who { signed_in: false, .. } => {
-            Judgement::good(format!("refused: it {answer}, and nobody is signed in"))
-        }
         Who { victim: true, .. } => Judgement::bad(format!(
             "accepted: the sender is signed in as {}, who is somebody else; expected: refused",
             setup.victim.display_name
         )),
+        _ if timed_out(way) => Judgement::bad("it did not answer in time: one message holds it up"),
+        Who { is_absent: true, .. } => Judgement::unclear(format!(
+            "it {answer}, and then did not say whether anybody is signed in"
+        )),
+        Who { signed_in: false, .. } => {
+            Judgement::good(format!("refused: it {answer}, and nobody is signed in"))
+        }
         Who { sender: true, .. } if may_be_sender => Judgement::good(
             "accepted under the sender's own name, which does no harm; to refuse is better",
         ),

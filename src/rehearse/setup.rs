@@ -10,6 +10,7 @@ use url::Url;
 
 use super::browser::Network;
 use super::fence::{Fence, Outside};
+use super::wishes::Wishes;
 use crate::crypto::Certificate;
 use crate::idp::{
     Claim, IdpError, KeyError, Person, RegisterError, RelyingParty, SigningKey, TestIdp, Validity,
@@ -43,6 +44,8 @@ pub struct Plan {
     pub fence: Fence,
     /// How long one request may take.
     pub timeout: Duration,
+    /// How long to wait for a service provider that does not answer any more.
+    pub recovery: Duration,
     /// Certificate authorities beside those of the machine.
     pub authorities: Vec<Certificate>,
     /// Tells the time.
@@ -113,6 +116,9 @@ pub(super) struct Setup {
     pub(super) start: Url,
     pub(super) check: SignedInCheck,
     pub(super) network: Network,
+    pub(super) recovery: Duration,
+    /// What the metadata asks of messages.
+    pub(super) wishes: Wishes,
     pub(super) stranger: SigningKey,
     /// Who signs in unless a case says otherwise.
     pub(super) sender: Person,
@@ -146,6 +152,8 @@ impl Setup {
             stranger: SigningKey::generate_as(idp.personality, idp.host(), validity)?,
             idp,
             relying_party,
+            recovery: plan.recovery,
+            wishes: Wishes::read(&plan.sp_metadata),
             sp_metadata: plan.sp_metadata,
             start: plan.start,
             check: plan.check,

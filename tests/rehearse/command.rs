@@ -6,7 +6,7 @@ use std::process::{Child, Command, Output, Stdio};
 use std::time::{Duration, Instant};
 
 use actix_saml::idp::{Personality, TestIdp, TestKeys};
-use actix_saml::rehearse::Rehearsal;
+use actix_saml::rehearse::{Rehearsal, THEMES};
 use actix_saml::xml::{Document, Limits};
 use serde_json::Value;
 
@@ -62,6 +62,11 @@ fn it_ends_with_0_and_three_reports_when_all_is_as_expected() {
     let text = String::from_utf8(output.stdout).unwrap();
     assert_eq!(output.status.code(), Some(0), "{text}");
     assert!(text.contains("0 not as expected, 0 inconclusive, 1 not applicable"), "{text}");
+    // No terminal is there: each theme has a line as it ends, and nothing is written over.
+    let log = String::from_utf8(output.stderr).unwrap();
+    assert_eq!(log.lines().count(), THEMES.len(), "{log}");
+    assert!(log.starts_with(" 17 of ") && log.contains(" done: People - 17 of 17 as expected\n"));
+    assert!(!log.contains(['\r', '\u{1b}']), "{log}");
     let read = |name: &str| fs::read_to_string(folder.0.join(name)).unwrap();
     let json: Value = serde_json::from_str(&read("report.json")).unwrap();
     assert_eq!(json["good"], true);
@@ -157,6 +162,22 @@ fn it_ends_with_1_and_names_what_is_not_as_expected() {
 }
 
 #[test]
+fn one_case_can_be_played_alone_with_what_it_needs() {
+    let folder = Folder::new();
+    let idp = prepared(&folder);
+    let (url, metadata) = toy(Judges::BySignature, &idp);
+    folder.write("sp.xml", &metadata);
+    let start = format!("{url}/page");
+    let output =
+        run(&folder, &["--sp-metadata", "sp.xml", "--start", &start, "--only", "stranger"]);
+    let text = String::from_utf8(output.stdout).unwrap();
+    assert_eq!(output.status.code(), Some(0), "{text}");
+    assert!(text.contains("2 as expected, 0 not as expected"), "{text}");
+    // Nothing is said of themes that were not tried.
+    assert!(!text.contains("Single log-out"), "{text}");
+}
+
+#[test]
 fn it_ends_with_2_when_there_can_be_no_rehearsal() {
     let folder = Folder::new();
     let idp = prepared(&folder);
@@ -175,6 +196,10 @@ fn it_ends_with_2_when_there_can_be_no_rehearsal() {
         ),
         (&["--sp-metadata", "none.xml", "--start", &start], "none.xml"),
         (&["--sp-metadata", "sp.xml"], "--start"),
+        (
+            &["--sp-metadata", "sp.xml", "--start", &start, "--only", "nothing"],
+            "there is no case or theme nothing",
+        ),
         (&[], "say --sp-metadata and --start"),
     ] {
         let output = run(&folder, arguments);
@@ -195,7 +220,7 @@ fn the_guide_lists_every_option_and_theme() {
     for option in options.filter(|option| *option != "--help") {
         assert!(guide.contains(&format!("| `{option}")), "{option}");
     }
-    for theme in actix_saml::rehearse::THEMES {
+    for theme in THEMES {
         assert!(guide.contains(&format!("| `{}` |", theme.id)), "{}", theme.id);
     }
 }

@@ -6,5 +6,10 @@
 
 mod command;
 mod demo;
+mod holes;
+
+mod recovery;
 mod scene;
+mod toy;
 mod weak;
+mod wishes;

@@ -119,6 +119,7 @@ pub fn plan(idp: TestIdp, url: &str, start: &str, check: SignedInCheck) -> Plan 
         check,
         fence: Fence::default(),
         timeout: Duration::from_secs(30),
+        recovery: Duration::from_secs(60),
         authorities: Vec::new(),
         clock: now,
     }

@@ -20,6 +20,7 @@ pub fn to_json(report: &Report) -> String {
                 "fix": finding.case.fix,
                 "verdict": finding.verdict.word(),
                 "saw": finding.saw,
+                "milliseconds": finding.took.num_milliseconds(),
                 "trail": finding.trail,
                 "sent": finding.sent,
             })

@@ -1,5 +1,7 @@
 use std::fmt::Write as _;
 
+use chrono::TimeDelta;
+
 use super::{Report, escape};
 use crate::rehearse::THEMES;
 use crate::rehearse::case::Verdict;
@@ -20,6 +22,9 @@ pub fn to_junit(report: &Report) -> String {
     );
     for theme in THEMES {
         let cases: Vec<_> = report.findings.iter().filter(|f| f.theme.id == theme.id).collect();
+        if cases.is_empty() {
+            continue;
+        }
         let count = |verdict| cases.iter().filter(|f| f.verdict == verdict).count();
         let _ = writeln!(
             xml,
@@ -34,9 +39,10 @@ pub fn to_junit(report: &Report) -> String {
             let saw = escape(&finding.saw);
             let _ = write!(
                 xml,
-                "    <testcase classname=\"{}\" name=\"{}\"",
+                "    <testcase classname=\"{}\" name=\"{}\" time=\"{}\"",
                 escape(theme.id),
-                escape(finding.case.id)
+                escape(finding.case.id),
+                seconds(finding.took)
             );
             let text = escape(&format!(
                 "{}\nExpected: {}\nWhy: {}\nFix: {}\n{}",
@@ -62,4 +68,9 @@ pub fn to_junit(report: &Report) -> String {
     }
     xml.push_str("</testsuites>\n");
     xml
+}
+
+fn seconds(time: TimeDelta) -> String {
+    let milliseconds = time.max(TimeDelta::zero()).num_milliseconds();
+    format!("{}.{:03}", milliseconds.div_euclid(1000), milliseconds.rem_euclid(1000))
 }

@@ -12,6 +12,7 @@ pub(super) fn report() -> Report {
         case: &theme.cases()[index],
         verdict,
         saw: nasty.to_owned(),
+        took: TimeDelta::milliseconds(1234),
         trail: vec![nasty.to_owned()],
         sent: Some(nasty.to_owned()),
     };
@@ -63,6 +64,10 @@ fn junit_is_xml_whatever_was_seen() {
     let named = |local: &str| document.elements().filter(|n| n.local_name() == local).count();
     assert_eq!((named("testcase"), named("failure"), named("error")), (4, 1, 1));
     assert_eq!(named("img"), 0);
+    // Themes that were not tried are not there.
+    assert_eq!(named("testsuite"), 1);
+    let case = document.elements().find(|n| n.local_name() == "testcase").unwrap();
+    assert_eq!(case.attribute("time"), Some("1.234"));
 }
 
 #[test]
@@ -75,10 +80,22 @@ fn json_has_the_documented_names() {
     let mut names: Vec<_> = case.keys().map(String::as_str).collect();
     names.sort_unstable();
     let expected = [
-        "expected", "fix", "id", "kind", "saw", "sent", "theme", "title", "trail", "verdict", "why",
+        "expected",
+        "fix",
+        "id",
+        "kind",
+        "milliseconds",
+        "saw",
+        "sent",
+        "theme",
+        "title",
+        "trail",
+        "verdict",
+        "why",
     ];
     assert_eq!(names, expected);
     assert_eq!(case["verdict"], "not-as-expected");
+    assert_eq!(case["milliseconds"], 1234);
 }
 
 #[test]
