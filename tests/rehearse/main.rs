@@ -7,7 +7,7 @@
 mod command;
 mod demo;
 mod holes;
-
+mod people;
 mod recovery;
 mod scene;
 mod toy;

@@ -2,9 +2,9 @@
 
 use chrono::TimeDelta;
 
-use crate::rehearse::case::{Case, Judgement, Kind, Theme, Trouble, honest, script};
+use super::tabs::{after_cancel, back_and_again, deep_link, second_person, tabs};
+use crate::rehearse::case::{Case, Kind, Theme, Trouble, honest, script};
 use crate::rehearse::maker::Maker;
-use crate::rehearse::scene::{judge_honest, names};
 use crate::rehearse::surgery::{after, before, inside, replace, set, without};
 
 const FIX: &str = "Accept what the standard allows and NHSmail's products write, as long as it \
@@ -288,12 +288,7 @@ const CASES: &[Case] = &[
         "A sign-in is abandoned and begun again",
         "People go back and try again.",
         "Let the next request not depend on the one before.",
-        |scene| {
-            let mut browser = scene.browser();
-            scene.begin(&mut browser)?;
-            let way = scene.sign_in(&mut browser)?;
-            Ok(judge_honest(&way, &scene.who(&mut browser)))
-        },
+        back_and_again,
     ),
     script(
         "after-cancel",
@@ -301,20 +296,7 @@ const CASES: &[Case] = &[
         "A sign-in after one that the person has cancelled",
         "Cancel is no crime.",
         "Let people try again after the identity provider has said no.",
-        |scene| {
-            let mut browser = scene.browser();
-            let begun = scene.begin(&mut browser)?;
-            let maker = scene.maker(&begun);
-            let status = crate::idp::ErrorStatus::authn_failed();
-            let refusal = maker.idp.refuse(&maker.reply_to, &status, maker.now);
-            let refusal = refusal.map_err(|error| Trouble::made(&error))?;
-            scene.deliver(&mut browser, &begun, &refusal);
-            if scene.who(&mut browser).signed_in {
-                return Ok(Judgement::bad("signed in although the identity provider said no"));
-            }
-            let way = scene.sign_in(&mut browser)?;
-            Ok(judge_honest(&way, &scene.who(&mut browser)))
-        },
+        after_cancel,
     ),
     script(
         "other-person-same-browser",
@@ -322,24 +304,7 @@ const CASES: &[Case] = &[
         "A colleague signs in after somebody else",
         "Ward PCs are shared. The second person must not be taken for the first.",
         "Replace the session when a new assertion is accepted.",
-        |scene| {
-            let mut browser = scene.browser();
-            let first = scene.begin(&mut browser)?;
-            let second = scene.begin(&mut browser)?;
-            let xml = scene.maker(&first).response()?;
-            scene.deliver(&mut browser, &first, &xml);
-            let maker = scene.maker(&second);
-            let xml = maker.sign(&maker.draft_for(maker.victim())?)?;
-            scene.deliver(&mut browser, &second, &xml);
-            let who = scene.who(&mut browser);
-            let is_second =
-                who.signed_in && (who.victim && !who.sender || !scene.setup.shows_names);
-            Ok(Judgement::when(
-                is_second,
-                "the second person is signed in",
-                "the second person is not the one who is signed in",
-            ))
-        },
+        second_person,
     ),
 ];
 
@@ -363,51 +328,4 @@ fn fractions(xml: &str, fraction: &str) -> Result<String, Trouble> {
     }
     changed.push_str(rest);
     replace(xml, xml, &changed)
-}
-
-fn deep_link(scene: &mut crate::rehearse::scene::Scene<'_>) -> Result<Judgement, Trouble> {
-    let mut start = scene.setup.start.clone();
-    start.query_pairs_mut().append_pair("rehearsal", "deep link");
-    let mut browser = scene.browser();
-    let begun = scene.begin_at(&mut browser, &start)?;
-    let xml = scene.maker(&begun).response()?;
-    let way = scene.deliver(&mut browser, &begun, &xml);
-    let judgement = judge_honest(&way, &scene.who(&mut browser));
-    if judgement.verdict != crate::rehearse::case::Verdict::AsExpected {
-        return Ok(judgement);
-    }
-    let is_there = |page: &crate::rehearse::browser::Page| {
-        let pairs: Vec<_> = page.url.query_pairs().collect();
-        page.url.path() == start.path() && pairs.iter().any(|(_, value)| value == "deep link")
-    };
-    let shown = way.pages.iter().any(is_there);
-    let named = way.end().is_some_and(|page| names(&page.body, &scene.setup.sender));
-    let how = if named { ", with the person's name" } else { "" };
-    Ok(Judgement::when(
-        shown,
-        format!("the page that was asked for is shown{how}"),
-        "signed in, but another page is shown than the one that was asked for",
-    ))
-}
-
-fn tabs(
-    scene: &mut crate::rehearse::scene::Scene<'_>,
-    reversed: bool,
-) -> Result<Judgement, Trouble> {
-    let mut browser = scene.browser();
-    let mut begun = [scene.begin(&mut browser)?, scene.begin(&mut browser)?];
-    if reversed {
-        begun.reverse();
-    }
-    for (number, begun) in begun.iter().enumerate() {
-        let xml = scene.maker(begun).response()?;
-        let way = scene.deliver(&mut browser, begun, &xml);
-        let judgement = judge_honest(&way, &scene.who(&mut browser));
-        let refused = way.pages.first().is_some_and(|page| page.status >= 400 || page.status == 0);
-        if judgement.verdict != crate::rehearse::case::Verdict::AsExpected || refused {
-            let tab = if number == 0 { "first" } else { "second" };
-            return Ok(Judgement::bad(format!("the {tab} answer is refused: {}", judgement.saw)));
-        }
-    }
-    Ok(Judgement::good("both are answered, and the person is signed in"))
 }

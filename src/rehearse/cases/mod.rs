@@ -11,6 +11,7 @@ mod markup;
 mod protocol;
 mod sessions;
 mod signature;
+mod tabs;
 mod times;
 mod wrapping;
 
