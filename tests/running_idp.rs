@@ -281,3 +281,42 @@ fn it_runs_while_the_test_waits_and_by_a_clock_of_the_test() {
     assert_eq!(state.status, 200, "{}", state.text);
     assert!(state.text.contains("\"now\":\"2026-11-22T09:00:00.000Z\""), "{}", state.text);
 }
+
+/// As browsers get them. What each page of the identity provider has is tested beside its code.
+#[cfg(feature = "cli")]
+#[actix_web::test]
+async fn the_pages_of_demo_and_identity_provider_stay_out_of_frames() -> Result<(), Stuck> {
+    let idp = TestIdp::adfs()?.start().await?;
+    let saml = idp.saml("http://localhost:1")?;
+    let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let app = format!("http://{}", listener.local_addr().unwrap());
+    let server = HttpServer::new(move || {
+        App::new()
+            .configure(saml.routes())
+            .configure(actix_saml::cli::app::routes(&saml))
+            .wrap(saml.sessions())
+    });
+    let server = server.workers(1).disable_signals().listen(listener).unwrap().run();
+    let handle = server.handle();
+    actix_web::rt::spawn(server);
+    let idp_url = idp.url().to_owned();
+    aside(move || {
+        for (url, referrer) in [(format!("{app}/"), "no-referrer"), (idp_url, "strict-origin")] {
+            let answer = ureq::get(&url).call().unwrap();
+            for (name, value) in [
+                ("x-frame-options", "DENY"),
+                ("x-content-type-options", "nosniff"),
+                ("referrer-policy", referrer),
+                ("cache-control", "no-store"),
+            ] {
+                let found = answer.headers().get(name).map(|value| value.to_str().unwrap());
+                assert_eq!(found, Some(value), "{name} of {url}");
+            }
+            let policy = answer.headers()["content-security-policy"].to_str().unwrap();
+            assert!(policy.contains("frame-ancestors 'none'"), "{policy}");
+        }
+    })
+    .await;
+    handle.stop(false).await;
+    Ok(())
+}

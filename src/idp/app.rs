@@ -1,6 +1,6 @@
 use std::sync::{Arc, Mutex, OnceLock, PoisonError, RwLock};
 
-use actix_web::http::header::CONTENT_TYPE;
+use actix_web::http::header::{CONTENT_TYPE, X_CONTENT_TYPE_OPTIONS};
 use actix_web::web::{Bytes, Data, ServiceConfig};
 use actix_web::{HttpRequest, HttpResponse, web};
 use chrono::{DateTime, TimeDelta, Utc};
@@ -295,6 +295,7 @@ async fn metadata(app: Data<IdpApp>, request: HttpRequest) -> HttpResponse {
     match metadata {
         Ok(xml) => HttpResponse::Ok()
             .insert_header((CONTENT_TYPE, "application/samlmetadata+xml"))
+            .insert_header((X_CONTENT_TYPE_OPTIONS, "nosniff"))
             .body(xml),
         Err(error) => pages::fault(&error.to_string()),
     }

@@ -72,7 +72,7 @@ pub(super) fn choose(app: &IdpApp, page: &Chooser<'_>, choice: Choice<'_>) -> Ht
         Choice::None => return page.to_response(None),
         Choice::Cancel => return answer_failure(app, idp, sign_in, &ErrorStatus::responder()),
         // Somebody on the list keeps their claims when the name is typed.
-        Choice::Listed(name) | Choice::Typed(name) => match idp.person(name) {
+        Choice::Listed(name) | Choice::Typed(name) => match idp.person_called(name) {
             Some(person) => person,
             None => match Person::from_user_name(name) {
                 Some(person) => idp.person(&person.user_name).unwrap_or(person),

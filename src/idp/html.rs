@@ -5,7 +5,8 @@ use std::sync::LazyLock;
 use actix_web::HttpResponse;
 use actix_web::http::StatusCode;
 use actix_web::http::header::{
-    CACHE_CONTROL, CONTENT_SECURITY_POLICY, ContentType, X_CONTENT_TYPE_OPTIONS,
+    CACHE_CONTROL, CONTENT_SECURITY_POLICY, ContentType, REFERRER_POLICY, X_CONTENT_TYPE_OPTIONS,
+    X_FRAME_OPTIONS,
 };
 
 use crate::crypto::sha256;
@@ -28,9 +29,13 @@ pub(super) fn escape(text: &str) -> String {
 }
 
 const STYLE: &str = "\
+:root{color-scheme:light dark;--ink:#1c1917;--paper:#faf8f5;--card:#fff;--line:#57534e;\
+--accent:#5b21b6;--deep:#3b1578;--on-accent:#fff;--hover:#f3e8ff;--bad:#b91c1c}\
+@media (prefers-color-scheme:dark){:root{--ink:#f5f5f4;--paper:#1c1917;--card:#292524;--line:#a8a29e;\
+--accent:#c4b5fd;--deep:#ddd6fe;--on-accent:#1c1917;--hover:#3b2a5c;--bad:#fca5a5}}\
 *{box-sizing:border-box}\
-body{margin:0;font:1.0625rem/1.5 system-ui,sans-serif;color:#1c1917;background:#faf8f5}\
-a{color:#5b21b6}\
+body{margin:0;font:1.0625rem/1.5 system-ui,sans-serif;color:var(--ink);background:var(--paper)}\
+a{color:var(--accent)}\
 .test{background:#1c1917;color:#fff;border-bottom:.5rem solid #facc15}\
 .test p,main,footer{max-width:52rem;margin:0 auto;padding:1rem 1.25rem}\
 .test strong{background:#facc15;color:#1c1917;padding:.1rem .5rem;margin-right:.5rem}\
@@ -40,25 +45,25 @@ h2{font-size:1.25rem;margin:2rem 0 .75rem}\
 ul.people{list-style:none;margin:0;padding:0;display:grid;gap:.75rem;\
 grid-template-columns:repeat(auto-fill,minmax(min(100%,22rem),1fr))}\
 ul.people button{width:100%;height:100%;text-align:left;display:flex;flex-direction:column}\
-button{font:inherit;color:inherit;background:#fff;border:2px solid #57534e;border-radius:.375rem;\
+button{font:inherit;color:inherit;background:var(--card);border:2px solid var(--line);border-radius:.375rem;\
 padding:.75rem 1rem;cursor:pointer;min-height:2.75rem}\
-button:hover{background:#f3e8ff;border-color:#5b21b6}\
-button.main{background:#5b21b6;border-color:#5b21b6;color:#fff}\
-button.main:hover{background:#3b1578}\
+button:hover{background:var(--hover);border-color:var(--accent)}\
+button.main{background:var(--accent);border-color:var(--accent);color:var(--on-accent)}\
+button.main:hover{background:var(--deep)}\
 .name{font-weight:700}\
-.quiet{color:#57534e}\
-a:focus-visible,button:focus-visible,input:focus-visible,select:focus-visible{outline:3px solid #1c1917;\
+.quiet{color:var(--line)}\
+a:focus-visible,button:focus-visible,input:focus-visible,select:focus-visible{outline:3px solid var(--ink);\
 outline-offset:2px;box-shadow:0 0 0 6px #facc15}\
 label{display:block;font-weight:700}\
-select{font:inherit;max-width:100%;padding:.6rem;border:2px solid #57534e;border-radius:.375rem;\
-background:#fff;color:inherit;margin:.25rem 0 1rem}\
-input[type=text]{font:inherit;width:min(100%,22rem);padding:.6rem;border:2px solid #57534e;\
+select{font:inherit;max-width:100%;padding:.6rem;border:2px solid var(--line);border-radius:.375rem;\
+background:var(--card);color:inherit;margin:.25rem 0 1rem}\
+input[type=text]{font:inherit;color:inherit;background:var(--card);width:min(100%,22rem);padding:.6rem;border:2px solid var(--line);\
 border-radius:.375rem;margin:.25rem .5rem .5rem 0}\
-.fault{border-left:.375rem solid #b91c1c;padding:.25rem 1rem;background:#fff}\
-.fault p{margin:.5rem 0;font-weight:700;color:#b91c1c}\
+.fault{border-left:.375rem solid var(--bad);padding:.25rem 1rem;background:var(--card)}\
+.fault p{margin:.5rem 0;font-weight:700;color:var(--bad)}\
 dt{font-weight:700;margin-top:.75rem}\
 dd{margin:0}\
-footer{color:#57534e;border-top:1px solid #d6d3d1;margin-top:2rem}\
+footer{color:var(--line);border-top:1px solid var(--line);margin-top:2rem}\
 @media (forced-colors:active){button{border-color:ButtonText}}";
 
 const SUBMIT_SCRIPT: &str = "document.getElementById(\"response\").submit();";
@@ -121,5 +126,9 @@ pub(super) fn page(
         .insert_header((CONTENT_SECURITY_POLICY, policy))
         .insert_header((CACHE_CONTROL, "no-store"))
         .insert_header((X_CONTENT_TYPE_OPTIONS, "nosniff"))
+        .insert_header((X_FRAME_OPTIONS, "DENY"))
+        // Addresses here hold requests. The site alone stays, so that `Origin` tells a service
+        // provider what it tells it behind an AD FS.
+        .insert_header((REFERRER_POLICY, "strict-origin"))
         .body(html)
 }

@@ -56,7 +56,7 @@ impl Chooser<'_> {
         }
         body.push_str("</ul></form>");
 
-        let _ = write!(body, "<h2>Or type a user name</h2>{open_form}");
+        let _ = write!(body, "<h2>Or type a name</h2>{open_form}");
         let (typed, invalid) = match bad_user_name {
             Some(typed) => {
                 body.push_str(
@@ -69,24 +69,38 @@ impl Chooser<'_> {
         };
         let _ = write!(
             body,
-            "{}<label for=\"user_name\">User name</label>\
-             <span class=\"quiet\" id=\"hint\">Letters, digits, dots, hyphens, underscores and \
-             apostrophes, for example test.user1</span><br>\
+            "{}<label for=\"user_name\">Name or user name</label>\
+             <span class=\"quiet\" id=\"hint\">Part of a name finds those who are listed. Anybody else \
+             has letters, digits, dots, hyphens, underscores and apostrophes, for example \
+             test.user1</span><br>\
              <input type=\"text\" id=\"user_name\" name=\"user_name\" value=\"{typed}\" required \
-             maxlength=\"72\" autocomplete=\"off\" autocapitalize=\"none\" \
-             spellcheck=\"false\"{invalid}>\
+             maxlength=\"250\" list=\"listed\" autocomplete=\"off\" autocapitalize=\"none\" \
+             spellcheck=\"false\"{invalid}>{}\
              <button type=\"submit\" class=\"main\">Sign in</button></form>\
              <h2>Or do not sign in</h2>{open_form}\
              <button type=\"submit\" name=\"cancel\" value=\"cancel\">Cancel</button>\
              <p class=\"quiet\">The application is told that the sign-in failed, and not why.</p>\
              </form>",
-            select("scenario_of_name", self.scenario)
+            select("scenario_of_name", self.scenario),
+            self.names(),
         );
         let status = match bad_user_name {
             Some(_) => StatusCode::BAD_REQUEST,
             None => StatusCode::OK,
         };
         page(status, "Choose who signs in", &body, Behaviour::Waits)
+    }
+}
+
+impl Chooser<'_> {
+    /// Everybody who is listed, for a browser to find by a part of the name.
+    fn names(&self) -> String {
+        let mut html = String::from("<datalist id=\"listed\">");
+        for person in &self.idp.people {
+            let (value, label) = (escape(&person.user_name), escape(&person.display_name));
+            let _ = write!(html, "<option value=\"{value}\">{label}</option>");
+        }
+        html + "</datalist>"
     }
 }
 
@@ -124,7 +138,8 @@ fn card(person: &Person) -> String {
     );
     for (index, line) in lines.iter().enumerate() {
         let class = if index == 0 { "" } else { " class=\"quiet\"" };
-        let _ = write!(html, "<span{class}>{}</span>", escape(line));
+        // The space is for those who hear the card and do not see its lines.
+        let _ = write!(html, " <span{class}>{}</span>", escape(line));
     }
     html.push_str("</button></li>");
     html
@@ -205,7 +220,10 @@ fn sentence(text: &str) -> String {
 
 /// The page when a response cannot be made.
 pub(super) fn fault(what: &str) -> HttpResponse {
-    let body = format!("<div class=\"fault\"><p>{}</p></div>", escape(&sentence(what)));
+    let body = format!(
+        "<div class=\"fault\"><p>{}</p></div><p><a href=\"/\">Go on</a></p>",
+        escape(&sentence(what))
+    );
     let title = "The response could not be made";
     page(StatusCode::INTERNAL_SERVER_ERROR, title, &body, Behaviour::Waits)
 }

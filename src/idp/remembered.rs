@@ -3,7 +3,7 @@
 //! The cookie is not protected. Whoever reaches a test identity provider is anybody there.
 
 use actix_web::cookie::{Cookie, SameSite};
-use actix_web::http::header::LOCATION;
+use actix_web::http::header::{CACHE_CONTROL, LOCATION};
 use actix_web::{HttpRequest, HttpResponse};
 use chrono::{DateTime, TimeDelta, Utc};
 
@@ -54,5 +54,9 @@ pub(super) fn removal() -> Cookie<'static> {
 }
 
 pub(super) async fn forget() -> HttpResponse {
-    HttpResponse::SeeOther().insert_header((LOCATION, "/")).cookie(removal()).finish()
+    HttpResponse::SeeOther()
+        .insert_header((LOCATION, "/"))
+        .insert_header((CACHE_CONTROL, "no-store"))
+        .cookie(removal())
+        .finish()
 }

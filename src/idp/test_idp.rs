@@ -236,6 +236,13 @@ impl TestIdp {
         self.people.iter().find(|person| person.user_name == user_name).cloned()
     }
 
+    /// The person of this user name, or of this display name in whatever letters.
+    pub(super) fn person_called(&self, name: &str) -> Option<Person> {
+        let wanted = name.trim().to_lowercase();
+        let is_called = |person: &&Person| person.display_name.to_lowercase() == wanted;
+        self.person(name).or_else(|| self.people.iter().find(is_called).cloned())
+    }
+
     /// Signs `person` in: the XML of the response, with new IDs.
     ///
     /// # Errors

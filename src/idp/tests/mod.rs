@@ -4,6 +4,7 @@ mod entra;
 mod keys;
 mod logout;
 mod metadata;
+mod page_headers;
 mod people;
 mod remembered;
 mod requests;

@@ -12,7 +12,7 @@ use url::Url;
 use crate::axe;
 use crate::browser::{Browser, TAB};
 use crate::sign_in::{CHOOSER, sign_in};
-use crate::sites::{Setting, Sites};
+use crate::sites::Setting;
 
 /// Widths in CSS pixels: a screen, and the one at which WCAG (1.4.10) wants no scrolling sideways.
 const WIDTHS: [u32; 2] = [1280, 320];
@@ -72,7 +72,7 @@ async fn sample(saml: Data<Saml>, index: Path<usize>) -> impl Responder {
 }
 
 /// All that is wrong with the page that the browser shows.
-async fn faults(browser: &Browser, source: &str, name: &str) -> Vec<String> {
+pub(crate) async fn faults(browser: &Browser, source: &str, name: &str) -> Vec<String> {
     browser.run("document.querySelectorAll('details').forEach((more) => more.open = true)").await;
     axe::load(browser, source).await;
     let mut faults = Vec::new();
@@ -188,7 +188,11 @@ async fn a_page_that_is_hard_to_use_is_noticed() {
     }
 }
 
-async fn visit_all(browser: &Browser, source: &str, pages: &[(Url, &str)]) -> Vec<String> {
+pub(crate) async fn visit_all(
+    browser: &Browser,
+    source: &str,
+    pages: &[(Url, &str)],
+) -> Vec<String> {
     let mut found = Vec::new();
     for (url, heading) in pages {
         browser.visit(url).await;
@@ -220,25 +224,3 @@ async fn the_demo_application() {
 }
 
 const FEDERATION: &str = "Trust in the sign-in service";
-
-#[actix_web::test]
-async fn the_test_identity_provider() {
-    let (Some(source), Some(browser)) = (axe::source(), Browser::open().await) else { return };
-    let sites: Sites = Setting::default().serve();
-    let at = |path: &str| sites.idp.join(path).unwrap();
-    let mut found =
-        visit_all(&browser, source, &[(at("/"), "Test identity provider"), (at("/keys"), KEYS)])
-            .await;
-    browser.visit(&sites.page("/rota")).await;
-    browser.arrive_at(CHOOSER).await;
-    found.extend(faults(&browser, source, "idp chooser").await);
-    browser.run("document.querySelector('#user_name').value = '<'").await;
-    browser.click(".main").await;
-    browser.arrive_at(CHOOSER).await;
-    found.extend(faults(&browser, source, "idp chooser again").await);
-    let sign_in_url = at("/adfs/ls/");
-    found.extend(visit_all(&browser, source, &[(sign_in_url, "This request was refused")]).await);
-    assert!(found.is_empty(), "{}", found.join("\n"));
-}
-
-const KEYS: &str = "Signing keys";

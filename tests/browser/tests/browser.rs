@@ -194,6 +194,20 @@ impl Browser {
         self.tell("Emulation.setEmulatedMedia", json!({ "features": [scheme] })).await;
     }
 
+    /// What a screen reader is told of the page: role and name of each thing in it.
+    pub(crate) async fn spoken(&self) -> Vec<(String, String)> {
+        let command = Chromium { command: "Accessibility.getFullAXTree", parameters: json!({}) };
+        let tree = self.client.issue_cmd(command).await.unwrap();
+        let text = |value: &Value| value["value"].as_str().unwrap_or_default().to_owned();
+        let nodes = tree["nodes"].as_array().unwrap();
+        nodes.iter().map(|node| (text(&node["role"]), text(&node["name"]))).collect()
+    }
+
+    /// Whether pages may run scripts from now on. The driver's own run in any case.
+    pub(crate) async fn let_scripts_run(&self, run: bool) {
+        self.tell("Emulation.setScriptExecutionDisabled", json!({ "value": !run })).await;
+    }
+
     async fn tell(&self, command: &'static str, parameters: Value) {
         self.client.issue_cmd(Chromium { command, parameters }).await.unwrap();
     }

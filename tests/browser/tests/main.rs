@@ -19,6 +19,7 @@ mod axe;
 mod browser;
 mod chooser;
 mod driver;
+mod idp_pages;
 mod log_out;
 mod session;
 mod sign_in;

@@ -46,6 +46,8 @@ pub(crate) struct Setting {
     pub(crate) accepts_unsolicited: bool,
     /// Stands in the cookie of a pending sign-in in the place of what the application wrote.
     pub(crate) pending_same_site: &'static str,
+    /// Whether the identity provider remembers who has signed in with a browser.
+    pub(crate) idp_remembers: bool,
     /// Whether the browser may keep the identity provider's pages, so that it posts the same
     /// response once more from its history. Ours say that it may not; others say nothing.
     pub(crate) keeps_idp_pages: bool,
@@ -62,6 +64,7 @@ impl Default for Setting {
             is_branded: false,
             accepts_unsolicited: false,
             pending_same_site: "None",
+            idp_remembers: false,
             keeps_idp_pages: false,
         }
     }
@@ -117,7 +120,8 @@ impl Setting {
         let idp_entity_id = idps[0].entity_id.to_string();
         let mut urls = idps.iter().map(|idp| Url::parse(idp.base_url()).unwrap());
         let (idp_url, other_idp) = (urls.next().unwrap(), urls.next());
-        for (idp, listener) in idps.into_iter().zip(listeners) {
+        for (mut idp, listener) in idps.into_iter().zip(listeners) {
+            idp.remembers = self.idp_remembers;
             let idps_clock = clock.clone();
             let idp = IdpApp::new(idp, move || idps_clock.now());
             let server = HttpServer::new(move || {
