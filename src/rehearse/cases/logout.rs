@@ -3,11 +3,12 @@
 use chrono::TimeDelta;
 use url::Url;
 
-use crate::idp::{IssuedSession, LogoutBinding, OutgoingLogout, TestIdp};
+use crate::crypto::{hex, sha256};
+use crate::idp::{IssuedSession, LogoutBinding, OutgoingLogout, Person, TestIdp};
 use crate::rehearse::browser::Browser;
 use crate::rehearse::case::{Case, Judgement, Kind, Theme, Trouble, script};
 use crate::rehearse::maker::ELSEWHERE;
-use crate::rehearse::scene::{Scene, URLENCODED};
+use crate::rehearse::scene::{Begun, Scene, URLENCODED};
 use crate::rehearse::surgery::{replace, without};
 use crate::saml::EntityId;
 use crate::xml::encode_base64;
@@ -29,11 +30,21 @@ pub(super) const THEME: Theme = Theme {
 /// Somebody is signed in.
 struct SignedIn<'s> {
     browser: Browser<'s>,
+    person: Person,
     session: IssuedSession,
     idp: TestIdp,
 }
 
 fn signed_in<'s>(scene: &mut Scene<'s>) -> Result<SignedIn<'s>, Trouble> {
+    sign_in(scene, None)
+}
+
+/// The same as somebody of the caller's choice.
+fn signed_in_as<'s>(scene: &mut Scene<'s>, person: Person) -> Result<SignedIn<'s>, Trouble> {
+    sign_in(scene, Some(person))
+}
+
+fn sign_in<'s>(scene: &mut Scene<'s>, person: Option<Person>) -> Result<SignedIn<'s>, Trouble> {
     if scene.setup.relying_party.logout.is_empty() {
         return Err(Trouble::NotApplicable(
             "its metadata has no SingleLogoutService, so the identity provider ends no session",
@@ -41,7 +52,11 @@ fn signed_in<'s>(scene: &mut Scene<'s>) -> Result<SignedIn<'s>, Trouble> {
     }
     let mut browser = scene.browser();
     let begun = scene.begin(&mut browser)?;
-    let maker = scene.maker(&begun);
+    let mut maker = scene.maker(&begun);
+    maker.person = match person {
+        Some(person) => person,
+        None => somebody_new(&begun)?,
+    };
     let xml = maker.response()?;
     scene.deliver(&mut browser, &begun, &xml);
     if !scene.who(&mut browser).signed_in {
@@ -49,7 +64,17 @@ fn signed_in<'s>(scene: &mut Scene<'s>) -> Result<SignedIn<'s>, Trouble> {
     }
     let session = IssuedSession::of_response(&xml);
     let session = session.ok_or_else(|| Trouble::Made("the session has no name".to_owned()))?;
-    Ok(SignedIn { browser, session, idp: maker.idp })
+    Ok(SignedIn { browser, person: maker.person, session, idp: maker.idp })
+}
+
+/// Somebody who has no other session. The sender has many by now, and service providers that look
+/// for a session by the name alone, before they compare the index, would find another one.
+fn somebody_new(begun: &Begun) -> Result<Person, Trouble> {
+    let request = begun.sign_in.reply_to.request_id.as_deref().unwrap_or_default();
+    let digest = sha256(request.as_bytes());
+    let number = digest.first_chunk::<4>().map(|bytes| hex(bytes)).unwrap_or_default();
+    let person = Person::from_user_name(&format!("leaver.{number}"));
+    person.ok_or_else(|| Trouble::Made("a person has no name".to_owned()))
 }
 
 impl SignedIn<'_> {
@@ -112,6 +137,22 @@ fn honest(scene: &mut Scene<'_>, binding: LogoutBinding) -> Result<Judgement, Tr
             "the browser is signed out, but its old cookies still lead to the session",
         ),
         (false, _) => Judgement::bad("the person is still signed in"),
+    })
+}
+
+/// Signs out at the second of two computers.
+fn one_of_two(scene: &mut Scene<'_>) -> Result<Judgement, Trouble> {
+    let mut first = signed_in(scene)?;
+    let mut second = signed_in_as(scene, first.person.clone())?;
+    let message = second.message(scene, TimeDelta::zero())?;
+    bring(scene, &mut second.browser, &message)?;
+    let ended = !scene.who(&mut second.browser).signed_in;
+    let lives = scene.who(&mut first.browser).signed_in;
+    Ok(match (ended, lives) {
+        (true, true) => Judgement::good("the session has ended, and the other lives on"),
+        (true, false) => Judgement::bad("both sessions have ended"),
+        (false, true) => Judgement::bad("the person is still signed in, at both computers"),
+        (false, false) => Judgement::bad("the other session has ended, and this one has not"),
     })
 }
 
@@ -199,6 +240,16 @@ const CASES: &[Case] = &[
         |s| honest(s, LogoutBinding::Post),
     )
     .expecting("the session ends, for old cookies too"),
+    script(
+        "logout-one-of-two",
+        Kind::Honest,
+        "One of two sessions of the same person",
+        "Somebody is signed in at two computers, and signs out at one.",
+        WHOSE,
+        one_of_two,
+    )
+    .expecting("the later session ends and the earlier one lives on")
+    .needing(NEEDS),
     script(
         "logout-unsigned",
         Kind::Hostile,
