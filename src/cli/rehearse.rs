@@ -37,6 +37,9 @@ pub(super) struct Arguments {
     /// start page then holds. By default: the start page answers and asks for no sign-in.
     #[arg(long, value_name = "URL|TEXT")]
     signed_in_check: Option<String>,
+    /// The service provider is meant to take responses that nobody asked for, as from a page of links.
+    #[arg(long)]
+    unsolicited_allowed: bool,
     /// Whose habits the identity provider has.
     #[arg(long, value_enum, default_value = "adfs")]
     personality: Habits,
@@ -122,6 +125,7 @@ pub(super) fn run(arguments: &Arguments) -> Result<ExitCode, Problem> {
         sp_metadata: Vec::new(),
         start: start.clone(),
         check: check(arguments.signed_in_check.as_deref()),
+        takes_unsolicited: arguments.unsolicited_allowed,
         fence: Fence { allow_public: arguments.allow_public },
         timeout: Duration::from_secs(arguments.timeout.max(1)),
         recovery: Duration::from_secs(arguments.recovery),

@@ -50,7 +50,7 @@ impl Rehearsal {
     pub fn begin(plan: Plan) -> Result<Self, CannotRehearse> {
         let mut setup = Setup::new(plan)?;
         let mut scene = Scene::new(&setup);
-        let before = scene.who(&mut scene.browser());
+        let before = scene.look(&mut scene.browser());
         if before.signed_in {
             return Err(CannotRehearse::AlwaysSignedIn {
                 saw: format!("status {}", before.status),
@@ -68,7 +68,7 @@ impl Rehearsal {
         let response = scene.maker(&begun).response();
         let response = response.map_err(|trouble| refused(trouble.to_string(), &scene))?;
         let way = scene.deliver(&mut browser, &begun, &response);
-        let who = scene.who(&mut browser);
+        let who = scene.look(&mut browser);
         if !who.signed_in {
             let answer = way.pages.first().map_or_else(String::new, describe);
             return Err(refused(format!("the service provider {answer}"), &scene));

@@ -108,6 +108,15 @@ impl<'s> Scene<'s> {
         self.read_request(page)
     }
 
+    /// What the identity provider sends to nobody's request.
+    pub(super) fn unasked(&self, relay_state: Option<&str>) -> Result<Begun, Trouble> {
+        let entity_id = self.setup.relying_party.entity_id.as_str();
+        let sign_in = self.setup.idp.begin_unasked(entity_id, relay_state);
+        let sign_in = sign_in.map_err(|refusal| Trouble::made(&refusal))?;
+        let acs = Url::parse(&sign_in.reply_to.acs_url).map_err(|error| Trouble::made(&error))?;
+        Ok(Begun { sign_in, request: String::new(), query: None, acs })
+    }
+
     fn choice(&self, page: &Page) -> Option<Url> {
         if page.is_redirect() || Form::with_field(&page.body, "SAMLRequest").is_some() {
             return None;

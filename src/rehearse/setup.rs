@@ -40,6 +40,8 @@ pub struct Plan {
     pub start: Url,
     /// How it is told whether somebody is signed in.
     pub check: SignedInCheck,
+    /// The service provider is meant to take responses that nobody asked for.
+    pub takes_unsolicited: bool,
     /// Where requests may go.
     pub fence: Fence,
     /// How long one request may take.
@@ -116,6 +118,7 @@ pub(super) struct Setup {
     pub(super) start: Url,
     pub(super) check: SignedInCheck,
     pub(super) network: Network,
+    pub(super) takes_unsolicited: bool,
     pub(super) recovery: Duration,
     /// What the metadata asks of messages.
     pub(super) wishes: Wishes,
@@ -152,6 +155,7 @@ impl Setup {
             stranger: SigningKey::generate_as(idp.personality, idp.host(), validity)?,
             idp,
             relying_party,
+            takes_unsolicited: plan.takes_unsolicited,
             recovery: plan.recovery,
             wishes: Wishes::read(&plan.sp_metadata),
             sp_metadata: plan.sp_metadata,

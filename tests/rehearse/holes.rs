@@ -16,7 +16,7 @@ const HOLES: &[(Weakness, &[&str])] = &[
     (Weakness::CutsAtComment, &["comment-in-name"]),
     (Weakness::NoAudience, &["audience-other", "audience-missing"]),
     (Weakness::NoRequest, &["unsolicited", "request-other", "other-browser"]),
-    (Weakness::Unsolicited, &["unsolicited"]),
+    (Weakness::Unsolicited, &["unsolicited", "initiated-fresh-browser"]),
     (Weakness::NoTimes, &["expired", "not-yet-valid", "confirmation-expired"]),
     (Weakness::NoReplay, &["replay-same-browser"]),
     (Weakness::TakesGet, &["link"]),

@@ -7,6 +7,7 @@
 mod command;
 mod demo;
 mod holes;
+mod initiated;
 mod people;
 mod recovery;
 mod scene;

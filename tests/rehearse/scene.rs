@@ -117,6 +117,7 @@ pub fn plan(idp: TestIdp, url: &str, start: &str, check: SignedInCheck) -> Plan 
         sp_metadata: Vec::new(),
         start: Url::parse(&format!("{url}{start}")).unwrap(),
         check,
+        takes_unsolicited: false,
         fence: Fence::default(),
         timeout: Duration::from_secs(30),
         recovery: Duration::from_secs(60),

@@ -47,6 +47,10 @@ pub enum Weakness {
     NoRequest,
     /// A response that names no request is taken. One that names a request must name an own one.
     Unsolicited,
+    /// The same, and `RelayState` is followed.
+    UnsolicitedRedirect,
+    /// The same, and what was used is not remembered.
+    UnsolicitedReplay,
     /// An answer may come to any browser.
     AnyBrowser,
     /// One browser has one request. The next takes its place.
@@ -218,7 +222,8 @@ impl Toy {
         let id = assertion.attribute("ID")?.to_owned();
         let mut state = self.state.lock().unwrap();
         self.answers(&mut state, confirmation.attribute("InResponseTo"), browser).then_some(())?;
-        if !state.used.insert(id) && !self.is_weak(Weakness::NoReplay) {
+        let replays = [Weakness::NoReplay, Weakness::UnsolicitedReplay];
+        if !state.used.insert(id) && !replays.contains(&self.weakness) {
             return None;
         }
         if self.is_weak(Weakness::CutsAtComment) {
@@ -231,7 +236,11 @@ impl Toy {
     /// Whether there was such a request. It is answered once.
     fn answers(&self, state: &mut State, request: Option<&str>, browser: Option<&str>) -> bool {
         let request = match (request, self.weakness) {
-            (_, Weakness::NoRequest) | (None, Weakness::Unsolicited) => return true,
+            (_, Weakness::NoRequest) => return true,
+            (
+                None,
+                Weakness::Unsolicited | Weakness::UnsolicitedRedirect | Weakness::UnsolicitedReplay,
+            ) => return true,
             (None, _) => return false,
             (Some(request), _) => request,
         };
@@ -356,7 +365,8 @@ async fn take(request: &HttpRequest, fields: &Fields, toy: &Toy) -> HttpResponse
     if is_refused {
         return HttpResponse::Forbidden().cookie(session).body("no");
     }
-    let to = fields.get("RelayState").filter(|_| toy.is_weak(Weakness::OpenRedirect));
+    let follows = [Weakness::OpenRedirect, Weakness::UnsolicitedRedirect];
+    let to = fields.get("RelayState").filter(|_| follows.contains(&toy.weakness));
     let to = to.filter(|to| !to.contains(['\r', '\n'])).map_or("/page", String::as_str);
     HttpResponse::SeeOther().insert_header(("Location", to)).cookie(session).finish()
 }
@@ -376,10 +386,25 @@ async fn log_out(Form(fields): Form<Fields>, toy: Data<Toy>) -> HttpResponse {
     HttpResponse::Ok().finish()
 }
 
+/// Metadata of a toy that takes nothing encrypted.
+pub fn metadata(url: &str) -> String {
+    metadata_with(url, "", "")
+}
+
+fn metadata_with(url: &str, attributes: &str, keys: &str) -> String {
+    format!(
+        "<EntityDescriptor xmlns=\"{METADATA}\" entityID=\"{url}\"><SPSSODescriptor{attributes} \
+         protocolSupportEnumeration=\"{PROTOCOL}\">{keys}<SingleLogoutService \
+         Binding=\"urn:oasis:names:tc:SAML:2.0:bindings:HTTP-POST\" Location=\"{url}/slo\"/>\
+         <AssertionConsumerService Binding=\"urn:oasis:names:tc:SAML:2.0:bindings:HTTP-POST\" \
+         Location=\"{url}/acs\" index=\"0\"/></SPSSODescriptor></EntityDescriptor>"
+    )
+}
+
 /// A toy and its metadata.
 pub fn start(weakness: Weakness, idp: &TestIdp) -> (String, String) {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
-    let url = format!("http://127.0.0.1:{}", listener.local_addr().unwrap().port());
+    let url = format!("http://{}", listener.local_addr().unwrap());
     let key = PrivateKey::generate(KeyShape::Rsa2048).unwrap();
     let Validity { not_before, not_after } = Validity::of_tests();
     let certificate = Certificate::self_signed(
@@ -396,23 +421,31 @@ pub fn start(weakness: Weakness, idp: &TestIdp) -> (String, String) {
         Weakness::WantsSignedAssertions => " WantAssertionsSigned=\"true\"",
         _ => "",
     };
-    let metadata = format!(
-        "<EntityDescriptor xmlns=\"{METADATA}\" entityID=\"{url}\"><SPSSODescriptor{wants} \
-         protocolSupportEnumeration=\"{PROTOCOL}\"><KeyDescriptor use=\"encryption\"><KeyInfo \
-         xmlns=\"http://www.w3.org/2000/09/xmldsig#\"><X509Data><X509Certificate>{}\
-         </X509Certificate></X509Data></KeyInfo></KeyDescriptor><SingleLogoutService \
-         Binding=\"urn:oasis:names:tc:SAML:2.0:bindings:HTTP-POST\" Location=\"{url}/slo\"/>\
-         <AssertionConsumerService Binding=\"urn:oasis:names:tc:SAML:2.0:bindings:HTTP-POST\" \
-         Location=\"{url}/acs\" index=\"0\"/></SPSSODescriptor></EntityDescriptor>",
+    let keys = format!(
+        "<KeyDescriptor use=\"encryption\"><KeyInfo xmlns=\"http://www.w3.org/2000/09/xmldsig#\">\
+         <X509Data><X509Certificate>{}</X509Certificate></X509Data></KeyInfo></KeyDescriptor>",
         encode_base64(certificate.unwrap().as_der())
     );
+    let metadata = metadata_with(&url, wants, &keys);
+    serve(weakness, idp, listener, key);
+    (url, metadata)
+}
+
+/// A toy without weakness at an address that was free a moment ago.
+pub fn start_at(url: &str, idp: &TestIdp) {
+    let listener = TcpListener::bind(url.strip_prefix("http://").unwrap()).unwrap();
+    let key = PrivateKey::generate(KeyShape::Rsa2048).unwrap();
+    serve(Weakness::None, idp, listener, key);
+}
+
+fn serve(weakness: Weakness, idp: &TestIdp, listener: TcpListener, key: PrivateKey) {
     let (pending, sessions, used) = (Vec::new(), Vec::new(), BTreeSet::new());
     let toy = Data::from(Arc::new(Toy {
         weakness,
         keys: idp.keys.signing().map(|key| key.certificate().public_key().clone()).collect(),
         decryption: DecryptionKey::new(key).unwrap(),
         sign_in_url: idp.sign_in_url(),
-        url: url.clone(),
+        url: format!("http://{}", listener.local_addr().unwrap()),
         state: Mutex::new(State { pending, sessions, used }),
         absent: AtomicUsize::new(0),
     }));
@@ -434,7 +467,6 @@ pub fn start(weakness: Weakness, idp: &TestIdp) -> (String, String) {
         });
     });
     receiver.recv().unwrap();
-    (url, metadata)
 }
 
 /// A rehearsal in front of a toy.

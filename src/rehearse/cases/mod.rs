@@ -6,6 +6,7 @@ mod honest_contents;
 mod honest_people;
 mod honest_writing;
 mod hygiene;
+mod initiated;
 mod logout;
 mod markup;
 mod protocol;
@@ -29,6 +30,7 @@ pub const THEMES: &[Theme] = &[
     times::THEME,
     bindings::THEME,
     sessions::THEME,
+    initiated::THEME,
     encryption::THEME,
     logout::THEME,
     hygiene::THEME,

@@ -54,6 +54,14 @@ fn method(m: &Maker<'_>, method: &str) -> Result<String, Trouble> {
     m.edited(|xml| set(xml, "SubjectConfirmation", "Method", Some(&method)))
 }
 
+/// Whoever takes what nobody asked for has other cases.
+fn not_if_taken(m: &Maker<'_>) -> Result<(), Trouble> {
+    match m.setup.takes_unsolicited {
+        true => Err(Trouble::NotApplicable(super::initiated::TAKEN)),
+        false => Ok(()),
+    }
+}
+
 const CASES: &[Case] = &[
     hostile(
         "audience-other",
@@ -230,7 +238,10 @@ const CASES: &[Case] = &[
         "The signed part answers no request",
         "A response that nobody asked for, dressed up as ours.",
         REQUEST,
-        |m| m.edited(|xml| set(xml, "SubjectConfirmationData", "InResponseTo", None)),
+        |m| {
+            not_if_taken(m)?;
+            m.edited(|xml| set(xml, "SubjectConfirmationData", "InResponseTo", None))
+        },
     ),
     hostile(
         "unsolicited",
@@ -238,7 +249,10 @@ const CASES: &[Case] = &[
         "It signs people in under a name that they have not chosen.",
         "Accept answers to own requests alone. A service that must take unsolicited ones needs \
          other protection against this.",
-        |m| m.with(|m| m.reply_to.request_id = None).response(),
+        |m| {
+            not_if_taken(m)?;
+            m.with(|m| m.reply_to.request_id = None).response()
+        },
     ),
     hostile(
         "issuer-other",

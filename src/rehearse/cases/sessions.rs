@@ -13,7 +13,7 @@ const REPLAY: &str = "Remember the ID of each assertion until it has expired, in
 const BROWSER: &str = "Keep the request in a cookie of the browser that has sent it, and refuse an \
                        answer without that cookie.";
 const FIXED: &str = "Give the browser a new session when somebody signs in, and end the old one.";
-const TARGET: &str = "Let RelayState be a word that the service provider has made and remembers. If it \
+pub(super) const TARGET: &str = "Let RelayState be a word that the service provider has made and remembers. If it \
                       must be an address, accept paths alone.";
 const ESCAPE: &str = "Escape everything that comes from outside when it is shown.";
 const FOREIGN: &str = "elsewhere.example";
@@ -36,7 +36,11 @@ fn with_relay_state(scene: &mut Scene<'_>, state: &str) -> Result<Way, Trouble> 
 }
 
 fn redirect(scene: &mut Scene<'_>, state: &str) -> Result<Judgement, Trouble> {
-    let way = with_relay_state(scene, state)?;
+    Ok(judge_redirect(&with_relay_state(scene, state)?, state))
+}
+
+/// Whether a RelayState of the sender's choice leads anywhere.
+pub(super) fn judge_redirect(way: &Way, state: &str) -> Judgement {
     let leads_away = |page: &Page| {
         let by_header = page.location.as_ref().is_some_and(|to| {
             to.host_str().is_some_and(|host| host.ends_with(FOREIGN)) || to.scheme() == "javascript"
@@ -47,12 +51,12 @@ fn redirect(scene: &mut Scene<'_>, state: &str) -> Result<Judgement, Trouble> {
         let by_cookie = page.header("x-rehearsal").is_some();
         by_header || by_page || by_cookie
     };
-    let answer = answer(&way);
-    Ok(Judgement::when(
+    let answer = answer(way);
+    Judgement::when(
         !way.pages.iter().any(leads_away),
         format!("nobody is sent there: it {answer}"),
         format!("the browser is sent to the address that the sender has chosen: it {answer}"),
-    ))
+    )
 }
 
 /// Whether a page holds markup that came from outside.
