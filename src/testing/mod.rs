@@ -12,7 +12,8 @@
 //!
 //! The test identity provider answers in the same process. The application under test is the real
 //! one: its routes, its sessions, every rule of the verifier. Nothing in this module lets anybody in
-//! who has not signed in. The application trusts the test identity provider because the test tells
+//! there who has not signed in. Handlers alone, without any sign-in, are tested with
+//! [`TestStaff::asks`]. The application trusts the test identity provider because the test tells
 //! it to, with [`dev`](crate::sp::Builder::dev) set: test keys are refused otherwise.
 //!
 //! ```

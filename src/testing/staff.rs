@@ -1,3 +1,5 @@
+use actix_http::Request;
+use actix_web::test::TestRequest;
 use chrono::{DateTime, TimeDelta, Utc};
 
 use super::stuck::Stuck;
@@ -5,6 +7,7 @@ use crate::idp::{Mfa, Person, PersonCard};
 use crate::nhsmail::{ClaimNames, Staff, SubjectRules};
 use crate::saml::{Attribute, EntityId, NameId};
 use crate::sp::Principal;
+use crate::web::handed::hand;
 use crate::web::{Clock, SystemClock};
 
 const EMAIL_ADDRESS: &str = "urn:oasis:names:tc:SAML:1.1:nameid-format:emailAddress";
@@ -16,9 +19,9 @@ const A_WORKING_DAY: TimeDelta = TimeDelta::hours(12);
 /// A colleague made up for one test.
 ///
 /// [`TestStaff::staff`] is the [`Staff`] that a handler gets after this person has signed in, without
-/// any sign-in: for functions that take a `Staff`. It is a value and nothing else. There is no way to
-/// make the extractor give it to a handler: for that the person signs in, at the test identity
-/// provider, with [`TestIdp::sign_in`](crate::idp::TestIdp::sign_in).
+/// any sign-in: for functions that take a `Staff`. [`TestStaff::asks`] brings it to handlers, in an
+/// application that has no sign-in at all. Into one that has, people come by
+/// [`TestIdp::sign_in`](crate::idp::TestIdp::sign_in) and by no other way.
 ///
 /// ```
 /// use actix_saml::nhsmail::Staff;
@@ -99,6 +102,38 @@ impl TestStaff {
     /// As [`TestStaff::person`].
     pub fn staff(&self) -> Result<Staff, Stuck> {
         self.staff_at(SystemClock.now(), &ClaimNames::default())
+    }
+
+    /// `request` with this person in it, for handlers that are tested without any SAML: the extractors
+    /// [`Staff`], `Option<Staff>` and [`Principal`] give out who asks.
+    ///
+    /// It counts only where `saml.routes()` is not mounted, as it is in every application that is
+    /// live. Closed scopes are not opened by it either.
+    ///
+    /// ```
+    /// use actix_saml::{nhsmail::Staff, testing::{Stuck, TestStaff}};
+    /// use actix_web::{App, get, test::{TestRequest, call_and_read_body, init_service}};
+    ///
+    /// #[get("/rota")]
+    /// async fn rota(staff: Staff) -> String {
+    ///     format!("Rota of {}", staff.display_name())
+    /// }
+    ///
+    /// #[actix_web::main] // in a test: #[actix_web::test]
+    /// async fn main() -> Result<(), Stuck> {
+    ///     let app = init_service(App::new().service(rota)).await;
+    ///     let request = TestStaff::new("test.user1").asks(TestRequest::get().uri("/rota"))?;
+    ///     assert_eq!(call_and_read_body(&app, request).await, "Rota of Test User1");
+    ///     Ok(())
+    /// }
+    /// ```
+    ///
+    /// # Errors
+    /// As [`TestStaff::person`].
+    pub fn asks(&self, request: TestRequest) -> Result<Request, Stuck> {
+        let request = request.to_request();
+        hand(&request, self.staff()?);
+        Ok(request)
     }
 
     /// As [`TestStaff::staff`], signed in at `now`, for an application that reads claims by `names`.

@@ -15,6 +15,8 @@ mod extract;
 pub mod federation;
 mod finished;
 mod guard;
+#[cfg(feature = "idp")]
+pub(crate) mod handed;
 mod handover;
 mod heavy_work;
 mod html;
