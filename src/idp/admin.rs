@@ -4,13 +4,12 @@
 //! loopback address and not by way of a proxy, names the identity provider's own host, and sends its changes as JSON, which a
 //! form of somebody else's page cannot.
 
-use std::time::Duration;
+use std::num::NonZeroU32;
 
 use actix_web::http::StatusCode;
 use actix_web::http::header::{CACHE_CONTROL, CONTENT_TYPE, HOST, ORIGIN};
 use actix_web::web::{self, Bytes, Data, ServiceConfig};
 use actix_web::{HttpRequest, HttpResponse};
-use chrono::TimeDelta;
 use serde::{Deserialize, Serialize};
 
 use super::app::IdpApp;
@@ -18,6 +17,7 @@ use super::journal::Entry;
 use super::keys::SigningKey;
 use super::scenario::Scenario;
 use super::stage::MetadataState;
+use super::twist::{MAX_CLOCK_SECONDS, MAX_DELAY_SECONDS, Twist, clock_of, delay_of};
 use crate::saml::format_instant;
 
 /// What proxies add. Behind one, everybody seems to be at this machine.
@@ -25,11 +25,6 @@ const OF_PROXIES: [&str; 5] =
     ["Forwarded", "X-Forwarded-For", "X-Forwarded-Host", "X-Real-IP", "Via"];
 /// As long as any service provider's metadata.
 const MAX_BODY: usize = 1_048_576;
-/// As far as the clock can be moved: ten years either way.
-const MAX_SECONDS: i64 = 315_360_000;
-
-/// As long as anybody waits.
-const MAX_DELAY: u64 = 600;
 
 pub(super) fn routes(config: &mut ServiceConfig) {
     config.service(
@@ -119,7 +114,10 @@ struct State {
     now: String,
     clock_offset_seconds: i64,
     next: Option<&'static str>,
+    next_clock_offset_seconds: Option<i64>,
+    next_delay_seconds: Option<u64>,
     metadata: MetadataState,
+    metadata_times: Option<u32>,
     delay_seconds: u64,
     keys: Vec<Key>,
     relying_parties: Vec<String>,
@@ -144,8 +142,11 @@ fn describe(app: &IdpApp) -> HttpResponse {
         sign_in_url: idp.sign_in_url(),
         now: format_instant(app.now()),
         clock_offset_seconds: stage.clock_offset.num_seconds(),
-        next: stage.next.map(Scenario::word),
+        next: stage.next.scenario.map(Scenario::word),
+        next_clock_offset_seconds: stage.next.clock.map(|clock| clock.num_seconds()),
+        next_delay_seconds: stage.next.delay.map(|delay| delay.as_secs()),
         metadata: stage.metadata,
+        metadata_times: stage.metadata_times,
         delay_seconds: stage.delay.as_secs(),
         keys: listed.into_iter().filter_map(key).collect(),
         relying_parties: idp.relying_parties.iter().map(|rp| rp.entity_id.to_string()).collect(),
@@ -186,11 +187,23 @@ async fn scenarios(app: Data<IdpApp>, request: HttpRequest) -> HttpResponse {
     })
 }
 
+fn far() -> HttpResponse {
+    let message = format!("the clock moves at most {MAX_CLOCK_SECONDS} seconds either way");
+    problem(StatusCode::BAD_REQUEST, "clock", message)
+}
+
+fn long() -> HttpResponse {
+    let message = format!("nobody waits longer than {MAX_DELAY_SECONDS} seconds");
+    problem(StatusCode::BAD_REQUEST, "delay", message)
+}
+
+/// For the next response only. What is `null` or left out is as usual.
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Next {
-    /// `null` takes a choice back.
     scenario: Option<String>,
+    clock_offset_seconds: Option<i64>,
+    delay_seconds: Option<u64>,
 }
 
 async fn next(app: Data<IdpApp>, request: HttpRequest, body: Bytes) -> HttpResponse {
@@ -206,7 +219,16 @@ async fn next(app: Data<IdpApp>, request: HttpRequest, body: Bytes) -> HttpRespo
             return problem(StatusCode::BAD_REQUEST, "scenario", message);
         }
     };
-    app.direct(|stage| stage.next = scenario);
+    let clock = next.clock_offset_seconds.map(clock_of);
+    let delay = next.delay_seconds.map(delay_of);
+    if clock == Some(None) {
+        return far();
+    }
+    if delay == Some(None) {
+        return long();
+    }
+    let (clock, delay) = (clock.flatten(), delay.flatten());
+    app.direct(|stage| stage.next = Twist { scenario, clock, delay });
     describe(&app)
 }
 
@@ -222,11 +244,8 @@ async fn clock(app: Data<IdpApp>, request: HttpRequest, body: Bytes) -> HttpResp
         Ok(clock) => clock,
         Err(response) => return *response,
     };
-    if !(-MAX_SECONDS..=MAX_SECONDS).contains(&clock.offset_seconds) {
-        let message = format!("offset_seconds is at most {MAX_SECONDS} either way");
-        return problem(StatusCode::BAD_REQUEST, "clock", message);
-    }
-    app.direct(|stage| stage.clock_offset = TimeDelta::seconds(clock.offset_seconds));
+    let Some(offset) = clock_of(clock.offset_seconds) else { return far() };
+    app.direct(|stage| stage.clock_offset = offset);
     describe(&app)
 }
 
@@ -234,6 +253,8 @@ async fn clock(app: Data<IdpApp>, request: HttpRequest, body: Bytes) -> HttpResp
 #[serde(deny_unknown_fields)]
 struct Metadata {
     state: MetadataState,
+    /// For so many fetches only.
+    times: Option<NonZeroU32>,
 }
 
 async fn metadata(app: Data<IdpApp>, request: HttpRequest, body: Bytes) -> HttpResponse {
@@ -241,7 +262,10 @@ async fn metadata(app: Data<IdpApp>, request: HttpRequest, body: Bytes) -> HttpR
         Ok(metadata) => metadata,
         Err(response) => return *response,
     };
-    app.direct(|stage| stage.metadata = metadata.state);
+    app.direct(|stage| {
+        stage.metadata = metadata.state;
+        stage.metadata_times = metadata.times.map(NonZeroU32::get);
+    });
     describe(&app)
 }
 
@@ -256,11 +280,8 @@ async fn delay(app: Data<IdpApp>, request: HttpRequest, body: Bytes) -> HttpResp
         Ok(delay) => delay,
         Err(response) => return *response,
     };
-    if delay.seconds > MAX_DELAY {
-        let message = format!("seconds is at most {MAX_DELAY}");
-        return problem(StatusCode::BAD_REQUEST, "delay", message);
-    }
-    app.direct(|stage| stage.delay = Duration::from_secs(delay.seconds));
+    let Some(delay) = delay_of(delay.seconds) else { return long() };
+    app.direct(|stage| stage.delay = delay);
     describe(&app)
 }
 

@@ -22,6 +22,7 @@ use super::remembered;
 use super::scenario::Scenario;
 use super::stage::{MetadataState, Stage};
 use super::test_idp::TestIdp;
+use super::twist::{Twist, Words};
 use super::unasked;
 
 /// The test identity provider as a part of an actix application, at the paths of its personality.
@@ -165,7 +166,7 @@ impl IdpApp {
 
     /// What goes wrong in the next response only; `None` takes a choice back.
     pub fn set_next(&self, scenario: Option<Scenario>) {
-        self.direct(|stage| stage.next = scenario);
+        self.direct(|stage| stage.next = Twist { scenario, ..Twist::default() });
     }
 
     /// How far the clock is ahead of the one that was given, or behind it when negative.
@@ -244,8 +245,19 @@ impl IdpApp {
         work(&mut self.state.sessions.lock().unwrap_or_else(PoisonError::into_inner))
     }
 
-    pub(super) fn begin_session(&self, response: &str) {
+    /// Remembers the session that a response begins. The next log-out of it names another one if
+    /// `is_misnamed`.
+    pub(super) fn begin_session(&self, response: &str, is_misnamed: bool) {
         let Some(session) = IssuedSession::of_response(response) else { return };
+        if is_misnamed {
+            let index = session.session_index.clone();
+            self.direct(|stage| {
+                if stage.misnamed.len() >= MAX_SESSIONS {
+                    stage.misnamed.remove(0);
+                }
+                stage.misnamed.push(index);
+            });
+        }
         self.with_sessions(|sessions| {
             if sessions.len() >= MAX_SESSIONS {
                 sessions.remove(0);
@@ -283,7 +295,15 @@ async fn metadata(app: Data<IdpApp>, request: HttpRequest) -> HttpResponse {
     } else {
         idp.metadata()
     };
-    let metadata = match app.stage().metadata {
+    let of_address = form_urlencoded::parse(request.query_string().as_bytes())
+        .find(|(name, _)| name == "metadata")
+        .map(|(_, word)| MetadataState::from_word(&word).ok_or_else(|| word.into_owned()));
+    let state = match of_address {
+        None => app.direct(Stage::take_metadata),
+        Some(Ok(state)) => state,
+        Some(Err(found)) => return refuse(&app, &Refusal::Setting { name: "metadata", found }),
+    };
+    let metadata = match state {
         MetadataState::Up => metadata,
         MetadataState::Down => return pages::outage(),
         // Addresses that nobody signed.
@@ -308,7 +328,7 @@ async fn receive_query(app: Data<IdpApp>, request: HttpRequest) -> HttpResponse 
         return response;
     }
     let received = Received::from_query(query);
-    respond(&app, &request, received, &[("query", query)], Choice::None, None)
+    respond(&app, &request, received, &[("query", query)], Choice::None, Words::default()).await
 }
 
 async fn receive_form(app: Data<IdpApp>, request: HttpRequest, body: Bytes) -> HttpResponse {
@@ -318,11 +338,11 @@ async fn receive_form(app: Data<IdpApp>, request: HttpRequest, body: Bytes) -> H
         Err(refusal) => return refuse(&app, &refusal),
     };
     let choice = form.choice();
-    let scenario = form.scenario.as_deref();
+    let words = form.words();
     match (&form.query, &form.saml_request) {
         (Some(query), _) => {
             let received = Received::from_query(query);
-            respond(&app, &request, received, &[("query", query)], choice, scenario)
+            respond(&app, &request, received, &[("query", query)], choice, words).await
         }
         (None, Some(saml_request)) => {
             if let Some(response) = log_out::receive_form(&app, &form) {
@@ -332,7 +352,7 @@ async fn receive_form(app: Data<IdpApp>, request: HttpRequest, body: Bytes) -> H
             let mut carried = vec![("SAMLRequest", saml_request.as_str())];
             carried.extend(relay_state.map(|relay_state| ("RelayState", relay_state)));
             let received = Received::from_form(saml_request, relay_state);
-            respond(&app, &request, received, &carried, choice, scenario)
+            respond(&app, &request, received, &carried, choice, words).await
         }
         (None, None) => {
             log_out::receive_form(&app, &form).unwrap_or_else(|| refuse(&app, &Refusal::NoRequest))

@@ -3,7 +3,7 @@
 use url::form_urlencoded;
 
 use super::refusal::Refusal;
-use super::scenario::Scenario;
+use super::twist::Words;
 
 /// The fields that a request or the sign-in page posts.
 #[derive(Default)]
@@ -15,7 +15,9 @@ pub(super) struct Form {
     person: Option<String>,
     user_name: Option<String>,
     cancel: Option<String>,
-    pub(super) scenario: Option<String>,
+    scenario: Option<String>,
+    clock: Option<String>,
+    delay: Option<String>,
 }
 
 impl Form {
@@ -31,6 +33,8 @@ impl Form {
                 "user_name" => ("user_name", &mut form.user_name),
                 "cancel" => ("cancel", &mut form.cancel),
                 "scenario" => ("scenario", &mut form.scenario),
+                "clock" => ("clock", &mut form.clock),
+                "delay" => ("delay", &mut form.delay),
                 _ => continue,
             };
             if field.replace(value.into_owned()).is_some() {
@@ -38,6 +42,15 @@ impl Form {
             }
         }
         Ok(form)
+    }
+
+    /// How the answer is to be given.
+    pub(super) fn words(&self) -> Words<'_> {
+        Words {
+            scenario: self.scenario.as_deref(),
+            clock: self.clock.as_deref(),
+            delay: self.delay.as_deref(),
+        }
     }
 
     pub(super) fn choice(&self) -> Choice<'_> {
@@ -56,21 +69,4 @@ pub(super) enum Choice<'c> {
     Listed(&'c str),
     Typed(&'c str),
     Cancel,
-}
-
-/// The scenario that was chosen on the page, or else the one that the address names.
-pub(super) fn chosen_scenario(
-    of_page: Option<&str>,
-    carried: &[(&str, &str)],
-) -> Result<Option<Scenario>, Refusal> {
-    let query = carried.iter().find(|(name, _)| *name == "query").map(|(_, query)| *query);
-    let of_address = form_urlencoded::parse(query.unwrap_or_default().as_bytes())
-        .find(|(name, _)| name == "scenario")
-        .map(|(_, word)| word.into_owned());
-    let word = of_page.filter(|word| !word.is_empty()).map(str::to_owned).or(of_address);
-    let Some(found) = word else { return Ok(None) };
-    match Scenario::from_word(&found) {
-        Some(scenario) => Ok(Some(scenario)),
-        None => Err(Refusal::UnknownScenario { found }),
-    }
 }

@@ -115,7 +115,11 @@ pub(super) async fn ask(app: Data<IdpApp>, body: Bytes) -> HttpResponse {
         _ => LogoutBinding::Redirect,
     };
     let index = field("session").unwrap_or_default();
-    let names_other = field("other_session").is_some();
+    let is_misnamed = app.direct(|stage| {
+        let at = stage.misnamed.iter().position(|misnamed| *misnamed == index);
+        at.map(|at| stage.misnamed.remove(at)).is_some()
+    });
+    let names_other = is_misnamed || field("other_session").is_some();
     let taken = app.with_sessions(|sessions| {
         let at = sessions.iter().position(|session| session.session_index == index)?;
         if names_other { sessions.get(at).cloned() } else { Some(sessions.remove(at)) }

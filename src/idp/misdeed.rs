@@ -22,8 +22,10 @@ const FORGED_RESPONSE_ID: &str = "_0000e412-0000-4000-8000-00000000e412";
 const ELSEWHERE: &str = "https://elsewhere.example/saml/acs";
 
 impl TestIdp {
-    /// As [`TestIdp::answer`], with what the scenario brings with it. [`Scenario::Replayed`] is the
-    /// same as [`Scenario::Usual`] here: what was sent before, only the caller knows.
+    /// As [`TestIdp::answer`], with what the scenario brings with it. What takes more than one
+    /// response is the same as [`Scenario::Usual`] here, and the caller's to do: for
+    /// [`Scenario::Replayed`] to send it once more, for [`Scenario::TwoResponses`] to ask again, for
+    /// [`Scenario::SlowSignIn`] to wait, for [`Scenario::LogoutOtherSession`] to sign out.
     ///
     /// # Errors
     /// An [`IssueError`].
@@ -43,7 +45,11 @@ impl TestIdp {
         let relay_state = sign_in.relay_state.clone();
         let post = |response: String| FormPost { url, response, relay_state };
         match scenario {
-            Scenario::Usual | Scenario::Replayed => {}
+            Scenario::Usual
+            | Scenario::Replayed
+            | Scenario::SlowSignIn
+            | Scenario::LogoutOtherSession
+            | Scenario::TwoResponses => {}
             Scenario::MfaMissing => {
                 let person = person.clone().without_claim(AUTHN_METHODS);
                 return self.answer(&sign_in, &person, now);

@@ -68,6 +68,7 @@ mod staff;
 mod stage;
 mod status;
 mod test_idp;
+mod twist;
 mod unasked;
 
 pub mod issue;

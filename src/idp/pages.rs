@@ -16,6 +16,7 @@ use super::remembered;
 use super::scenario::Scenario;
 use super::sign_in::{FormPost, SignIn};
 use super::test_idp::TestIdp;
+use super::twist::Twist;
 
 /// The page on which somebody is chosen.
 pub(super) struct Chooser<'c> {
@@ -25,8 +26,8 @@ pub(super) struct Chooser<'c> {
     pub(super) action: &'c str,
     /// The request, to be sent along and checked again: nothing is kept in between.
     pub(super) carried: &'c [(&'c str, &'c str)],
-    /// What is to go wrong, unless something else is chosen here.
-    pub(super) scenario: Option<Scenario>,
+    /// What is to be different, unless something else is chosen here.
+    pub(super) twist: Twist,
 }
 
 impl Chooser<'_> {
@@ -49,7 +50,7 @@ impl Chooser<'_> {
             body,
             "<h2 id=\"people\">Choose somebody</h2>{open_form}{}\
              <ul class=\"people\" aria-labelledby=\"people\">",
-            select("scenario_of_card", self.scenario)
+            circumstances("card", self.twist)
         );
         for person in &self.idp.people {
             body.push_str(&card(person));
@@ -81,7 +82,7 @@ impl Chooser<'_> {
              <button type=\"submit\" name=\"cancel\" value=\"cancel\">Cancel</button>\
              <p class=\"quiet\">The application is told that the sign-in failed, and not why.</p>\
              </form>",
-            select("scenario_of_name", self.scenario),
+            circumstances("name", self.twist),
             self.names(),
         );
         let status = match bad_user_name {
@@ -104,14 +105,15 @@ impl Chooser<'_> {
     }
 }
 
-/// What is to go wrong.
-fn select(id: &str, chosen: Option<Scenario>) -> String {
+/// What is to go wrong, by which clock, and how slowly.
+fn circumstances(of: &str, chosen: Twist) -> String {
     let mut html = format!(
-        "<label for=\"{id}\">What is to happen</label><select id=\"{id}\" name=\"scenario\">\
+        "<label for=\"scenario_of_{of}\">What is to happen</label>\
+         <select id=\"scenario_of_{of}\" name=\"scenario\">\
          <option value=\"\">As the application or a program asked, or else the usual</option>"
     );
     for scenario in Scenario::all() {
-        let selected = if chosen == Some(scenario) { " selected" } else { "" };
+        let selected = if chosen.scenario == Some(scenario) { " selected" } else { "" };
         let _ = write!(
             html,
             "<option value=\"{}\"{selected}>{}</option>",
@@ -119,7 +121,20 @@ fn select(id: &str, chosen: Option<Scenario>) -> String {
             escape(scenario.title())
         );
     }
-    html.push_str("</select>");
+    let clock = chosen.clock.map(|clock| clock.num_seconds().to_string()).unwrap_or_default();
+    let delay = chosen.delay.map(|delay| delay.as_secs().to_string()).unwrap_or_default();
+    let open = if clock.is_empty() && delay.is_empty() { "" } else { " open" };
+    let _ = write!(
+        html,
+        "</select><details{open}><summary>By another clock, or slowly</summary>\
+         <label for=\"clock_of_{of}\">Seconds that the clock is ahead, behind with a minus</label>\
+         <input type=\"text\" id=\"clock_of_{of}\" name=\"clock\" value=\"{clock}\" \
+         pattern=\"-?[0-9]+\" title=\"A whole number, for example -600\" autocomplete=\"off\">\
+         <label for=\"delay_of_{of}\">Seconds that the sign-in takes</label>\
+         <input type=\"text\" id=\"delay_of_{of}\" name=\"delay\" value=\"{delay}\" \
+         inputmode=\"numeric\" pattern=\"[0-9]+\" title=\"A whole number up to 600\" \
+         autocomplete=\"off\"></details>"
+    );
     html
 }
 
@@ -150,18 +165,41 @@ fn hidden(name: &str, value: &str) -> String {
 }
 
 /// The page that carries a response to the service provider. A button does it where no script
-/// runs.
-pub(super) fn form_post(post: &FormPost) -> HttpResponse {
-    let relay_state =
-        post.relay_state.as_ref().map(|value| hidden("RelayState", value)).unwrap_or_default();
-    let body = format!(
-        "<p>Your answer goes to {address}. If nothing happens, choose Continue.</p>\
-         <form method=\"post\" action=\"{address}\" id=\"response\">{response}{relay_state}\
-         <button type=\"submit\" class=\"main\">Continue</button></form>",
-        address = escape(&post.url),
-        response = hidden("SAMLResponse", &post.saml_response()),
+/// runs. Of more than one, each has its button, and nothing is sent by itself.
+pub(super) fn form_posts(posts: &[FormPost]) -> HttpResponse {
+    let form = |post: &FormPost, id: &str, target: &str, button: &str| {
+        let relay_state =
+            post.relay_state.as_ref().map(|value| hidden("RelayState", value)).unwrap_or_default();
+        format!(
+            "<form method=\"post\" action=\"{}\" id=\"{id}\"{target}>{}{relay_state}\
+             <button type=\"submit\" class=\"main\">{button}</button></form>",
+            escape(&post.url),
+            hidden("SAMLResponse", &post.saml_response()),
+        )
+    };
+    let title = "Going back to the application";
+    let address = posts.first().map(|post| escape(&post.url)).unwrap_or_default();
+    if let [post] = posts {
+        let body = format!(
+            "<p>Your answer goes to {address}. If nothing happens, choose Continue.</p>{}",
+            form(post, "response", "", "Continue")
+        );
+        return page(StatusCode::OK, title, &body, Behaviour::SubmitsForm);
+    }
+    let mut body = format!(
+        "<p>There is more than one answer to the same request. They go to {address}, each when you \
+         send it. The first opens in a new tab, so that you find the others here. An application \
+         takes one of them and no more.</p>"
     );
-    page(StatusCode::OK, "Going back to the application", &body, Behaviour::SubmitsForm)
+    for (number, post) in (1_usize..).zip(posts) {
+        let id = if number == 1 { "response".to_owned() } else { format!("response-{number}") };
+        // What opens is to have no hold on this page.
+        let is_last = number == posts.len();
+        let target = if is_last { "" } else { " target=\"_blank\" rel=\"noopener\"" };
+        let tab = if is_last { "" } else { " (new tab)" };
+        let _ = write!(body, "{}", form(post, &id, target, &format!("Send answer {number}{tab}")));
+    }
+    page(StatusCode::OK, title, &body, Behaviour::WaitsToLeave)
 }
 
 /// The page that carries a log-out message to the service provider.

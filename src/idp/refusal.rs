@@ -32,6 +32,14 @@ pub enum Refusal {
         /// What was chosen.
         found: String,
     },
+    /// A setting of the sign-in page, or of an address, does not exist.
+    #[error("{name} cannot be {found:?}")]
+    Setting {
+        /// Which one.
+        name: &'static str,
+        /// What was chosen.
+        found: String,
+    },
     /// The request is too long.
     #[error("the request is longer than {limit} bytes")]
     TooLong {
@@ -158,6 +166,7 @@ impl Refusal {
             Self::Base64 { .. } => "base64",
             Self::Deflate => "deflate",
             Self::UnknownScenario { .. } => "unknown_scenario",
+            Self::Setting { .. } => "setting",
             Self::TooLong { .. } => "too_long",
             Self::Xml(error) => error.code(),
             Self::NotAuthnRequest { .. } => "not_authn_request",
@@ -237,6 +246,11 @@ impl Refusal {
             }
             Self::UnknownScenario { .. } => {
                 "Choose one of those on the sign-in page; /admin/api/scenarios lists their words."
+            }
+            Self::Setting { name: "metadata", .. } => "Write down or tampered, or leave it out.",
+            Self::Setting { .. } => {
+                "Write a whole number of seconds: for the clock up to ten years either way, to wait \
+                 up to 600."
             }
             Self::TooLong { .. } => "A request is short: send only what the standard asks for.",
             Self::Xml(_) => "Send plain XML in UTF-8 without a document type.",

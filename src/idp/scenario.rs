@@ -16,6 +16,12 @@ pub enum Scenario {
     ClockMinuteAhead,
     /// The clock of the identity provider is a minute behind.
     ClockMinuteBehind,
+    /// The person takes their time: half a minute, or as long as was asked for. Whoever answers without a
+    /// browser does not wait.
+    SlowSignIn,
+    /// Nothing yet: when the identity provider later signs the person out, it first names another
+    /// session of theirs.
+    LogoutOtherSession,
     /// The identity provider says no and keeps the reason to itself.
     RefusedByIdp,
     /// The person chose "Cancel".
@@ -38,6 +44,8 @@ pub enum Scenario {
     NotYetValid,
     /// The response before this one, once more.
     Replayed,
+    /// Two honest answers to the same request, each signed and with IDs of its own.
+    TwoResponses,
     /// No signature.
     Unsigned,
     /// Signed by a key that nobody has heard of.
@@ -104,7 +112,7 @@ impl Expected {
 
 type Row = (Scenario, &'static str, Expected, &'static str);
 
-const TABLE: [Row; 34] = {
+const TABLE: [Row; 37] = {
     use Expected::{Depends, Failure, Refusal, SignedIn};
     [
         (Scenario::Usual, "usual", SignedIn, "Nothing goes wrong"),
@@ -112,6 +120,13 @@ const TABLE: [Row; 34] = {
         (Scenario::OldSignIn, "old-sign-in", SignedIn, "Signed in last week, not asked again"),
         (Scenario::ClockMinuteAhead, "clock-minute-ahead", SignedIn, "Clock a minute ahead"),
         (Scenario::ClockMinuteBehind, "clock-minute-behind", SignedIn, "Clock a minute behind"),
+        (Scenario::SlowSignIn, "slow-sign-in", SignedIn, "The person takes half a minute"),
+        (
+            Scenario::LogoutOtherSession,
+            "logout-other-session",
+            SignedIn,
+            "Signs in; the log-out from here names another session first",
+        ),
         (Scenario::RefusedByIdp, "refused-by-idp", Failure, "The identity provider says no"),
         (Scenario::UserCancels, "user-cancels", Failure, "The person cancels"),
         (Scenario::Unsolicited, "unsolicited", Depends, "A response that nobody asked for"),
@@ -123,6 +138,7 @@ const TABLE: [Row; 34] = {
         (Scenario::Expired, "expired", Refusal, "Issued two hours ago"),
         (Scenario::NotYetValid, "not-yet-valid", Refusal, "Issued two hours from now"),
         (Scenario::Replayed, "replayed", Refusal, "The last response once more"),
+        (Scenario::TwoResponses, "two-responses", Refusal, "Two answers to the same request"),
         (Scenario::Unsigned, "unsigned", Refusal, "Without any signature"),
         (Scenario::UnknownKey, "unknown-key", Refusal, "Signed by a key of nobody's"),
         (Scenario::NextKey, "next-key", Depends, "Signed by the next key (rollover)"),

@@ -11,7 +11,7 @@ use url::form_urlencoded;
 use super::app::{IdpApp, refuse};
 use super::asked::choose;
 use super::entra;
-use super::form::{Choice, Form, chosen_scenario};
+use super::form::{Choice, Form};
 use super::html::{Behaviour, escape, page};
 use super::issue::ReplyTo;
 use super::pages::Chooser;
@@ -19,6 +19,7 @@ use super::personality::Personality;
 use super::refusal::Refusal;
 use super::sign_in::{SignIn, acs_url_of};
 use super::test_idp::TestIdp;
+use super::twist::{Twist, Words};
 
 impl TestIdp {
     /// What is to be answered when somebody begins here, at the application that is registered as
@@ -83,7 +84,9 @@ impl Wish {
 async fn show(app: Data<IdpApp>, request: HttpRequest) -> HttpResponse {
     match Wish::read(request.query_string()) {
         None => list(&app.idp()),
-        Some(wish) => respond(&app, &wish, request.query_string(), Choice::None, None),
+        Some(wish) => {
+            respond(&app, &wish, request.query_string(), Choice::None, Words::default()).await
+        }
     }
 }
 
@@ -95,21 +98,21 @@ async fn receive(app: Data<IdpApp>, body: Bytes) -> HttpResponse {
     let query = form.query.as_deref().unwrap_or_default();
     match Wish::read(query) {
         None => list(&app.idp()),
-        Some(wish) => respond(&app, &wish, query, form.choice(), form.scenario.as_deref()),
+        Some(wish) => respond(&app, &wish, query, form.choice(), form.words()).await,
     }
 }
 
-fn respond(
+async fn respond(
     app: &IdpApp,
     wish: &Wish,
     query: &str,
     choice: Choice<'_>,
-    scenario: Option<&str>,
+    words: Words<'_>,
 ) -> HttpResponse {
     let idp = app.idp();
     let carried = [("query", query)];
-    let scenario = match chosen_scenario(scenario, &carried) {
-        Ok(scenario) => scenario,
+    let twist = match Twist::chosen(words, &carried) {
+        Ok(twist) => twist,
         Err(refusal) => return refuse(app, &refusal),
     };
     let sign_in = match idp.begin_unasked(&wish.relying_party, wish.relay_state.as_deref()) {
@@ -118,8 +121,8 @@ fn respond(
     };
     let [action, ..] = idp.personality.start_paths();
     let carried = &carried;
-    let page = Chooser { idp: &idp, sign_in: &sign_in, action, carried, scenario };
-    choose(app, &page, choice)
+    let page = Chooser { idp: &idp, sign_in: &sign_in, action, carried, twist };
+    choose(app, &page, choice).await
 }
 
 /// The applications to choose from.

@@ -31,7 +31,7 @@ impl<'i> Reply<'i> {
         self
     }
 
-    /// What goes wrong: any of the 34 scenarios of the test identity provider. The last word counts.
+    /// What goes wrong: any of the 37 scenarios of the test identity provider. The last word counts.
     pub fn scenario(mut self, scenario: Scenario) -> Self {
         self.scenario = scenario;
         self
@@ -71,7 +71,8 @@ impl<'i> Reply<'i> {
     /// The answer is the application's; a redirect is not followed.
     ///
     /// [`Scenario::Replayed`] brings an honest response twice, and gives the second answer: a browser
-    /// that the first has signed in is sent on to its page.
+    /// that the first has signed in is sent on to its page. [`Scenario::TwoResponses`] brings two
+    /// different ones.
     ///
     /// # Errors
     /// [`Stuck::UnknownPerson`], and [`Stuck::Issue`] when the response cannot be written.
@@ -90,6 +91,11 @@ impl<'i> Reply<'i> {
         let form = self.idp.answer_in(self.scenario, self.request, &person, browser.now())?;
         if self.scenario == Scenario::Replayed {
             browser.bring(&form).await?;
+        }
+        if self.scenario == Scenario::TwoResponses {
+            browser.bring(&form).await?;
+            let other = self.idp.answer_in(self.scenario, self.request, &person, browser.now())?;
+            return browser.bring(&other).await;
         }
         browser.bring(&form).await
     }

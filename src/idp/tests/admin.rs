@@ -16,7 +16,7 @@ use crate::saml::binding::redirect_url;
 use crate::saml::{AuthnRequest, EntityId};
 use crate::xml::decode_base64;
 
-fn app() -> IdpApp {
+pub(super) fn app() -> IdpApp {
     let mut idp = IDP.clone();
     idp.relying_parties = vec![RelyingParty::new(EntityId::new(SP).unwrap(), ACS).unwrap()];
     IdpApp::new(idp, now)
@@ -27,7 +27,7 @@ fn own(request: TestRequest) -> TestRequest {
     request.peer_addr(peer).insert_header((HOST, "fs.nhsmail.test"))
 }
 
-async fn text(app: &IdpApp, request: TestRequest) -> (StatusCode, String) {
+pub(super) async fn text(app: &IdpApp, request: TestRequest) -> (StatusCode, String) {
     let service = init_service(App::new().configure(app.routes())).await;
     let response = call_service(&service, request.to_request()).await;
     let status = response.status();
@@ -40,17 +40,17 @@ async fn call(app: &IdpApp, request: TestRequest) -> (StatusCode, Value) {
     (status, serde_json::from_str(&body).unwrap())
 }
 
-async fn get(app: &IdpApp, path: &str) -> Value {
+pub(super) async fn get(app: &IdpApp, path: &str) -> Value {
     let (status, body) = call(app, own(TestRequest::get().uri(path))).await;
     assert_eq!(status, StatusCode::OK, "{body}");
     body
 }
 
-async fn post(app: &IdpApp, path: &str, body: Value) -> (StatusCode, Value) {
+pub(super) async fn post(app: &IdpApp, path: &str, body: Value) -> (StatusCode, Value) {
     call(app, own(TestRequest::post().uri(path)).set_json(body)).await
 }
 
-fn query() -> String {
+pub(super) fn query() -> String {
     let request = AuthnRequest {
         id: REQUEST.to_owned(),
         issue_instant: now(),
@@ -68,7 +68,7 @@ fn query() -> String {
 }
 
 /// Sends a request and chooses somebody: the XML of the response, or the page.
-async fn sign_in(app: &IdpApp, more: &str) -> String {
+pub(super) async fn sign_in(app: &IdpApp, more: &str) -> String {
     let query = format!("{}{more}", query());
     let form = [("query", query.as_str()), ("person", "test.consultant")];
     let request = TestRequest::post().uri("/adfs/ls/").set_form(form);
@@ -87,7 +87,7 @@ async fn state_tells_what_a_test_needs() {
     assert_eq!(state["relying_parties"], json!([SP]));
     assert_eq!(state["next"], Value::Null);
     assert_eq!(state["keys"].as_array().unwrap().len(), 1);
-    assert_eq!(get(&app(), "/admin/api/scenarios").await.as_array().unwrap().len(), 34);
+    assert_eq!(get(&app(), "/admin/api/scenarios").await.as_array().unwrap().len(), 37);
 }
 
 #[actix_web::test]

@@ -12,6 +12,7 @@ mod response;
 mod rollover;
 mod scenarios;
 mod shape;
+mod twists;
 mod unasked;
 
 use std::sync::LazyLock;
