@@ -1,5 +1,5 @@
 use super::*;
-use crate::rehearse::THEMES;
+use crate::rehearse::{Rehearsal, THEMES};
 use crate::saml::parse_instant;
 use crate::xml::{Document, Limits};
 
@@ -134,4 +134,9 @@ fn the_page_shows_what_must_be_seen_and_folds_the_rest() {
     assert_eq!(open, expected);
     assert!(html.contains("<h2>One thing is not as expected</h2>"));
     assert!(html.contains("What to send NHSmail"));
+    // It is a part of a rehearsal, and says so: to the reader, and to NHSmail.
+    let part = format!(" Only 4 of {} cases were tried.", Rehearsal::len());
+    assert_eq!(html.matches(&part).count(), 2);
+    // Nothing is said of themes that were not tried.
+    assert!(!html.contains("id=\"t-signature\"") && !html.contains(THEMES[3].title));
 }

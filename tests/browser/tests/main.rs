@@ -21,6 +21,7 @@ mod chooser;
 mod driver;
 mod idp_pages;
 mod log_out;
+mod report;
 mod session;
 mod sign_in;
 mod sites;

@@ -3,7 +3,7 @@
 use std::fmt::Write as _;
 
 use super::super::{Report, escape};
-use super::{kind, of_theme};
+use super::{kind, of_theme, part};
 use crate::crypto::{Certificate, KeyKind};
 use crate::idp::{LogoutBinding, RelyingParty};
 use crate::rehearse::THEMES;
@@ -86,12 +86,13 @@ fn results(html: &mut String, report: &Report) {
         html,
         "<p>The service was rehearsed on {} in front of an identity provider that behaves like \
          NHSmail's. It let in {let_in} of {honest} honest people, and kept out {kept_out} of {hostile} \
-         hostile or broken messages.</p><table><caption>Results</caption><thead><tr>\
+         hostile or broken messages.{}</p><table><caption>Results</caption><thead><tr>\
          <th scope=\"col\">Theme</th><th scope=\"col\" class=\"n\">As expected</th>\
          <th scope=\"col\" class=\"n\">Not</th><th scope=\"col\" class=\"n\">Unclear</th></tr></thead><tbody>",
-        report.began.format("%e %B %Y")
+        report.began.format("%e %B %Y"),
+        part(report)
     );
-    for theme in THEMES {
+    for theme in THEMES.iter().filter(|theme| of_theme(report, theme).next().is_some()) {
         let count = |verdict| of_theme(report, theme).filter(|f| f.verdict == verdict).count();
         let _ = write!(
             html,

@@ -1,13 +1,14 @@
 //! The report for people: one file, nothing from elsewhere, readable without scripts.
 
+mod changes;
 mod letter;
 
 use std::fmt::Write as _;
 
 use super::{Report, escape};
 use crate::crypto::sha256;
-use crate::rehearse::THEMES;
 use crate::rehearse::case::{Finding, Kind, Theme, Verdict};
+use crate::rehearse::{Rehearsal, THEMES};
 use crate::xml::encode_base64;
 
 const STYLE: &str = include_str!("style.css");
@@ -35,6 +36,7 @@ pub fn to_html(report: &Report) -> String {
     verdict(&mut html, report);
     tiles(&mut html, report);
     grid(&mut html, report);
+    changes::write(&mut html, report);
     filter(&mut html);
     for theme in THEMES {
         details_of(&mut html, theme, report);
@@ -78,13 +80,17 @@ fn head(html: &mut String, report: &Report) {
         "<div class=\"band\"><header><h1>Sign-in rehearsal</h1>\
          <p>Service provider <code>{}</code>, signed in at <code>{}</code></p>\
          <p>in front of an identity provider like NHSmail's {}, on {}, in {} seconds</p>\
-         <nav aria-label=\"Parts\"><a href=\"#themes\">Theme by theme</a> <a href=\"#cases\">Case by \
+         <nav aria-label=\"Parts\"><a href=\"#themes\">Theme by theme</a> {} <a href=\"#cases\">Case by \
          case</a> <a href=\"#send\">What to send NHSmail</a></nav></header></div>",
         escape(&report.sp_entity_id),
         escape(&report.start),
         if report.personality == "entra" { "Entra ID" } else { "AD FS" },
         report.began.format("%e %B %Y at %H:%M UTC"),
         report.took.num_seconds().max(1),
+        match report.count(Verdict::NotAsExpected) {
+            0 => "",
+            _ => "<a href=\"#changes\">What to change</a>",
+        },
     );
 }
 
@@ -111,27 +117,26 @@ fn verdict(html: &mut String, report: &Report) {
             " The page does not show who is signed in, so that mix-ups of people cannot be seen."
         }
     };
+    let part = part(report);
     let share = good.saturating_mul(100).checked_div(all).unwrap_or_default();
     let _ = write!(
         html,
         "<div class=\"verdict {class}\"><svg class=\"ring\" viewBox=\"0 0 120 120\" role=\"img\" \
          aria-label=\"{good} of {all} as expected\"><circle cx=\"60\" cy=\"60\" r=\"50\" fill=\"none\" \
-         stroke=\"{rest}\" stroke-width=\"14\"/><circle cx=\"60\" cy=\"60\" r=\"50\" fill=\"none\" \
-         stroke=\"#006b31\" stroke-width=\"14\" pathLength=\"100\" stroke-dasharray=\"{share} 100\" \
+         class=\"rest\" stroke-width=\"14\"/><circle cx=\"60\" cy=\"60\" r=\"50\" fill=\"none\" \
+         class=\"share\" stroke-width=\"14\" pathLength=\"100\" stroke-dasharray=\"{share} 100\" \
          transform=\"rotate(-90 60 60)\"/><text x=\"60\" y=\"65\" text-anchor=\"middle\">{good}</text>\
          <text class=\"of\" x=\"60\" y=\"84\" text-anchor=\"middle\">of {all}</text></svg>\
          <div><h2>{title}</h2><p>{} of {} honest people were let in, {} of {} hostile or broken \
-         messages kept out. An honest sign-in was tried again after each theme.{names}</p></div></div>",
-        let_in.0,
-        let_in.1,
-        kept_out.0,
-        kept_out.1,
-        rest = match (bad, unclear) {
-            (0, 0) => "#006b31",
-            (0, _) => "#7a4f00",
-            _ => "#a80d1c",
-        },
+         messages kept out. An honest sign-in was tried again after each theme.{names}{part}</p></div></div>",
+        let_in.0, let_in.1, kept_out.0, kept_out.1,
     );
+}
+
+/// What is to be said when not everything was tried.
+fn part(report: &Report) -> String {
+    let (tried, all) = (report.findings.len(), Rehearsal::len());
+    if tried < all { format!(" Only {tried} of {all} cases were tried.") } else { String::new() }
 }
 
 /// How many of a kind are as expected, and how many there are.
@@ -163,7 +168,7 @@ fn tiles(html: &mut String, report: &Report) {
 
 fn grid(html: &mut String, report: &Report) {
     html.push_str("<h2 id=\"themes\">Theme by theme</h2><ul class=\"grid\">");
-    for theme in THEMES {
+    for theme in THEMES.iter().filter(|theme| of_theme(report, theme).next().is_some()) {
         let good = of_theme(report, theme).filter(|f| f.verdict == Verdict::AsExpected).count();
         let all = of_theme(report, theme).filter(|f| f.verdict != Verdict::NotApplicable).count();
         let count = match all {
@@ -210,7 +215,8 @@ fn filter(html: &mut String) {
         );
     }
     html.push_str(
-        "<span hidden><label for=\"find\">Find</label> <input type=\"search\" id=\"find\"></span></div>",
+        "<span hidden><label for=\"find\">Find</label> <input type=\"search\" id=\"find\"> \
+         <span role=\"status\" id=\"found\"></span></span></div>",
     );
 }
 
@@ -238,7 +244,7 @@ fn details(html: &mut String, finding: &Finding) {
     let _ = write!(
         html,
         "<details class=\"case {} k-{}\" id=\"c-{}\"{open}><summary>\
-         <span class=\"mark\" aria-hidden=\"true\">{}</span><span>{} <span class=\"id\">{}</span></span>\
+         <span class=\"mark\" aria-hidden=\"true\">{}</span><span>{} <span class=\"id\">{} &#183; {}</span></span>\
          <span class=\"label\">{}</span></summary><div class=\"inside\"><dl>\
          <dt>Seen</dt><dd>{}</dd><dt>Expected</dt><dd>{}</dd><dt>Why</dt><dd>{}</dd>\
          <dt>Fix</dt><dd{fix}>{}</dd>",
@@ -248,6 +254,7 @@ fn details(html: &mut String, finding: &Finding) {
         mark(finding.verdict),
         escape(case.title),
         escape(case.id),
+        case.kind.word(),
         finding.verdict.label(),
         escape(&finding.saw),
         escape(case.expected),
