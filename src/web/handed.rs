@@ -3,8 +3,7 @@
 //! It counts only in an application that does not mount `saml.routes()`, which in live use answers
 //! every extractor with an error. Where sign-in is, nobody comes in but by it.
 
-use actix_http::Request;
-use actix_web::{HttpMessage as _, HttpRequest};
+use actix_web::{HttpMessage, HttpRequest};
 
 use crate::nhsmail::Staff;
 
@@ -13,7 +12,7 @@ use crate::nhsmail::Staff;
 struct Handed(Staff);
 
 /// Makes extractors give out `staff` for this request.
-pub(crate) fn hand(request: &Request, staff: Staff) {
+pub(crate) fn hand(request: &impl HttpMessage, staff: Staff) {
     request.extensions_mut().insert(Handed(staff));
 }
 
