@@ -77,6 +77,12 @@ const TABLE: &[(PageKind, u16, &str, &str)] = &[
     (PageKind::SignedOut, 200, IMAGE, "DENY"),
 ];
 
+/// The pages with a button of ours: no window that has opened them has a hand on them. The others,
+/// and those of them that lead on to the identity provider, may be in a window that an application
+/// has opened for the sign-in, and waits for.
+const ALONE: &[PageKind] =
+    &[PageKind::Confirm, PageKind::Resume, PageKind::LockedByOther, PageKind::AskLogout];
+
 /// A template that keeps which page it was asked for last.
 #[derive(Clone, Default)]
 struct Spy(Arc<Mutex<Option<PageKind>>>);
@@ -352,6 +358,9 @@ async fn every_page_has_exactly_its_headers() {
             let values: Vec<_> = answer.headers.get_all(name).collect();
             assert_eq!(values, [value], "{name} of {kind:?}");
         }
+        let values: Vec<_> = answer.headers.get_all("Cross-Origin-Opener-Policy").collect();
+        let expected = if ALONE.contains(kind) { vec!["same-origin"] } else { vec![] };
+        assert_eq!(values, expected, "Cross-Origin-Opener-Policy of {kind:?}");
         // What a policy without 'unsafe-inline' would not let run, and would be missed.
         for handler in [" onload=", " onclick=", " style=", "javascript:"] {
             assert!(!answer.body.contains(handler), "{handler} in {kind:?}");

@@ -9,7 +9,7 @@ use actix_web::http::header::{
 };
 use actix_web::{HttpResponse, HttpResponseBuilder};
 
-use super::content::PageContent;
+use super::content::{Action, PageContent};
 use super::template::STYLE;
 use crate::crypto::sha256;
 use crate::xml::encode_base64;
@@ -33,6 +33,11 @@ pub(super) fn answer(page: &PageContent, html: String) -> HttpResponse {
         .insert_header((CACHE_CONTROL, "no-store"))
         .insert_header((X_CONTENT_TYPE_OPTIONS, "nosniff"))
         .insert_header((X_FRAME_OPTIONS, options));
+    let has_button = page.actions.iter().any(|action| matches!(action, Action::Form(_)));
+    if has_button && !behaviour.posts_elsewhere {
+        // No window that has opened this one moves it, or knows when it has gone.
+        response.insert_header(("Cross-Origin-Opener-Policy", "same-origin"));
+    }
     if let Some(url) = &behaviour.refresh {
         // A header and no element: it works whatever the template writes.
         response.insert_header((REFRESH, format!("0; url={url}")));
