@@ -1,5 +1,9 @@
 //! Text in HTML.
 
+/// No character reference that is read here is longer, but for leading zeros that nobody writes: each
+/// `&` looks no further than this for its `;`.
+const MAX_REFERENCE: usize = 16;
+
 /// `text` for use in HTML, as content or inside a quoted attribute.
 pub fn escape_html(text: &str) -> String {
     let mut out = String::with_capacity(text.len());
@@ -23,13 +27,14 @@ pub(super) fn unescape_html(html: &str) -> String {
     let mut rest = html;
     while let Some((before, after)) = rest.split_once('&') {
         out.push_str(before);
-        let name = after.split(';').next().unwrap_or_default();
-        match (character(name), after.get(name.len().saturating_add(1)..)) {
-            (Some(c), Some(behind)) => {
+        let end = after.bytes().take(MAX_REFERENCE).position(|byte| byte == b';');
+        let found = end.and_then(|end| after.split_at_checked(end));
+        match found.and_then(|(name, behind)| Some((character(name)?, behind.get(1..)?))) {
+            Some((c, behind)) => {
                 out.push(c);
                 rest = behind;
             }
-            _ => {
+            None => {
                 out.push('&');
                 rest = after;
             }
@@ -76,6 +81,8 @@ mod tests {
             ("a&b;c &nbsp; &; & &amp", "a&b;c &nbsp; &; & &amp"),
             ("&#; &#x; &#xd800; &#99999999999;", "&#; &#x; &#xd800; &#99999999999;"),
             ("é&lt;é", "é<é"),
+            ("&#0000000000038;", "&"),
+            ("&#00000000000000038;", "&#00000000000000038;"),
         ] {
             assert_eq!(unescape_html(html), text);
         }
