@@ -12,7 +12,7 @@ use actix_web::dev::{Payload, ServiceRequest, ServiceResponse};
 use actix_web::error::{ErrorBadRequest, ErrorInternalServerError, PayloadError};
 use actix_web::http::header::{CONTENT_LENGTH, CONTENT_TYPE, HeaderMap, ORIGIN};
 use actix_web::{Error, FromRequest as _, HttpResponse, web};
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, TimeDelta, Utc};
 use futures_core::Stream;
 use serde::{Deserialize, Serialize};
 use url::form_urlencoded;
@@ -40,8 +40,8 @@ pub(super) struct NotUsed(pub(super) Option<StepUp>);
 /// A form as it was sent.
 #[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub(super) struct KeptForm {
-    /// Its own, at random: whoever takes it out uses that up.
-    id: String,
+    /// Its own, at random, and on the page that shows it: whoever sends it has seen that.
+    pub(super) id: String,
     /// Where to.
     pub(super) action: ReturnTo,
     body: String,
@@ -63,14 +63,33 @@ impl KeptForm {
         let action = ReturnTo::parse("/rota/swap?day=2", &base)?;
         let mut body = "with=Bryn+O%27Sample&csrf_token=sample".to_owned();
         (1..=20).for_each(|day| body.push_str(&format!("&day_{day}=Early")));
-        Some(Self { id: String::new(), action, body, at: DateTime::UNIX_EPOCH })
+        Some(Self { id: "0".repeat(32), action, body, at: DateTime::UNIX_EPOCH })
     }
 
     /// Names and values, in the order in which they were sent.
     pub(super) fn fields(&self) -> impl Iterator<Item = (String, String)> + '_ {
-        let fields = form_urlencoded::parse(self.body.as_bytes());
-        fields.map(|(name, value)| (name.into_owned(), value.into_owned()))
+        fields_of(self.body.as_bytes())
     }
+
+    /// Until then it can be sent.
+    pub(super) fn ends(&self, lifetime: TimeDelta) -> DateTime<Utc> {
+        self.at.checked_add_signed(lifetime).unwrap_or(self.at)
+    }
+}
+
+/// Names and values in the body of a form.
+pub(super) fn fields_of(body: &[u8]) -> impl Iterator<Item = (String, String)> + '_ {
+    form_urlencoded::parse(body).map(|(name, value)| (name.into_owned(), value.into_owned()))
+}
+
+/// What came of a wish to take a form out.
+pub(super) enum Taken {
+    /// It is yours, and nobody else's.
+    Now(KeptForm),
+    /// It was taken out before.
+    Before,
+    /// There is none of that id.
+    Nothing,
 }
 
 /// A form that may have to be kept, and who has sent it as far as the browser knows.
@@ -158,41 +177,53 @@ async fn put(shared: &Shared, person: &Person, form: &KeptForm) -> Result<(), St
     let json = serde_json::to_string(form).map_err(|e| StoreError::Unavailable(e.to_string()))?;
     let sealed = shared.cookie_keys.seal(SEALED_AS, json);
     let place = place_of(person);
-    let until = end_of(shared, form);
+    let until = form.ends(shared.settings.pending_lifetime);
     shared.sessions.delete(place).await?;
     let state = SessionState::from_iter([(FORM.to_owned(), sealed)]);
     shared.sessions.create(place, state, until, form.at).await
 }
 
-/// Until then it can be sent.
-fn end_of(shared: &Shared, form: &KeptForm) -> DateTime<Utc> {
-    form.at.checked_add_signed(shared.settings.pending_lifetime).unwrap_or(form.at)
+/// The form of `person`. Looking uses nothing up: a link of another site leads here as well.
+///
+/// # Errors
+/// When a store cannot be reached.
+pub(super) async fn look(shared: &Shared, person: &Person) -> Result<Option<KeptForm>, StoreError> {
+    let form = load(shared, person).await?;
+    match form {
+        // The store did not let go of it.
+        Some(form) if shared.replay.knows(ReplayKey::of_form(&form.id)).await? => Ok(None),
+        form => Ok(form),
+    }
 }
 
-/// Takes the form of `person` out, once: nobody sends it twice by looking twice, nor by looking in
-/// two tabs at the same moment.
+async fn load(shared: &Shared, person: &Person) -> Result<Option<KeptForm>, StoreError> {
+    let live = shared.sessions.load(place_of(person), None, shared.clock.now()).await?;
+    let sealed = live.as_ref().and_then(|live| live.state.get(FORM));
+    let sealed = sealed.map(|sealed| Cookie::new(SEALED_AS, sealed.clone()));
+    let json = sealed.and_then(|sealed| shared.cookie_keys.open(&sealed));
+    Ok(json.and_then(|json| serde_json::from_str(&json).ok()))
+}
+
+/// Takes the form of `person` out that has this `id`, once: nobody sends it twice by a double click,
+/// nor by going back, nor in two tabs at the same moment.
 ///
 /// # Errors
 /// When a store cannot be reached. The form is there still.
-pub(super) async fn take(shared: &Shared, person: &Person) -> Result<Option<KeptForm>, StoreError> {
-    let place = place_of(person);
-    let now = shared.clock.now();
-    let Some(live) = shared.sessions.load(place, None, now).await? else { return Ok(None) };
-    let sealed = live.state.get(FORM);
-    let sealed = sealed.map(|sealed| Cookie::new(SEALED_AS, sealed));
-    let json = sealed.and_then(|sealed| shared.cookie_keys.open(&sealed));
-    let form: Option<KeptForm> = json.and_then(|json| serde_json::from_str(&json).ok());
-    if let Some(form) = &form {
-        let key = ReplayKey::of_form(&form.id);
-        if shared.replay.remember(key, end_of(shared, form), now).await? == Remembered::Again {
-            return Ok(None);
-        }
+pub(super) async fn take(shared: &Shared, person: &Person, id: &str) -> Result<Taken, StoreError> {
+    let key = ReplayKey::of_form(id);
+    let Some(form) = load(shared, person).await?.filter(|form| form.id == id) else {
+        let was_there = shared.replay.knows(key).await?;
+        return Ok(if was_there { Taken::Before } else { Taken::Nothing });
+    };
+    let until = form.ends(shared.settings.pending_lifetime);
+    if shared.replay.remember(key, until, shared.clock.now()).await? == Remembered::Again {
+        return Ok(Taken::Before);
     }
     // It is used up, whether it goes now or when its time is over.
-    if let Err(error) = shared.sessions.delete(place).await {
+    if let Err(error) = shared.sessions.delete(place_of(person)).await {
         tracing::warn!(event = "form_not_deleted", error = ?error.to_string());
     }
-    Ok(form)
+    Ok(Taken::Now(form))
 }
 
 /// Whoever signs out has left nothing here.

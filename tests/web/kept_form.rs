@@ -8,6 +8,7 @@ use actix_web::http::header::{CONTENT_LENGTH, ORIGIN};
 use actix_web::test::TestRequest;
 use chrono::{DateTime, TimeDelta, Utc};
 use futures_util::future::join_all;
+use url::form_urlencoded;
 
 use actix_saml::sp::{
     BoxFuture, LiveSession, SessionHandle, SessionState, SessionStore, StoreError,
@@ -18,6 +19,7 @@ use crate::answer::Answer;
 use crate::app::{Setup, TestApp};
 use crate::browser::{Browser, post};
 use crate::jar::From;
+use crate::message::between;
 use crate::stores::{Fragile, Step};
 
 const KEPT: &str = "It is kept for a while, encrypted.";
@@ -60,6 +62,41 @@ async fn sign_in_to_resume(browser: &Browser<'_>, page: &Answer, user_name: &str
     browser.bring(&browser.app.respond(&begun, user_name)).await
 }
 
+/// The address behind a button of the page.
+#[track_caller]
+fn button(page: &Answer, name: &str) -> String {
+    let address = format!("/saml/resume?{name}=");
+    let id = between(&page.body, &format!("action=\"{address}"), "\"");
+    assert!(id.len() == 32 && id.bytes().all(|b| b.is_ascii_hexdigit()), "{id}");
+    address + id
+}
+
+/// The fields that stand behind the button that sends, as a browser sends them.
+fn fields(page: &Answer) -> String {
+    let form = between(&page.body, "action=\"/saml/resume?send=", "</form>");
+    let mut fields = form_urlencoded::Serializer::new(String::new());
+    for input in form.split("<input type=\"hidden\" ").skip(1) {
+        let plain = |text: &str| {
+            let text = text.replace("&lt;", "<").replace("&gt;", ">").replace("&quot;", "\"");
+            text.replace("&#39;", "'").replace("&amp;", "&")
+        };
+        let name = plain(between(input, "name=\"", "\""));
+        fields.append_pair(&name, &plain(between(input, "value=\"", "\"")));
+    }
+    fields.finish()
+}
+
+/// Presses the button that sends. A browser then posts the same to where it is told.
+async fn press(browser: &Browser<'_>, page: &Answer) -> Answer {
+    browser.submit(&button(page, "send"), &fields(page)).await
+}
+
+#[track_caller]
+fn assert_goes_to(answer: &Answer, address: &str) {
+    assert_eq!((answer.status, answer.location()), (307, address), "{}", answer.body);
+    assert_eq!(answer.header("cache-control"), Some("no-store"));
+}
+
 #[track_caller]
 fn assert_lost(page: &Answer) {
     assert_eq!(page.status, 401);
@@ -91,7 +128,6 @@ async fn it_is_sent_by_a_click_of_its_sender_and_only_once() {
         assert_eq!(resume.status, 200);
         assert!(resume.body.contains("<h1>Send what you had filled in?</h1>"));
         assert!(!resume.body.contains("<script"), "nothing is sent by itself");
-        assert!(resume.body.contains(&format!("method=\"post\" action=\"{path}\"")));
         for field in [
             "name=\"dose\" value=\"5 mg\"",
             "name=\"note\" value=\"&lt;b&gt;&quot;café\"",
@@ -109,7 +145,13 @@ async fn it_is_sent_by_a_click_of_its_sender_and_only_once() {
         }
         assert_eq!(resume.body.matches("f00ba4").count(), 1, "sent, and not shown");
         let again = browser.visit("/saml/resume").await;
-        assert_eq!((again.status, again.location()), (303, "/"), "shown once");
+        assert_eq!(again.body, resume.body, "looking uses nothing up");
+
+        let sent = "dose=5+mg&note=%3Cb%3E%22caf%C3%A9&note=2&empty=&csrf_token=f00ba4";
+        assert_eq!(fields(&resume), sent);
+        assert_goes_to(&press(&browser, &resume).await, path);
+        assert_sent_before(&press(&browser, &again).await, "<strong>5 mg</strong>");
+        assert_eq!(browser.visit("/saml/resume").await.location(), "/");
         browser.submit("/saml/logout", "").await;
     }
 }
@@ -165,27 +207,116 @@ impl SessionStore for Unhurried {
     }
 }
 
+#[track_caller]
+fn assert_sent_before(page: &Answer, holds: &str) {
+    page.assert_page();
+    assert_eq!(page.status, 200);
+    assert!(page.body.contains("<h1>This was sent before</h1>"), "{}", page.body);
+    assert!(!page.body.contains("<form") && !page.body.contains("f00ba4"), "{}", page.body);
+    assert!(page.body.contains(holds), "{}", page.body);
+}
+
+/// Links of other sites lead to the page as well: whoever follows one loses nothing by it, and no
+/// page of another origin presses a button.
 #[actix_web::test]
-async fn of_many_who_look_at_once_one_sees_it() {
+async fn csrf_another_site_neither_sends_it_nor_destroys_it() {
+    let app = keeping().await;
+    let browser = late(&app, "ward.nurse").await;
+    let page = send(&browser, "/rota", "dose=1").await;
+    sign_in_to_resume(&browser, &page, "ward.nurse").await;
+    for _ in 0..3 {
+        browser.visit_from_elsewhere("/saml/resume").await.assert_page();
+    }
+    let resume = browser.visit("/saml/resume").await;
+    let (send, drop) = (button(&resume, "send"), button(&resume, "drop"));
+    for address in [&send, &drop] {
+        browser.visit_from_elsewhere(address).await;
+        // Not even with the id, which nobody else has.
+        browser.submit_from_elsewhere(address, "dose=9").await;
+        for site in ["cross-site", "same-site", "nonsense"] {
+            let request = form(address, "dose=9").insert_header(("Sec-Fetch-Site", site));
+            let answer = browser.send(From::SameSite, request).await;
+            assert_eq!((answer.status, answer.location()), (303, "/saml/resume"), "{site}");
+        }
+        let framed = form(address, "dose=9").insert_header(("Sec-Fetch-Site", "same-origin"));
+        let framed = framed.insert_header(("Sec-Fetch-Dest", "iframe"));
+        assert_eq!(browser.send(From::SameSite, framed).await.location(), "/saml/resume");
+    }
+    for guess in ["?send=", "?drop=", "?send=00000000000000000000000000000000", "", "?x=1"] {
+        let address = format!("/saml/resume{guess}");
+        let answer = browser.submit(&address, "dose=9").await;
+        let expected = if guess.starts_with("?drop") { "/" } else { "/saml/resume" };
+        assert_eq!((answer.status, answer.location()), (303, expected), "{guess}");
+    }
+    // The control: it is there still. A browser may not say where a form comes from.
+    assert_eq!(browser.visit("/saml/resume").await.body, resume.body);
+    let silent = browser.send(From::SameSite, form(&send, "dose=1")).await;
+    assert_goes_to(&silent, "/rota");
+}
+
+#[actix_web::test]
+async fn whoever_does_not_want_it_sent_drops_it() {
+    let app = keeping().await;
+    let browser = late(&app, "ward.nurse").await;
+    let page = send(&browser, "/rota", "dose=1").await;
+    sign_in_to_resume(&browser, &page, "ward.nurse").await;
+    let resume = browser.visit("/saml/resume").await;
+    assert!(resume.body.contains("kept for you until <strong>"), "{}", resume.body);
+    for _ in 0..2 {
+        let dropped = browser.submit(&button(&resume, "drop"), "").await;
+        assert_eq!((dropped.status, dropped.location()), (303, "/"));
+    }
+    assert_eq!(browser.visit("/saml/resume").await.location(), "/");
+    assert_sent_before(&press(&browser, &resume).await, "dose");
+}
+
+/// Nothing is used up before there is somebody to send it, and it is all there.
+#[actix_web::test]
+async fn a_click_after_the_session_has_ended_loses_nothing() {
+    let app = keeping().await;
+    let browser = late(&app, "ward.nurse").await;
+    let page = send(&browser, "/rota", "dose=1").await;
+    sign_in_to_resume(&browser, &page, "ward.nurse").await;
+    let resume = browser.visit("/saml/resume").await;
+    let large = format!("dose={}", "x".repeat(128 * 1024));
+    assert_eq!(browser.submit(&button(&resume, "send"), &large).await.status, 413);
+    app.clock.advance(TimeDelta::minutes(31));
+    let login = "/saml/login?return_to=%2Fsaml%2Fresume";
+    let too_late = press(&browser, &resume).await;
+    assert_eq!((too_late.status, too_late.location()), (303, login));
+    // Nor does anybody else send it who has the page.
+    let other = app.browser();
+    other.sign_in("test.consultant").await;
+    assert_eq!(press(&other, &resume).await.location(), "/saml/resume");
+    let begun = browser.begin_at(login).await;
+    browser.bring(&app.respond(&begun, "ward.nurse")).await;
+    assert_goes_to(&press(&browser, &browser.visit("/saml/resume").await).await, "/rota");
+}
+
+#[actix_web::test]
+async fn of_many_who_send_at_once_one_does() {
     let app = keeping_with(|setup| setup.sessions = Some(Arc::new(Unhurried::default()))).await;
     let browser = late(&app, "ward.nurse").await;
     let page = send(&browser, "/rota", "dose=1").await;
     sign_in_to_resume(&browser, &page, "ward.nurse").await;
     let pages = join_all((0..8).map(|_| browser.visit("/saml/resume"))).await;
-    let shown = pages.iter().filter(|page| page.body.contains("name=\"dose\"")).count();
-    assert_eq!(shown, 1);
-    assert_eq!(pages.iter().filter(|page| page.status == 303).count(), 7);
+    assert!(pages.iter().all(|page| page.body.contains("name=\"dose\"")));
+    let answers = join_all(pages.iter().map(|page| press(&browser, page))).await;
+    assert_eq!(answers.iter().filter(|answer| answer.status == 307).count(), 1);
+    for answer in answers.iter().filter(|answer| answer.status != 307) {
+        assert_sent_before(answer, "dose");
+    }
 
     // The same words once more are another form.
     app.clock.advance(TimeDelta::minutes(31));
     let page = send(&browser, "/rota", "dose=1").await;
     sign_in_to_resume(&browser, &page, "ward.nurse").await;
-    assert!(browser.visit("/saml/resume").await.body.contains("name=\"dose\""));
+    assert_goes_to(&press(&browser, &browser.visit("/saml/resume").await).await, "/rota");
 }
 
-/// It has been shown by then, and is not to be lost, nor shown twice.
+/// It has been sent by then, and is not to be lost, nor sent twice.
 #[actix_web::test]
-async fn a_store_that_does_not_delete_does_not_show_it_twice() {
+async fn a_store_that_does_not_delete_does_not_send_it_twice() {
     let sessions = Arc::new(Fragile::default());
     let store = Arc::clone(&sessions);
     let app = keeping_with(|setup| setup.sessions = Some(store)).await;
@@ -194,8 +325,10 @@ async fn a_store_that_does_not_delete_does_not_show_it_twice() {
     sign_in_to_resume(&browser, &page, "ward.nurse").await;
     sessions.break_at(Step::Delete);
     let shown = browser.visit("/saml/resume").await;
-    assert!(shown.body.contains("name=\"dose\""));
-    assert!(shown.events.iter().any(|event| event.field("event") == "form_not_deleted"));
+    let sent = press(&browser, &shown).await;
+    assert_goes_to(&sent, "/rota");
+    assert!(sent.events.iter().any(|event| event.field("event") == "form_not_deleted"));
+    assert_sent_before(&press(&browser, &shown).await, "dose");
     assert_eq!(browser.visit("/saml/resume").await.location(), "/");
 }
 
@@ -245,6 +378,12 @@ async fn the_last_one_of_a_person_counts_and_signing_out_forgets_it() {
     send(&browser, "/rota", "dose=1").await;
     let page = send(&browser, "/rota", "dose=2").await;
     sign_in_to_resume(&browser, &page, "ward.nurse").await;
+    let resume = browser.visit("/saml/resume").await;
+    assert!(resume.body.contains("value=\"2\""));
+    // Of the first one the page is of no use any more.
+    let first = resume.body.replace(between(&resume.body, "?send=", "\""), &"0".repeat(32));
+    let first = Answer { body: first, ..resume };
+    assert_eq!(press(&browser, &first).await.location(), "/saml/resume");
     assert!(browser.visit("/saml/resume").await.body.contains("value=\"2\""));
 
     app.clock.advance(TimeDelta::minutes(31));
@@ -371,7 +510,7 @@ async fn it_is_kept_over_a_lock_and_a_step_up_too() {
     assert!(stale.body.contains(&login.replace('&', "&amp;")), "{}", stale.body);
     let begun = browser.begin_at(login).await;
     assert_eq!(browser.bring(&app.respond(&begun, "ward.nurse")).await.location(), "/saml/resume");
-    assert!(browser.visit("/saml/resume").await.body.contains("action=\"/fresh\""));
+    assert_goes_to(&press(&browser, &browser.visit("/saml/resume").await).await, "/fresh");
     assert_eq!(send(&browser, "/fresh", "sign=1").await.body, "fresh");
 }
 

@@ -147,9 +147,13 @@ catalogue! {
     ResumeFieldHidden "resume_field_hidden" "{field}: not shown here";
     ResumeOthers "resume_others" "Fields that are not listed here: {number}";
     ResumeOnce "resume_once"
-        "It is shown once. If you leave this page without sending it, it is lost.";
+        "It can be sent once. If you do not send it now, it is kept for you until {time}.";
     ResumeSend "resume_send" "Send it now";
     ResumeDrop "resume_drop" "Do not send it";
+    ResumeSentTitle "resume_sent_title" "This was sent before";
+    ResumeSentText "resume_sent_text"
+        "It is not sent a second time. Please look whether it has arrived: if it has not, the form \
+         has to be filled in again.";
 
     LockedTitle "locked_title" "Locked";
     LockedText "locked_text"

@@ -31,7 +31,7 @@ pub use content::{
     Action, Choice, Choices, ForAdministrators, Form, Link, PageContent, Paragraph, Part,
 };
 pub use kind::PageKind;
-pub(super) use person::LockedByOther;
+pub(super) use person::{DROP, LockedByOther, SEND};
 pub(super) use problem::{
     locked_problem, not_ready_problem, nothing_ahead, other_person_problem, problem,
 };

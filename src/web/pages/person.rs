@@ -2,6 +2,7 @@
 
 use actix_web::HttpResponse;
 use actix_web::http::StatusCode;
+use chrono::TimeDelta;
 
 use super::Pages;
 use super::catalogue::Words;
@@ -9,6 +10,10 @@ use super::content::{Action, Paragraph};
 use super::kind::PageKind;
 use crate::web::kept_form::KeptForm;
 use crate::web::preview::Preview;
+
+/// Names in the query of the buttons under a form that was kept. Their value is the form's id.
+pub(in crate::web) const SEND: &str = "send";
+pub(in crate::web) const DROP: &str = "drop";
 
 /// The people of a session that is locked, and where they can go.
 pub(in crate::web) struct LockedByOther<'l> {
@@ -32,19 +37,39 @@ impl Pages {
         self.respond(&page)
     }
 
-    /// A form that was kept, and a button that sends it.
-    pub(in crate::web) fn resume(&self, form: &KeptForm) -> HttpResponse {
+    /// A form that was kept, and a button each that sends it and that drops it, by way of `resume`.
+    pub(in crate::web) fn resume(
+        &self,
+        form: &KeptForm,
+        lifetime: TimeDelta,
+        resume: &str,
+    ) -> HttpResponse {
         let time = form.at.format("%H:%M UTC").to_string();
+        let end = form.ends(lifetime).format("%H:%M UTC").to_string();
         let path = form.action.as_str().split('?').next().unwrap_or_default();
         let text = self.texts.fill(Words::ResumeText, &[("time", &time), ("page", path)]);
         let mut page = self.content(PageKind::Resume, StatusCode::OK, Words::ResumeTitle, text);
         page.paragraphs.extend(self.preview(&Preview::of(form.fields())));
-        page.paragraphs.push(self.paragraph(Words::ResumeOnce));
-        let send = Action::form(self.say(Words::ResumeSend), form.action.as_str());
+        let send = format!("{resume}?{SEND}={}", form.id);
+        let send = Action::form(self.say(Words::ResumeSend), &send);
         let with_field =
             |send: Action, (name, value): (String, String)| send.with_field(&name, &value);
         page.actions.push(form.fields().fold(send, with_field));
-        page.actions.push(Action::other(self.say(Words::ResumeDrop), "/"));
+        let drop = format!("{resume}?{DROP}={}", form.id);
+        let until = self.texts.fill(Words::ResumeOnce, &[("time", &end)]);
+        page.actions.push(Action::form(self.say(Words::ResumeDrop), &drop).instead(until));
+        self.respond(&page)
+    }
+
+    /// In the place of sending a form for the second time.
+    pub(in crate::web) fn sent_before(
+        &self,
+        fields: impl Iterator<Item = (String, String)>,
+    ) -> HttpResponse {
+        let text = self.paragraph(Words::ResumeSentText);
+        let mut page = self.content(PageKind::Resume, StatusCode::OK, Words::ResumeSentTitle, text);
+        page.paragraphs.extend(self.preview(&Preview::of(fields)));
+        page.actions.push(self.start_page());
         self.respond(&page)
     }
 

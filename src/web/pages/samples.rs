@@ -3,6 +3,7 @@
 use std::sync::{Arc, Mutex, PoisonError};
 
 use actix_web::HttpResponse;
+use chrono::TimeDelta;
 use url::Url;
 
 use super::person::LockedByOther;
@@ -106,7 +107,10 @@ impl Pages {
             self.handover(OWNER, NAME, "/rota?day=2"),
             self.not_your_page(NAME),
         ];
-        about.extend(KeptForm::sample().map(|form| self.resume(&form)));
+        about.extend(
+            KeptForm::sample().map(|form| self.resume(&form, TimeDelta::hours(1), "/saml/resume")),
+        );
+        about.extend(KeptForm::sample().map(|form| self.sent_before(form.fields())));
         about
     }
 

@@ -64,7 +64,8 @@ pub(super) fn mount(config: &mut ServiceConfig, data: web::Data<Shared>) {
         .service(
             web::resource(paths.resume.as_str())
                 .route(web::get().to(resume::show))
-                .default_service(web::to(|shared| wrong_method(shared, "GET"))),
+                .route(web::post().to(resume::send))
+                .default_service(web::to(|shared| wrong_method(shared, "GET, POST"))),
         )
         .app_data(data.clone());
 }
