@@ -53,7 +53,14 @@ impl ReplayKey {
         Self(sha256(&[idp.as_str().as_bytes(), &[0, 0, 0], id.as_bytes()].concat()))
     }
 
-    /// The key for a form that is kept: it is shown once.
+    /// The key for what a person has agreed to, under the random value of the page that asked: it
+    /// happens once.
+    pub fn of_agreement(value: &str) -> Self {
+        // Nor is any entityID empty, or the id of a form.
+        Self(sha256(&[&[0, 0], value.as_bytes()].concat()))
+    }
+
+    /// The key for a form that is kept: it is sent once.
     pub fn of_form(id: &str) -> Self {
         // No entityID is empty: never the key of anything else.
         Self(sha256(&[&[0], id.as_bytes()].concat()))

@@ -10,7 +10,7 @@ use actix_session::Session;
 use actix_web::cookie::time::Duration;
 use actix_web::cookie::{Cookie, SameSite};
 use actix_web::{HttpRequest, HttpResponse, web};
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, TimeDelta, Utc};
 use serde::{Deserialize, Serialize};
 
 use super::acs::{Message, peek, refuse_peeked, welcome};
@@ -18,7 +18,7 @@ use super::judge::judge;
 use crate::crypto::random_hex;
 use crate::nhsmail::Staff;
 use crate::saml::{EntityId, Rejection};
-use crate::sp::{Principal, Refusal, Remembered, ReturnTo, ServiceProvider};
+use crate::sp::{Principal, Refusal, Remembered, ReplayKey, ReturnTo, ServiceProvider, StoreError};
 use crate::web::audit::{AuditEvent, AuditStep, Outcome};
 use crate::web::chooser;
 use crate::web::finished::{Finished, digest};
@@ -38,6 +38,9 @@ pub(super) const GO_ON: &str = "saml_go_on";
 /// that was under way meanwhile ends it when it takes its place. No other is called that: they are
 /// random.
 const HANDLE: &str = "00000000000000000000000000000000";
+
+/// So long a second click may come behind the first.
+const DOUBLE_CLICK: TimeDelta = TimeDelta::seconds(10);
 
 /// What the browser keeps while the person looks at the page.
 #[derive(Serialize, Deserialize)]
@@ -95,9 +98,9 @@ pub(super) async fn receive(
         refused(Reason::new("session", Trouble::Unavailable, error))
     };
     let person = Person::of(&staff);
-    if !has_agreed(request, shared, &message, now) {
+    let Some(go_on) = agreement(request, shared, &message, now) else {
         return ask(shared, &message, &person, &page, now).map_err(|error| unavailable(&error));
-    }
+    };
     // It was not asked for a password, so it opens no lock.
     if let Some(owner) = lock::owner(request, shared) {
         return Ok(shared.pages.locked(&owner.name, &shared.login_url(Some(&page)), false));
@@ -110,13 +113,26 @@ pub(super) async fn receive(
         tracing::info!(event = "signed_in_already");
         return Ok(welcome(page.as_str()));
     }
-    let used = login.used;
-    match shared.replay.remember(used.key, used.until, now).await {
-        Ok(Remembered::First) => {}
-        Ok(Remembered::Again) => return Err(refused(Refusal::Replayed.into())),
-        Err(error) => {
-            return Err(refused(Reason::new("replay_store", Trouble::Unavailable, error)));
+    let replay_store =
+        |error: StoreError| refused(Reason::new("replay_store", Trouble::Unavailable, error));
+    // Of two clicks the browser sends both, and goes by the answer to the second. The first one signs
+    // in; this one begins no session, and is no alarm: nobody but this browser has the value.
+    let until = now.checked_add_signed(DOUBLE_CLICK).unwrap_or(now);
+    let agreed = ReplayKey::of_agreement(&go_on);
+    if shared.replay.remember(agreed, until, now).await.map_err(replay_store)? == Remembered::Again
+    {
+        // A store that is too full cannot rule out anything, and that is no click.
+        if !shared.replay.knows(agreed).await.map_err(replay_store)? {
+            return Err(refused(Refusal::Replayed.into()));
         }
+        tracing::info!(event = "agreed_already");
+        return Ok(welcome(page.as_str()));
+    }
+    let used = login.used;
+    if shared.replay.remember(used.key, used.until, now).await.map_err(replay_store)?
+        == Remembered::Again
+    {
+        return Err(refused(Refusal::Replayed.into()));
     }
     // Every one that this browser has had: nobody else could end them.
     let cookies = PendingCookies::of(shared);
@@ -159,24 +175,24 @@ fn tell(issuer: &EntityId, assertion_id: &str, uses_sha1: bool) {
     tracing::info!(event = "signed_in", issuer, assertion_id, unsolicited = true);
 }
 
-/// Whether the person has seen as whom they would be signed in by this very response, and goes on.
-/// The cookie does not come along with forms of other sites, and the value is on our page alone.
-fn has_agreed(
+/// Whether the person has seen as whom they would be signed in by this very response, and goes on:
+/// the value of the page on which they did. The cookie does not come along with forms of other sites,
+/// and the value is on our page alone.
+fn agreement(
     request: &HttpRequest,
     shared: &Shared,
     message: &Message,
     now: DateTime<Utc>,
-) -> bool {
-    let Some(go_on) = &message.go_on else { return false };
+) -> Option<String> {
+    let go_on = message.go_on.as_ref()?;
     let cookie = request.cookie(cookie_name(shared));
     let json = cookie.and_then(|cookie| shared.cookie_keys.open(&cookie));
-    let shown: Option<Shown> = json.and_then(|json| serde_json::from_str(&json).ok());
-    shown.is_some_and(|shown| {
-        let ends = shown.at.checked_add_signed(shared.settings.pending_lifetime);
-        shown.go_on == *go_on
-            && shown.digest == digest(&message.response)
-            && ends.is_some_and(|end| now < end)
-    })
+    let shown: Shown = json.and_then(|json| serde_json::from_str(&json).ok())?;
+    let ends = shown.at.checked_add_signed(shared.settings.pending_lifetime);
+    let counts = shown.go_on == *go_on
+        && shown.digest == digest(&message.response)
+        && ends.is_some_and(|end| now < end);
+    counts.then_some(shown.go_on)
 }
 
 /// Shows as whom the response would sign in. Of `RelayState` the page has no more than which page of
