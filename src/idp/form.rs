@@ -1,5 +1,7 @@
 //! What is posted to the identity provider.
 
+use actix_web::HttpRequest;
+use actix_web::http::header::{HeaderValue, ORIGIN};
 use url::form_urlencoded;
 
 use super::refusal::Refusal;
@@ -69,4 +71,17 @@ pub(super) enum Choice<'c> {
     Listed(&'c str),
     Typed(&'c str),
     Cancel,
+}
+
+/// Whether a page of ours has sent the form: whoever is at this machine may visit other sites
+/// meanwhile. Browsers say in `Origin` whose page it is. Compared with the address that is configured,
+/// not with `Host`: a name of somebody else's may lead to this machine too.
+pub(super) fn is_of_own_page(request: &HttpRequest, base_url: &str) -> bool {
+    let text = |value: &'_ HeaderValue| value.to_str().ok().map(str::to_owned);
+    let mut origins = request.headers().get_all(ORIGIN);
+    let origin = origins.next().and_then(text);
+    let site = request.headers().get("Sec-Fetch-Site").map(HeaderValue::as_bytes);
+    origins.next().is_none()
+        && origin.as_deref() == Some(base_url)
+        && matches!(site, None | Some(b"same-origin"))
 }

@@ -3,12 +3,13 @@
 use std::fmt::Write as _;
 
 use actix_web::http::StatusCode;
-use actix_web::http::header::{CACHE_CONTROL, HeaderValue, LOCATION, ORIGIN};
+use actix_web::http::header::{CACHE_CONTROL, LOCATION};
 use actix_web::web::{self, Bytes, Data};
 use actix_web::{HttpRequest, HttpResponse};
 use url::form_urlencoded;
 
 use super::app::IdpApp;
+use super::form::is_of_own_page;
 use super::html::{Behaviour, escape, page};
 use super::keys::{SigningKey, TestKeys};
 use super::pages;
@@ -70,7 +71,7 @@ pub(super) async fn show(app: Data<IdpApp>) -> HttpResponse {
 /// other sites meanwhile.
 pub(super) async fn change(request: HttpRequest, app: Data<IdpApp>, form: Bytes) -> HttpResponse {
     let idp = app.idp();
-    if !is_own_form(&request, idp.base_url()) {
+    if !is_of_own_page(&request, idp.base_url()) {
         return refuse(&idp);
     }
     let Some(action) = Action::read(&form) else { return refuse(&idp) };
@@ -95,18 +96,6 @@ pub(super) async fn change(request: HttpRequest, app: Data<IdpApp>, form: Bytes)
         }
         Err(error) => pages::fault(&error.to_string()),
     }
-}
-
-/// Browsers say in `Origin` whose page sends a form. Compared with the address that is configured,
-/// not with `Host`: a name of somebody else's may lead to this machine too.
-fn is_own_form(request: &HttpRequest, base_url: &str) -> bool {
-    let text = |value: &'_ HeaderValue| value.to_str().ok().map(str::to_owned);
-    let mut origins = request.headers().get_all(ORIGIN);
-    let origin = origins.next().and_then(text);
-    let site = request.headers().get("Sec-Fetch-Site").map(HeaderValue::as_bytes);
-    origins.next().is_none()
-        && origin.as_deref() == Some(base_url)
-        && matches!(site, None | Some(b"same-origin"))
 }
 
 fn refuse(idp: &TestIdp) -> HttpResponse {

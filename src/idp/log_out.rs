@@ -1,12 +1,14 @@
 //! Log-out over HTTP.
 
-use actix_web::HttpResponse;
+use actix_web::http::StatusCode;
 use actix_web::http::header::{CACHE_CONTROL, LOCATION};
 use actix_web::web::{Bytes, Data};
+use actix_web::{HttpRequest, HttpResponse};
 use url::form_urlencoded;
 
 use super::app::{IdpApp, refuse};
-use super::form::Form;
+use super::form::{Form, is_of_own_page};
+use super::html::{Behaviour, escape, page};
 use super::issue::IssueError;
 use super::logout::{LogoutBinding, OutgoingLogout, SignOut};
 use super::pages;
@@ -105,8 +107,18 @@ fn receive_response(app: &IdpApp, received: Result<Received, Refusal>) -> HttpRe
     }
 }
 
-/// Asks an application to end a session: the button on the front page.
-pub(super) async fn ask(app: Data<IdpApp>, body: Bytes) -> HttpResponse {
+/// Asks an application to end a session: the button on the front page, and no page of another site.
+pub(super) async fn ask(request: HttpRequest, app: Data<IdpApp>, body: Bytes) -> HttpResponse {
+    let idp = app.idp();
+    if !is_of_own_page(&request, idp.base_url()) {
+        let address = escape(idp.base_url());
+        let body = format!(
+            "<div class=\"fault\"><p>Nobody was signed out.</p></div>\
+             <p>Sign-out begins by the buttons of one page only: \
+             <a href=\"{address}/\">{address}/</a>. Open it by exactly this address.</p>"
+        );
+        return page(StatusCode::FORBIDDEN, "The session goes on", &body, Behaviour::Waits);
+    }
     let field = |name: &str| {
         form_urlencoded::parse(&body).find(|(n, _)| n == name).map(|(_, v)| v.into_owned())
     };

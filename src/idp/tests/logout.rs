@@ -250,7 +250,27 @@ async fn the_front_page_names_the_session_or_another() {
 
         let mut form = vec![("session", session.session_index.as_str()), ("binding", "redirect")];
         form.extend(names_other.then_some(("other_session", "yes")));
-        let request = TestRequest::post().uri("/sign-out").set_form(form).to_request();
+        let base = app.idp().base_url().to_owned();
+        let press = |origin: &str, site: Option<&'static str>| {
+            let request = TestRequest::post().uri("/sign-out").set_form(&form);
+            let request = request.insert_header(("Origin", origin));
+            site.into_iter().fold(request, |r, site| r.insert_header(("Sec-Fetch-Site", site)))
+        };
+        let suffixed = format!("{base}.evil.example");
+        for request in [
+            TestRequest::post().uri("/sign-out").set_form(&form),
+            press("https://evil.example", None),
+            press("https://evil.example", Some("same-origin")),
+            press("null", None),
+            press(&suffixed, None),
+            press(&base, Some("cross-site")),
+            press(&base, Some("same-site")),
+        ] {
+            let response = call_service(&service, request.to_request()).await;
+            assert_eq!(response.status(), 403);
+            assert_eq!(app.sessions().len(), 1, "it goes on");
+        }
+        let request = press(&base, Some("same-origin")).to_request();
         let response = call_service(&service, request).await;
         assert_eq!(response.status(), 303);
         let location = response.headers().get("Location").unwrap().to_str().unwrap();

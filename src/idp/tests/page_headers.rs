@@ -3,7 +3,7 @@
 use actix_web::App;
 use actix_web::body::to_bytes;
 use actix_web::http::header::{
-    CACHE_CONTROL, CONTENT_SECURITY_POLICY, CONTENT_TYPE, HeaderName, REFERRER_POLICY,
+    CACHE_CONTROL, CONTENT_SECURITY_POLICY, CONTENT_TYPE, HeaderName, ORIGIN, REFERRER_POLICY,
     X_CONTENT_TYPE_OPTIONS, X_FRAME_OPTIONS,
 };
 use actix_web::test::{TestRequest, call_service, init_service};
@@ -76,7 +76,12 @@ async fn every_page_stays_out_of_frames_caches_and_referrers() {
             "Going back to the application",
         ),
         (get("/adfs/ls/"), 400, "This request was refused"),
-        (form("/sign-out", &[]), 500, "The response could not be made"),
+        (form("/sign-out", &[]), 403, "The session goes on"),
+        (
+            form("/sign-out", &[]).insert_header((ORIGIN, IDP.base_url())),
+            500,
+            "The response could not be made",
+        ),
         (get(Url::parse(&metadata).unwrap().path()), 503, "There is no metadata now"),
     ] {
         let response = call_service(&service, request.to_request()).await;
