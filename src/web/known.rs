@@ -85,6 +85,12 @@ impl KnownPeople {
         });
     }
 
+    /// How many there are.
+    #[cfg(test)]
+    pub(super) fn count(&self) -> usize {
+        self.with(|people| people.len())
+    }
+
     fn hash(&self, json: &str) -> u64 {
         let bytes = json.as_bytes();
         let end = bytes.get(bytes.len().saturating_sub(TELLING_BYTES)..).unwrap_or(bytes);

@@ -215,6 +215,12 @@ impl Saml {
         SamlBuilder::new(sp)
     }
 
+    /// How many people are kept in memory.
+    #[cfg(test)]
+    pub(super) fn known_people(&self) -> usize {
+        self.shared.known.count()
+    }
+
     /// For `App::configure`: mounts `/saml/metadata`, `/saml/login`, `/saml/acs`,
     /// `/saml/logout` and `/saml/slo`, and lets handlers ask for [`Staff`](crate::nhsmail::Staff) and
     /// [`Principal`](crate::sp::Principal).

@@ -70,6 +70,7 @@ pub(super) async fn signed_in(
         && !has_own_sessions(request)
         && shared.logout_index.has_ended(foreign_handle(&found.principal), now).await?
     {
+        shared.known.forget(found);
         session.clear();
         known = None;
     }
@@ -227,3 +228,6 @@ pub(super) async fn begin(
     }
     Ok(handle)
 }
+
+#[cfg(test)]
+mod tests;
