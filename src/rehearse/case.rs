@@ -227,6 +227,9 @@ pub(super) enum Trouble {
     /// The service provider did not send the browser to the identity provider.
     #[error("the service provider did not ask for a sign-in: {0}")]
     NoSignIn(String),
+    /// An honest response was refused, so that what follows would mean nothing.
+    #[error("the first delivery was refused")]
+    Refused,
     /// The service provider has not what the case is about.
     #[error("{0}")]
     NotApplicable(&'static str),

@@ -14,6 +14,7 @@ mod cases;
 mod fence;
 mod form;
 mod jar;
+mod judge;
 mod maker;
 mod recovery;
 mod run;

@@ -7,7 +7,8 @@ use chrono::TimeDelta;
 
 use super::browser::Page;
 use super::case::{Finding, Kind, Trouble, Verdict};
-use super::scene::{Scene, judge_honest};
+use super::judge::judge_honest;
+use super::scene::Scene;
 
 /// Between two attempts. Those that are not answered take their own time.
 const PAUSE: Duration = Duration::from_millis(250);

@@ -6,8 +6,9 @@ use super::browser::Network;
 use super::case::{Act, Case, Finding, Judgement, Kind, Theme, Trouble, Verdict};
 use super::cases::THEMES;
 use super::fence::bare;
+use super::judge::{describe, judge_honest, judge_hostile};
 use super::recovery::{Probe, charge, was_not_answered};
-use super::scene::{Scene, describe, judge_honest, judge_hostile, short};
+use super::scene::{Scene, short};
 use super::setup::{CannotRehearse, Plan, Setup};
 
 /// How far a rehearsal is.

@@ -5,7 +5,8 @@ use flate2::write::DeflateEncoder;
 use std::io::Write as _;
 
 use crate::rehearse::case::{Case, Judgement, Kind, Theme, Trouble, script};
-use crate::rehearse::scene::{Begun, Scene, URLENCODED, judge_hostile};
+use crate::rehearse::judge::judge_hostile;
+use crate::rehearse::scene::{Begun, Scene, URLENCODED};
 use crate::xml::encode_base64;
 
 const POST: &str = "Take SAMLResponse from the body of a POST alone, once, in base64.";

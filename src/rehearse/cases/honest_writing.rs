@@ -3,8 +3,8 @@
 use crate::dsig::{KeyInfoStyle, Place, SignatureStyle, sign_enveloped};
 use crate::idp::{Personality, SignedParts};
 use crate::rehearse::case::{Case, Judgement, Kind, Theme, Trouble, honest, script};
+use crate::rehearse::judge::judge_honest;
 use crate::rehearse::maker::Maker;
-use crate::rehearse::scene::judge_honest;
 use crate::rehearse::surgery::{part, replace, replace_all, set, set_text};
 use crate::saml::names::ASSERTION;
 use crate::xml::encode_base64;

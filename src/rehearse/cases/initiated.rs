@@ -5,8 +5,9 @@ use chrono::TimeDelta;
 use super::sessions::{TARGET, judge_redirect};
 use crate::idp::Ids;
 use crate::rehearse::case::{Case, Judgement, Kind, Theme, Trouble, script};
+use crate::rehearse::judge::judge_honest;
 use crate::rehearse::maker::{ELSEWHERE, Maker};
-use crate::rehearse::scene::{Scene, judge_honest, judge_hostile};
+use crate::rehearse::scene::Scene;
 use crate::rehearse::surgery::{add, set, set_text};
 
 const ASKED: &str = "Accept answers to own requests alone. Where people must come from a page of links at \
@@ -37,9 +38,7 @@ fn unasked(
     let begun = scene.unasked(None)?;
     let xml = make(&scene.maker(&begun))?;
     let mut browser = scene.browser();
-    let way = scene.deliver(&mut browser, &begun, &xml);
-    let who = scene.who(&mut browser);
-    Ok(judge_hostile(scene.setup, &way, &who, false))
+    Ok(scene.attack(&mut browser, &begun, &xml))
 }
 
 fn redirect(scene: &mut Scene<'_>, state: &str) -> Result<Judgement, Trouble> {
@@ -129,14 +128,9 @@ const CASES: &[Case] = &[
             let begun = scene.unasked(None)?;
             let xml = scene.maker(&begun).response()?;
             let mut first = scene.browser();
-            scene.deliver(&mut first, &begun, &xml);
-            if !scene.who(&mut first).signed_in {
-                return Ok(Judgement::unclear("the first delivery was refused"));
-            }
+            scene.let_in(&mut first, &begun, &xml)?;
             let mut other = scene.browser();
-            let way = scene.deliver(&mut other, &begun, &xml);
-            let who = scene.who(&mut other);
-            Ok(judge_hostile(scene.setup, &way, &who, false))
+            Ok(scene.attack(&mut other, &begun, &xml))
         },
     )
     .needing(TAKES),

@@ -3,8 +3,9 @@
 use crate::idp::Claim;
 use crate::rehearse::browser::Silence;
 use crate::rehearse::case::{Case, Judgement, Kind, Theme, Trouble, hostile, script, substitution};
+use crate::rehearse::judge::{judge_hostile, timed_out};
 use crate::rehearse::maker::{LONGER_MAIL, LONGER_NAME, Maker};
-use crate::rehearse::scene::{Scene, judge_hostile, timed_out};
+use crate::rehearse::scene::Scene;
 use crate::rehearse::surgery::{
     add, after, before, inside, nth, replace, replace_all, set, set_text,
 };

@@ -1,6 +1,7 @@
 //! The cases, theme by theme: data, and for each a function that makes what is sent.
 
 mod bindings;
+mod by_hand;
 mod encryption;
 mod honest_contents;
 mod honest_people;

@@ -4,7 +4,8 @@ use url::Url;
 
 use crate::rehearse::browser::{Page, Way};
 use crate::rehearse::case::{Case, Judgement, Kind, Theme, Trouble, script};
-use crate::rehearse::scene::{Scene, answer, judge_hostile};
+use crate::rehearse::judge::{answer, judge_hostile};
+use crate::rehearse::scene::Scene;
 use crate::rehearse::surgery::replace;
 use crate::xml::encode_base64;
 
@@ -78,15 +79,10 @@ const CASES: &[Case] = &[
             let begun = scene.begin(&mut browser)?;
             let before = browser.clone();
             let xml = scene.maker(&begun).response()?;
-            scene.deliver(&mut browser, &begun, &xml);
-            if !scene.who(&mut browser).signed_in {
-                return Ok(Judgement::unclear("the first delivery was refused"));
-            }
+            scene.let_in(&mut browser, &begun, &xml)?;
             // The browser as it was: with the request still remembered, and without a session.
             let mut again = before;
-            let way = scene.deliver(&mut again, &begun, &xml);
-            let who = scene.who(&mut again);
-            Ok(judge_hostile(scene.setup, &way, &who, false))
+            Ok(scene.attack(&mut again, &begun, &xml))
         },
     ),
     script(
@@ -99,14 +95,9 @@ const CASES: &[Case] = &[
             let mut browser = scene.browser();
             let begun = scene.begin(&mut browser)?;
             let xml = scene.maker(&begun).response()?;
-            scene.deliver(&mut browser, &begun, &xml);
-            if !scene.who(&mut browser).signed_in {
-                return Ok(Judgement::unclear("the first delivery was refused"));
-            }
+            scene.let_in(&mut browser, &begun, &xml)?;
             let mut other = scene.browser();
-            let way = scene.deliver(&mut other, &begun, &xml);
-            let who = scene.who(&mut other);
-            Ok(judge_hostile(scene.setup, &way, &who, false))
+            Ok(scene.attack(&mut other, &begun, &xml))
         },
     ),
     script(
@@ -119,15 +110,10 @@ const CASES: &[Case] = &[
             let mut browser = scene.browser();
             let first = scene.begin(&mut browser)?;
             let xml = scene.maker(&first).response()?;
-            scene.deliver(&mut browser, &first, &xml);
-            if !scene.who(&mut browser).signed_in {
-                return Ok(Judgement::unclear("the first delivery was refused"));
-            }
+            scene.let_in(&mut browser, &first, &xml)?;
             let mut other = scene.browser();
             let second = scene.begin(&mut other)?;
-            let way = scene.deliver(&mut other, &second, &xml);
-            let who = scene.who(&mut other);
-            Ok(judge_hostile(scene.setup, &way, &who, false))
+            Ok(scene.attack(&mut other, &second, &xml))
         },
     ),
     script(
@@ -141,15 +127,10 @@ const CASES: &[Case] = &[
             let begun = scene.begin(&mut browser)?;
             let mut again = browser.clone();
             let xml = scene.maker(&begun).response()?;
-            scene.deliver(&mut browser, &begun, &xml);
-            if !scene.who(&mut browser).signed_in {
-                return Ok(Judgement::unclear("the first delivery was refused"));
-            }
+            scene.let_in(&mut browser, &begun, &xml)?;
             let id = crate::rehearse::maker::FORGED_RESPONSE_ID;
             let xml = crate::rehearse::surgery::set(&xml, "Response", "ID", Some(id))?;
-            let way = scene.deliver(&mut again, &begun, &xml);
-            let who = scene.who(&mut again);
-            Ok(judge_hostile(scene.setup, &way, &who, false))
+            Ok(scene.attack(&mut again, &begun, &xml))
         },
     ),
     script(
@@ -162,9 +143,7 @@ const CASES: &[Case] = &[
             let begun = scene.begin(&mut scene.browser())?;
             let xml = scene.maker(&begun).response()?;
             let mut other = scene.browser();
-            let way = scene.deliver(&mut other, &begun, &xml);
-            let who = scene.who(&mut other);
-            Ok(judge_hostile(scene.setup, &way, &who, false))
+            Ok(scene.attack(&mut other, &begun, &xml))
         },
     ),
     script(
@@ -178,9 +157,7 @@ const CASES: &[Case] = &[
             let xml = scene.maker(&begun).response()?;
             let mut other = scene.browser();
             let own = scene.begin(&mut other)?;
-            let way = scene.deliver(&mut other, &own, &xml);
-            let who = scene.who(&mut other);
-            Ok(judge_hostile(scene.setup, &way, &who, false))
+            Ok(scene.attack(&mut other, &own, &xml))
         },
     ),
     script(
@@ -221,10 +198,7 @@ const CASES: &[Case] = &[
             let begun = scene.begin(&mut browser)?;
             let mut other = browser.clone();
             let xml = scene.maker(&begun).response()?;
-            scene.deliver(&mut browser, &begun, &xml);
-            if !scene.who(&mut browser).signed_in {
-                return Ok(Judgement::unclear("the sign-in was refused"));
-            }
+            scene.let_in(&mut browser, &begun, &xml)?;
             let who = scene.who(&mut other);
             Ok(Judgement::when(
                 !who.signed_in,

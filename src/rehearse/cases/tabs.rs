@@ -2,7 +2,8 @@
 
 use crate::rehearse::browser::{Browser, Page, Way};
 use crate::rehearse::case::{Judgement, Trouble, Verdict};
-use crate::rehearse::scene::{Begun, Scene, answer, judge_honest, names};
+use crate::rehearse::judge::{answer, judge_honest, names};
+use crate::rehearse::scene::{Begun, Scene};
 
 pub(super) fn deep_link(scene: &mut Scene<'_>) -> Result<Judgement, Trouble> {
     let mut start = scene.setup.start.clone();
