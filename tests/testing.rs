@@ -8,8 +8,8 @@ use std::sync::Arc;
 use actix_http::Request;
 use actix_saml::Saml;
 use actix_saml::idp::{
-    Expected, IssueError, IssuedSession, LogoutBinding, Person, Scenario, SigningKey, TestIdp,
-    Validity,
+    Expected, IssueError, IssuedSession, LogoutBinding, Person, Personality, Scenario, SigningKey,
+    TestIdp, Validity,
 };
 use actix_saml::nhsmail::Staff;
 use actix_saml::saml::binding::Binding;
@@ -433,7 +433,16 @@ async fn there_may_be_several_identity_providers() -> Result<(), Stuck> {
 
 #[actix_web::test]
 async fn requests_may_be_posted_and_assertions_encrypted() -> Result<(), Stuck> {
-    let mut idp = TestIdp::adfs()?;
+    for mut idp in [TestIdp::adfs()?, TestIdp::entra()?, TestIdp::plain()?] {
+        // At Entra somebody has to say so.
+        assert_eq!(idp.issuance.encrypts, idp.personality != Personality::Entra);
+        idp.issuance.encrypts = true;
+        sign_in_encrypted(idp).await?;
+    }
+    Ok(())
+}
+
+async fn sign_in_encrypted(mut idp: TestIdp) -> Result<(), Stuck> {
     let key =
         SigningKey::generate_for_encryption("rota.example.org", Validity::of_tests()).unwrap();
     let saml = idp.saml_builder(ROTA, |settings| {
@@ -447,6 +456,14 @@ async fn requests_may_be_posted_and_assertions_encrypted() -> Result<(), Stuck> 
     let app = serve(&saml).await;
     let nurse = idp.sign_in(&app, "ward.nurse").await?;
     assert_eq!(nurse.get("/rota").await?.text(), "Rota of Bryn O'Sample");
+
+    let browser = idp.browser(&app)?;
+    let request = browser.ask(&idp, "/rota").await?;
+    let nurse = idp.person("ward.nurse").unwrap();
+    let sealed = idp.answer(&request, &nurse, SystemClock.now())?.response;
+    assert!(sealed.contains("EncryptedAssertion") && !sealed.contains("NameID"), "{sealed}");
+    idp.issuance.encrypts = false;
+    assert!(idp.answer(&request, &nurse, SystemClock.now())?.response.contains("NameID"));
     Ok(())
 }
 

@@ -50,6 +50,10 @@ pub(super) struct Arguments {
     /// the application wants it.
     #[arg(long)]
     remember: bool,
+    /// Encrypt assertions to applications that publish a key for it, as an administrator has Entra do
+    /// it. AD FS and plain do so without being told.
+    #[arg(long)]
+    encrypt: bool,
     /// The clock stands still, at --now or at the start, until it is moved.
     #[arg(long)]
     stopped_clock: bool,
@@ -118,6 +122,7 @@ pub(super) fn run(arguments: &Arguments) -> Result<ExitCode, Problem> {
     }
     idp.accept_unknown = arguments.sp_metadata.is_empty();
     idp.remembers = arguments.remember;
+    idp.issuance.encrypts |= arguments.encrypt;
     let metadata = arguments.data.join(METADATA);
     std::fs::write(&metadata, idp.metadata()?)?;
     let (entity_id, metadata_url) = (idp.entity_id.clone(), idp.metadata_url());

@@ -53,6 +53,15 @@ pub(super) fn pairwise_id(audience: &str, person: &Person) -> String {
     guid(audience, &person.user_name)
 }
 
+/// Whether this could be one of those.
+pub(super) fn is_pairwise_id(value: &str) -> bool {
+    value.len() == 36
+        && value.bytes().enumerate().all(|(at, byte)| match at {
+            8 | 13 | 18 | 23 => byte == b'-',
+            _ => matches!(byte, b'0'..=b'9' | b'a'..=b'f'),
+        })
+}
+
 fn guid(kind: &str, of: &str) -> String {
     let digest = sha256(format!("{kind} {of}").as_bytes());
     let uuid = uuid(digest.first_chunk().copied().unwrap_or_default());

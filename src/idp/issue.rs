@@ -141,6 +141,9 @@ pub struct Issuance {
     pub signed: SignedParts,
     /// How it is signed.
     pub algorithm: SignatureAlgorithm,
+    /// Whether assertions are encrypted to whoever has registered a key for it. By default they are:
+    /// AD FS does so by itself. At Entra an administrator has to switch it on.
+    pub encrypts: bool,
     /// `NameID`. By default an `emailAddress` of SAML 1.1.
     pub name_id: NameIdRule,
     /// `AuthnContextClassRef` of people who have none of their own.
@@ -167,6 +170,7 @@ impl Issuance {
             // Five minutes early, and an hour for everything. The class never tells of a second
             // factor.
             Personality::Entra => Self {
+                encrypts: false,
                 class_ref: PASSWORD.to_owned(),
                 not_before_skew: TimeDelta::minutes(5),
                 conditions_lifetime: TimeDelta::minutes(65),
@@ -188,6 +192,7 @@ impl Default for Issuance {
         Self {
             signed: SignedParts::AssertionOnly,
             algorithm: SignatureAlgorithm::RsaSha256,
+            encrypts: true,
             name_id: NameIdRule::Issued { format: Some(EMAIL_ADDRESS.to_owned()) },
             class_ref: PASSWORD_PROTECTED_TRANSPORT.to_owned(),
             authn_age: TimeDelta::zero(),

@@ -12,6 +12,7 @@ use super::html::{Behaviour, escape, page};
 use super::issue::IssueError;
 use super::logout::{LogoutBinding, OutgoingLogout, SignOut};
 use super::pages;
+use super::personality::Personality;
 use super::received::Received;
 use super::refusal::Refusal;
 use super::remembered;
@@ -80,13 +81,14 @@ fn receive_request(app: &IdpApp, received: &Received, binding: LogoutBinding) ->
     response
 }
 
-/// Forgets the session; whether it was there.
+/// Forgets the session; whether it was there. Entra does not consider the name.
 fn end(app: &IdpApp, sign_out: &SignOut) -> bool {
+    let takes_any_name = app.idp().personality == Personality::Entra;
     app.with_sessions(|sessions| {
         let before = sessions.len();
         sessions.retain(|session| {
             session.session_index != sign_out.session_index
-                || session.name_id != sign_out.name_id
+                || (session.name_id != sign_out.name_id && !takes_any_name)
                 || session.relying_party != sign_out.relying_party
         });
         sessions.len() < before

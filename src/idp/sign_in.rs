@@ -156,14 +156,10 @@ impl TestIdp {
         Ok(form_post(sign_in, response))
     }
 
-    /// To whom assertions for a service provider are encrypted. AD FS encrypts as soon as there is
-    /// a key; at Entra an administrator has to switch it on.
+    /// To whom assertions for a service provider are encrypted, if they are.
     pub(super) fn recipient(&self, entity_id: &EntityId) -> Option<&Certificate> {
         let registered = self.relying_parties.iter().find(|rp| rp.entity_id == *entity_id)?;
-        match self.personality {
-            Personality::Adfs | Personality::Plain => registered.encryption.as_ref(),
-            Personality::Entra => None,
-        }
+        registered.encryption.as_ref().filter(|_| self.issuance.encrypts)
     }
 
     /// The answer that reports a failure, for example after "Cancel".

@@ -7,7 +7,8 @@ use std::sync::{Arc, LazyLock, Mutex};
 
 use actix_saml::crypto::{Certificate, CertificateRequest, KeyShape, PrivateKey};
 use actix_saml::idp::{
-    ErrorStatus, IssuedSession, LogoutBinding, OutgoingLogout, Received, SignOut, TestIdp, Validity,
+    ErrorStatus, IssuedSession, LogoutBinding, OutgoingLogout, Personality, Received, SignOut,
+    TestIdp, Validity,
 };
 use actix_saml::saml::binding::{Binding, MessageParameter, redirect_message_url};
 use actix_saml::saml::logout::LogoutCall;
@@ -25,7 +26,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 use url::Url;
 
 use crate::answer::Answer;
-use crate::app::{Setup, TestApp, test_idp};
+use crate::app::{Setup, TestApp, test_idp, test_keys};
 use crate::browser::{Browser, navigation, post};
 use crate::jar::From;
 use crate::message::{between, encode};
@@ -207,6 +208,34 @@ async fn signing_out_goes_on_to_the_identity_provider() {
     assert!(page.set_cookie(PENDING).unwrap().contains("Max-Age=0"));
     assert!(!browser.is_signed_in().await);
     assert_eq!(trail.last(), (AuditStep::LogOutAnswer, Outcome::Done, None));
+}
+
+/// From either side, whoever the identity provider behaves like: at Entra the answer's Issuer is
+/// another than the assertion's.
+#[actix_web::test]
+async fn signing_out_at_each_personality() {
+    for personality in Personality::ALL {
+        let idp = TestIdp::at(personality, "https://fs-a.nhsmail.test", test_keys(0)).unwrap();
+        let scene = Scene::with(|setup| setup.idps = vec![idp]).await;
+        for binding in [LogoutBinding::Redirect, LogoutBinding::Post] {
+            let browser = scene.app.browser();
+            let session = scene.sign_in(&browser, "ward.nurse").await;
+            assert_eq!(browser.visit("/rota").await.body, "Rota of Bryn O'Sample");
+            let sign_out = scene.read_request(&browser.submit("/saml/logout", "").await);
+            assert!(sign_out.is_participant, "{personality:?}: the name is as it was issued");
+            assert_eq!(sign_out.session_index, session.session_index, "{personality:?}");
+            assert!(!browser.is_signed_in().await);
+            let page = carry(&browser, &scene.answer(&sign_out, binding)).await;
+            assert!(page.body.contains("and of the sign-in service."), "{}", page.body);
+
+            let session = scene.sign_in(&browser, "ward.nurse").await;
+            let kept = scene.app.browser();
+            scene.sign_in(&kept, "ward.nurse").await;
+            carry(&browser, &scene.wish_by(&session, binding)).await;
+            assert!(!browser.is_signed_in().await, "{personality:?} {binding:?}");
+            assert!(kept.is_signed_in().await, "another session of theirs");
+        }
+    }
 }
 
 /// By HTTP-POST the session cookie does not come along with the answer.

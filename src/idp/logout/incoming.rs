@@ -1,6 +1,8 @@
 use super::outgoing::{LogoutBinding, OutgoingLogout, Written};
 use crate::dsig::DSIG_NAMESPACE;
+use crate::idp::claims;
 use crate::idp::issue::{IssueError, NameIdRule};
+use crate::idp::personality::Personality;
 use crate::idp::received::Received;
 use crate::idp::refusal::Refusal;
 use crate::idp::relying_party::RelyingParty;
@@ -67,15 +69,23 @@ impl TestIdp {
                     && name_id.attribute("Format") == format.as_deref()
             }
         };
-        let is_known = self.people.iter().any(|p| p.name_id.as_deref() == Some(value))
-            || value.ends_with("@nhs.net");
+        // Whoever typed a name is on no list, so that the form of it has to do.
+        let is_known = match self.personality {
+            Personality::Plain => claims::is_pairwise_id(value),
+            Personality::Adfs | Personality::Entra => {
+                self.people.iter().any(|p| p.name_id.as_deref() == Some(value))
+                    || value.ends_with("@nhs.net")
+            }
+        };
+        // Entra does not consider the name.
+        let is_participant = self.personality == Personality::Entra || (as_issued && is_known);
         Ok(SignOut {
             relying_party: relying_party.entity_id.to_string(),
             request_id: root.attribute("ID").unwrap_or_default().to_owned(),
             relay_state: received.relay_state.clone(),
             name_id: value.to_owned(),
             session_index: session_index.to_owned(),
-            is_participant: as_issued && is_known,
+            is_participant,
         })
     }
 

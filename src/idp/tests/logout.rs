@@ -10,8 +10,8 @@ use super::{ACS, IDP, SP, now, reply_to};
 use crate::crypto::{Certificate, CertificateRequest, KeyShape, PrivateKey, PublicKey};
 use crate::dsig::{Place, SignatureStyle, sign_enveloped};
 use crate::idp::{
-    IdpApp, IssueError, IssuedSession, LogoutBinding, NameIdRule, OutgoingLogout, Received,
-    Refusal, SignOut, TestIdp, Validity,
+    IdpApp, IssueError, IssuedSession, LogoutBinding, NameIdRule, OutgoingLogout, Personality,
+    Received, Refusal, SignOut, TestIdp, Validity,
 };
 use crate::saml::binding::{MessageParameter, RedirectMessage, redirect_message_url};
 use crate::saml::logout::{LogoutAnswer, LogoutCall, LogoutStatus};
@@ -96,8 +96,13 @@ fn query(parameter: MessageParameter, xml: &str, is_signed: bool) -> String {
 }
 
 fn receive(idp: &TestIdp, call: &LogoutCall) -> Result<SignOut, Refusal> {
-    let query = query(MessageParameter::Request, &call.to_xml().unwrap(), true);
-    idp.receive_logout(&Received::from_query(&query)?)
+    let endpoint = Url::parse(&call.destination).unwrap();
+    let (key, xml) = ((&SP_KEY.0, SP_KEY.0.default_algorithm()), call.to_xml().unwrap());
+    let url =
+        redirect_message_url(&endpoint, MessageParameter::Request, &xml, Some("r"), Some(key));
+    let url = url.unwrap();
+    let query = url.query().unwrap();
+    idp.receive_logout(&Received::from_query(query)?)
 }
 
 #[test]
@@ -159,6 +164,31 @@ fn a_name_that_was_not_issued_so_is_nobodys() {
     let mut without = idp.clone();
     without.issuance.name_id = NameIdRule::Issued { format: None };
     assert!(!receive(&without, &call(&session)).unwrap().is_participant);
+}
+
+/// Entra does not look at the name; `plain` knows the names that it issues.
+#[test]
+fn names_at_the_other_personalities() {
+    for personality in [Personality::Entra, Personality::Plain] {
+        let mut idp =
+            TestIdp::at(personality, "https://fs.nhsmail.test", IDP.keys.clone()).unwrap();
+        idp.relying_parties = self::idp().relying_parties;
+        let session = session(&idp);
+        let known = |change: &dyn Fn(&mut NameId)| {
+            let mut call = call(&session);
+            call.destination = idp.sign_in_url();
+            change(&mut call.name_id);
+            receive(&idp, &call).unwrap().is_participant
+        };
+        assert!(known(&|_| {}), "{personality:?}");
+        let is_entra = personality == Personality::Entra;
+        for value in ["nobody@example.org", "ward.nurse@nhs.net", "", &"-".repeat(36)] {
+            assert_eq!(known(&|name| name.value = value.to_owned()), is_entra, "{value}");
+        }
+        assert_eq!(known(&|name| name.format = None), is_entra);
+        let qualified = known(&|name| name.sp_name_qualifier = Some(SP.to_owned()));
+        assert_eq!(qualified, is_entra);
+    }
 }
 
 #[test]

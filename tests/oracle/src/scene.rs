@@ -5,7 +5,8 @@ use actix_saml::crypto::{
     Certificate, CertificateRequest, KeyShape, PrivateKey, SignatureAlgorithm,
 };
 use actix_saml::idp::{
-    Draft, Issuance, Person, ReplyTo, SignedParts, SigningKey, TestIdp, TestKeys, Validity,
+    Draft, Issuance, Person, Personality, ReplyTo, SignedParts, SigningKey, TestIdp, TestKeys,
+    Validity,
 };
 use actix_saml::saml::metadata::TEST_KEY_MARK;
 use actix_saml::saml::{
@@ -38,11 +39,19 @@ pub struct Scene {
 }
 
 impl Scene {
-    /// A scene with a new key of this shape.
+    /// A scene with a new key of this shape, and an identity provider like AD FS.
     ///
     /// # Errors
     /// When a key cannot be made.
     pub fn new(shape: KeyShape) -> Result<Self, Trouble> {
+        Self::of(Personality::Adfs, shape)
+    }
+
+    /// The same with an identity provider like this.
+    ///
+    /// # Errors
+    /// When a key cannot be made.
+    pub fn of(personality: Personality, shape: KeyShape) -> Result<Self, Trouble> {
         let validity = Validity::of_tests();
         let key = PrivateKey::generate(shape)?;
         let request = CertificateRequest {
@@ -58,7 +67,7 @@ impl Scene {
             openssl::pkey::PKey::private_key_from_pem(pem.as_bytes())?.private_key_to_der()?;
         let signing = SigningKey::new(key, certificate)?;
         let keys = TestKeys::new(signing.clone(), signing);
-        let idp = TestIdp::adfs_at("https://fs.nhsmail.test", keys)?;
+        let idp = TestIdp::at(personality, "https://fs.nhsmail.test", keys)?;
         let certificate = idp.keys.current().certificate().clone();
         let stranger = Stranger::new(idp.entity_id.as_str(), certificate.as_der(), SP, ACS)?;
         let expect = Expectations {
@@ -76,7 +85,7 @@ impl Scene {
         Ok(Self { idp, stranger, key_der, now, expect, keys })
     }
 
-    /// A response as AD FS would draft it for one of its people.
+    /// A response as the identity provider drafts it for one of its people.
     ///
     /// # Errors
     /// When it cannot be written.
@@ -86,7 +95,7 @@ impl Scene {
         algorithm: SignatureAlgorithm,
     ) -> Result<Draft, Trouble> {
         let mut idp = self.idp.clone();
-        idp.issuance = Issuance { signed, algorithm, ..Issuance::default() };
+        idp.issuance = Issuance { signed, algorithm, ..Issuance::of(idp.personality) };
         let reply_to = ReplyTo {
             request_id: Some(REQUEST.to_owned()),
             acs_url: ACS.to_owned(),

@@ -14,12 +14,18 @@ pub enum Place {
     InRoot,
     /// A child of the assertion that is a child of the root.
     InAssertion,
+    /// A child of the assertion that came encrypted, where it was.
+    InDecrypted,
 }
 
 impl Place {
     fn xpath(self) -> &'static str {
         match self {
             Self::InRoot => "/*/*[local-name()='Signature']",
+            Self::InDecrypted => {
+                "/*/*[local-name()='EncryptedAssertion']/*[local-name()='Assertion']\
+                 /*[local-name()='Signature']"
+            }
             Self::InAssertion => "/*/*[local-name()='Assertion']/*[local-name()='Signature']",
         }
     }
@@ -63,6 +69,25 @@ pub fn sign(template: &str, key_pem: &str) -> Result<String, Trouble> {
         command.args(["--id-attr:ID", element]);
     }
     let output = command.arg(&document).stdin(Stdio::null()).output()?;
+    if !output.status.success() {
+        return Err(String::from_utf8_lossy(&output.stderr).into());
+    }
+    Ok(String::from_utf8(output.stdout)?)
+}
+
+/// What `xmlsec1` makes of the first `EncryptedData` with this key: the document with the plaintext in
+/// its place.
+///
+/// # Errors
+/// When the program is not there, or does not decrypt.
+pub fn decrypt(xml: &str, key_pem: &str) -> Result<String, Trouble> {
+    let folder = tempfile::tempdir()?;
+    let (document, key) = (folder.path().join("document"), folder.path().join("key.pem"));
+    fs::write(&document, xml)?;
+    fs::write(&key, key_pem)?;
+    let mut command = Command::new("xmlsec1");
+    command.args(["--decrypt", "--privkey-pem"]).arg(&key).arg(&document);
+    let output = command.stdin(Stdio::null()).output()?;
     if !output.status.success() {
         return Err(String::from_utf8_lossy(&output.stderr).into());
     }

@@ -107,6 +107,8 @@ fn has_signature(xml: &str, place: Option<Place>) -> bool {
             .elements()
             .filter(|node| node.local_name() == "Assertion")
             .any(|assertion| assertion.elements().any(|node| is_signature(&node))),
+        // Nothing is decrypted here.
+        Some(Place::InDecrypted) => false,
     }
 }
 
