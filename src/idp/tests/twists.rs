@@ -3,6 +3,7 @@
 
 use actix_web::App;
 use actix_web::http::StatusCode;
+use actix_web::http::header::ORIGIN;
 use actix_web::test::{TestRequest, call_service, init_service};
 use serde_json::{Value, json};
 
@@ -167,7 +168,10 @@ async fn two_answers_to_one_request() {
 async fn logged_out(app: &IdpApp, session: &IssuedSession) -> Option<String> {
     let service = init_service(App::new().configure(app.routes())).await;
     let form = [("session", session.session_index.as_str()), ("binding", "post")];
-    let request = TestRequest::post().uri("/sign-out").set_form(form);
+    let request = TestRequest::post()
+        .uri("/sign-out")
+        .set_form(form)
+        .insert_header((ORIGIN, app.idp().base_url().to_owned()));
     let response = call_service(&service, request.to_request()).await;
     let body = actix_web::body::to_bytes(response.into_body()).await.unwrap();
     let page = String::from_utf8(body.to_vec()).unwrap();
