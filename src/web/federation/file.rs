@@ -7,8 +7,9 @@ use chrono::{DateTime, TimeDelta, Utc};
 
 use super::disk::{self, DiskError};
 use super::event::EventLevel;
+use super::failure::Failure;
 use super::fetch::Validators;
-use super::keeper::{Failure, Federation, is_due};
+use super::keeper::{Federation, is_due};
 use super::provider::Provider;
 use crate::sp::Quarantine;
 

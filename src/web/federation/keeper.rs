@@ -9,16 +9,18 @@ use chrono::{DateTime, TimeDelta, Utc};
 use tokio::sync::{Semaphore, watch};
 
 use super::disk::FileWatch;
-use super::event::{Event, EventLevel, Events};
+use super::event::{EventLevel, Events};
+use super::failure::Failure;
 use super::fetch::{FetchError, FetchRequest, Fetched, Validators};
-use super::provider::{BeingFetched, Problem, Provider, State};
+use super::news::level_of;
+use super::provider::{BeingFetched, Provider, State};
 use super::sign_in::EARLY_PLACES;
 use super::snapshot::Snapshot;
 use super::source::{IdpSource, RefreshSettings};
 use super::timetable::{self, Situation};
 use crate::crypto::random_bytes;
 use crate::saml::EntityId;
-use crate::sp::{BuildError, Idp, Quarantine, ServiceProvider, Trust, TrustChange};
+use crate::sp::{BuildError, Idp, Quarantine, ServiceProvider, Trust};
 use crate::web::audit::Auditors;
 use crate::web::clock::Clock;
 
@@ -349,54 +351,6 @@ impl Federation {
             self.note(index, Err(failure), self.clock.now());
         }
     }
-
-    fn tell_changes(&self, index: usize, changes: &[TrustChange]) {
-        for change in changes {
-            let (level, code, fingerprint, detail) = super::event::describe(change);
-            self.tell(index, level, code, fingerprint, detail);
-        }
-    }
-
-    pub(super) fn tell_problem(&self, index: usize, problem: &Problem) {
-        let level = self
-            .providers
-            .get(index)
-            .map_or(EventLevel::Error, |provider| level_of(&provider.state(), problem));
-        self.tell(index, level, problem.code, None, problem.detail.clone());
-    }
-
-    pub(super) fn tell(
-        &self,
-        index: usize,
-        level: EventLevel,
-        code: &'static str,
-        fingerprint: Option<String>,
-        detail: String,
-    ) {
-        self.tell_at(self.clock.now(), index, level, code, fingerprint, detail);
-    }
-
-    pub(super) fn tell_at(
-        &self,
-        at: DateTime<Utc>,
-        index: usize,
-        level: EventLevel,
-        code: &'static str,
-        fingerprint: Option<String>,
-        detail: String,
-    ) {
-        let idp = self.providers.get(index).map(Provider::name);
-        self.events.tell(Event { at, code, level, idp, fingerprint, detail });
-    }
-}
-
-/// Nothing at all to sign in by is worse than something old.
-fn level_of(state: &State, problem: &Problem) -> EventLevel {
-    match &state.trust {
-        None => EventLevel::Error,
-        Some(_) if problem.quarantined => EventLevel::Error,
-        Some(_) => EventLevel::Warning,
-    }
 }
 
 /// Whether a time has come that was `ahead` at most when it was set. If it is further ahead now, the
@@ -427,37 +381,4 @@ fn has_test_keys(trust: &Arc<Trust>) -> bool {
 /// Without randomness all machines ask at the same time; that does no harm to us.
 fn chance() -> u16 {
     random_bytes().map_or(0, u16::from_le_bytes)
-}
-
-/// Why nothing newer was had.
-pub(super) struct Failure {
-    code: &'static str,
-    detail: String,
-    quarantined: bool,
-}
-
-impl Failure {
-    pub(super) fn new(code: &'static str, detail: String) -> Self {
-        Self { code, detail, quarantined: false }
-    }
-
-    /// The same problem as before goes on since then.
-    pub(super) fn into_problem(self, before: Option<&Problem>, now: DateTime<Utc>) -> Problem {
-        let Self { code, detail, quarantined } = self;
-        let goes_on = before.filter(|before| before.code == code);
-        let since = goes_on.map_or(now, |before| before.since);
-        Problem { code, detail, since, quarantined }
-    }
-}
-
-impl From<FetchError> for Failure {
-    fn from(error: FetchError) -> Self {
-        Self::new(error.code(), error.to_string())
-    }
-}
-
-impl From<Quarantine> for Failure {
-    fn from(quarantine: Quarantine) -> Self {
-        Self { quarantined: true, ..Self::new(quarantine.code(), quarantine.to_string()) }
-    }
 }

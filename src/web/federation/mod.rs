@@ -4,11 +4,13 @@
 mod background;
 mod disk;
 mod event;
+mod failure;
 mod fetch;
 mod file;
 #[cfg(feature = "fetch")]
 mod http;
 mod keeper;
+mod news;
 mod provider;
 #[cfg(feature = "fetch")]
 mod proxy;
