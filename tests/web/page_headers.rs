@@ -30,6 +30,9 @@ const PLAIN: &str = "default-src 'none'; base-uri 'none'; frame-ancestors 'none'
 /// Its form goes to the identity provider, by a script.
 const POSTS: &str = "default-src 'none'; base-uri 'none'; frame-ancestors 'none'; \
                      style-src {style}; script-src {script}";
+/// A script sees to it that a double click is one.
+const SENDS_ONCE: &str = "default-src 'none'; base-uri 'none'; frame-ancestors 'none'; \
+                          style-src {style}; script-src {script}; form-action 'self'";
 const FRAMED: &str = "default-src 'none'; base-uri 'none'; frame-ancestors 'self'; \
                       style-src {style}; script-src {script}; form-action 'self'";
 /// It asks for one image of our own.
@@ -61,11 +64,11 @@ const TABLE: &[(PageKind, u16, &str, &str)] = &[
     (PageKind::NoPendingLogout, 403, PLAIN, "DENY"),
     (PageKind::SigningIn, 200, POSTS, "DENY"),
     (PageKind::ChooseIdp, 200, PLAIN, "DENY"),
-    (PageKind::Confirm, 200, PLAIN, "DENY"),
+    (PageKind::Confirm, 200, SENDS_ONCE, "DENY"),
     (PageKind::SessionEnded, 401, PLAIN, "DENY"),
     (PageKind::StepUp, 401, PLAIN, "DENY"),
     (PageKind::FormKept, 401, PLAIN, "DENY"),
-    (PageKind::Resume, 200, PLAIN, "DENY"),
+    (PageKind::Resume, 200, SENDS_ONCE, "DENY"),
     (PageKind::BreakOut, 401, FRAMED, "SAMEORIGIN"),
     (PageKind::Locked, 401, PLAIN, "DENY"),
     (PageKind::LockedByOther, 403, PLAIN, "DENY"),

@@ -63,6 +63,14 @@ impl fmt::Debug for Pages {
 
 /// The script that sends a form which goes on by itself.
 const SUBMIT_SCRIPT: &str = "document.getElementById('saml-form').submit()";
+/// Of two clicks only the first sends. Browsers drop the answer to the first form when the second one
+/// goes, and what it did is lost: a session that has begun, a form that was taken out. Whoever comes
+/// back to the page may send again.
+const ONE_CLICK_SCRIPT: &str = "(function(){\
+    var sent=false;\
+    addEventListener(\"submit\",function(e){if(sent){e.preventDefault()}sent=true});\
+    addEventListener(\"pageshow\",function(){sent=false})\
+    })();";
 /// What the scripts find their form or link by.
 const FORM_ID: &str = "saml-form";
 const LINK_ID: &str = "saml-link";

@@ -4,10 +4,10 @@ use actix_web::HttpResponse;
 use actix_web::http::StatusCode;
 use chrono::TimeDelta;
 
-use super::Pages;
 use super::catalogue::Words;
 use super::content::{Action, Paragraph};
 use super::kind::PageKind;
+use super::{ONE_CLICK_SCRIPT, Pages};
 use crate::web::kept_form::KeptForm;
 use crate::web::preview::Preview;
 
@@ -58,6 +58,7 @@ impl Pages {
         let drop = format!("{resume}?{DROP}={}", form.id);
         let until = self.texts.fill(Words::ResumeOnce, &[("time", &end)]);
         page.actions.push(Action::form(self.say(Words::ResumeDrop), &drop).instead(until));
+        page.behaviour.script = Some(ONE_CLICK_SCRIPT);
         self.respond(&page)
     }
 

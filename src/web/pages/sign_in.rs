@@ -7,7 +7,7 @@ use url::Url;
 use super::catalogue::Words;
 use super::content::{Action, Choice, Choices};
 use super::kind::PageKind;
-use super::{FORM_ID, LINK_ID, Pages, SUBMIT_SCRIPT};
+use super::{FORM_ID, LINK_ID, ONE_CLICK_SCRIPT, Pages, SUBMIT_SCRIPT};
 
 /// Takes the whole window to the sign-in, and back to the page that it shows. A window in which
 /// somebody has typed something is left to them: the link is there.
@@ -76,6 +76,7 @@ impl Pages {
             |form: Action, (name, value): &(&str, String)| form.with_field(name, value);
         page.actions.push(fields.iter().fold(go_on, with_field));
         page.actions.push(Action::other(self.say(Words::ConfirmOther), "/"));
+        page.behaviour.script = Some(ONE_CLICK_SCRIPT);
         self.respond(&page)
     }
 

@@ -98,21 +98,27 @@ pub(super) async fn receive(
         refused(Reason::new("session", Trouble::Unavailable, error))
     };
     let person = Person::of(&staff);
-    let Some(go_on) = agreement(request, shared, &message, now) else {
-        return ask(shared, &message, &person, &page, now).map_err(|error| unavailable(&error));
-    };
+    let go_on = agreement(request, shared, &message, now);
     // It was not asked for a password, so it opens no lock.
-    if let Some(owner) = lock::owner(request, shared) {
+    if go_on.is_some()
+        && let Some(owner) = lock::owner(request, shared)
+    {
         return Ok(shared.pages.locked(&owner.name, &shared.login_url(Some(&page)), false));
     }
-    // Who goes back and agrees once more has used nothing twice.
-    let here = session::signed_in(request, shared)
-        .await
-        .map_err(|error| refused(Reason::new("session_store", Trouble::Unavailable, error)))?;
-    if here.is_some_and(|here| is_by_the_same(&here.principal, &login.principal)) {
-        tracing::info!(event = "signed_in_already");
-        return Ok(welcome(page.as_str()));
+    // Who goes back and agrees once more has used nothing twice. Nor has who clicks again when this
+    // browser has the answer to the first click already, and no cookie of the page any more.
+    if message.go_on.is_some() {
+        let here = session::signed_in(request, shared)
+            .await
+            .map_err(|error| refused(Reason::new("session_store", Trouble::Unavailable, error)))?;
+        if here.is_some_and(|here| is_by_the_same(&here.principal, &login.principal)) {
+            tracing::info!(event = "signed_in_already");
+            return Ok(welcome(page.as_str()));
+        }
     }
+    let Some(go_on) = go_on else {
+        return ask(shared, &message, &person, &page, now).map_err(|error| unavailable(&error));
+    };
     let replay_store =
         |error: StoreError| refused(Reason::new("replay_store", Trouble::Unavailable, error));
     // Of two clicks the browser sends both, and goes by the answer to the second. The first one signs

@@ -4,7 +4,9 @@ use std::io::Write as _;
 use std::path::PathBuf;
 use std::time::Duration;
 
-use fantoccini::actions::{InputSource as _, KeyAction, KeyActions};
+use fantoccini::actions::{
+    InputSource as _, KeyAction, KeyActions, MOUSE_BUTTON_LEFT, MouseActions, PointerAction,
+};
 use fantoccini::cookies::Cookie;
 use fantoccini::elements::Element;
 use fantoccini::wd::{WebDriverCompatibleCommand, WindowHandle};
@@ -121,6 +123,19 @@ impl Browser {
     /// Clicks on the one thing that `css` describes.
     pub(crate) async fn click(&self, css: &str) {
         self.element(Locator::Css(css)).await.click().await.unwrap();
+    }
+
+    /// Clicks on it twice, as people do who are used to it.
+    pub(crate) async fn double_click(&self, css: &str) {
+        let element = self.element(Locator::Css(css)).await;
+        let left = MOUSE_BUTTON_LEFT;
+        let twice = MouseActions::new("mouse".to_owned())
+            .then(PointerAction::MoveToElement { element, duration: None, x: 0.0, y: 0.0 })
+            .then(PointerAction::Down { button: left })
+            .then(PointerAction::Up { button: left })
+            .then(PointerAction::Down { button: left })
+            .then(PointerAction::Up { button: left });
+        self.client.perform_actions(twice).await.unwrap();
     }
 
     /// Presses a key, by its code point in WebDriver where it is none of a letter.

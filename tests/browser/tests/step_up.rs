@@ -2,7 +2,7 @@
 
 use crate::browser::Browser;
 use crate::sign_in::CHOOSER;
-use crate::sites::Setting;
+use crate::sites::{Setting, Sites};
 
 #[actix_web::test]
 async fn a_page_that_wants_a_second_factor_is_reached_by_who_has_one() {
@@ -42,11 +42,8 @@ async fn who_has_none_is_asked_once_and_then_told() {
     browser.arrive(&sites.page("/rota"), "Your rota").await;
 }
 
-/// The form is long, the session has ended meanwhile, and nothing is lost.
-#[actix_web::test]
-async fn a_form_that_came_too_late_is_sent_by_a_click_after_the_sign_in() {
-    let Some(browser) = Browser::open().await else { return };
-    let sites = Setting::default().serve();
+/// A form has come too late, and its sender has signed in again.
+async fn sent_too_late(browser: &Browser, sites: &Sites) {
     browser.visit(&sites.page("/swap")).await;
     browser.arrive_at(CHOOSER).await;
     browser.click("button[name=person][value='test.consultant']").await;
@@ -60,7 +57,25 @@ async fn a_form_that_came_too_late_is_sent_by_a_click_after_the_sign_in() {
     browser.arrive_at(CHOOSER).await;
     browser.click("button[name=person][value='test.consultant']").await;
     browser.arrive(&sites.page("/saml/resume"), "Send what you had filled in?").await;
+}
+
+/// The form is long, the session has ended meanwhile, and nothing is lost.
+#[actix_web::test]
+async fn a_form_that_came_too_late_is_sent_by_a_click_after_the_sign_in() {
+    let Some(browser) = Browser::open().await else { return };
+    let sites = Setting::default().serve();
+    sent_too_late(&browser, &sites).await;
     browser.click("main button").await;
+    browser.arrive(&sites.page("/swap"), "Shift offered").await;
+    assert!(browser.text("main").await.contains("Caf\u{e9} at <seven>"));
+}
+
+#[actix_web::test]
+async fn a_form_that_came_too_late_arrives_by_a_double_click_too() {
+    let Some(browser) = Browser::open().await else { return };
+    let sites = Setting::default().serve();
+    sent_too_late(&browser, &sites).await;
+    browser.double_click("main button").await;
     browser.arrive(&sites.page("/swap"), "Shift offered").await;
     assert!(browser.text("main").await.contains("Caf\u{e9} at <seven>"));
 }

@@ -32,6 +32,16 @@ async fn the_person_sees_as_whom_and_goes_on_by_a_click() {
     assert_eq!(whoami(&browser, &sites).await, nurse());
 }
 
+#[actix_web::test]
+async fn a_double_click_is_one_click() {
+    let Some(browser) = Browser::open().await else { return };
+    let sites = Setting { accepts_unsolicited: true, ..Setting::default() }.serve();
+    begin(&browser, &sites).await;
+    browser.double_click("main button").await;
+    browser.arrive(&sites.page("/rota"), "Your rota").await;
+    assert_eq!(whoami(&browser, &sites).await, nurse());
+}
+
 /// The control: without the click, nobody is signed in.
 #[actix_web::test]
 async fn without_a_click_nobody_is_signed_in() {
