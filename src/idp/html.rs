@@ -52,7 +52,8 @@ button.main{background:var(--accent);border-color:var(--accent);color:var(--on-a
 button.main:hover{background:var(--deep)}\
 .name{font-weight:700}\
 .quiet{color:var(--line)}\
-a:focus-visible,button:focus-visible,input:focus-visible,select:focus-visible{outline:3px solid var(--ink);\
+a:focus-visible,button:focus-visible,input:focus-visible,select:focus-visible,\
+summary:focus-visible{outline:3px solid var(--ink);\
 outline-offset:2px;box-shadow:0 0 0 6px #facc15}\
 label{display:block;font-weight:700}\
 select{font:inherit;max-width:100%;padding:.6rem;border:2px solid var(--line);border-radius:.375rem;\
