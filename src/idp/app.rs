@@ -18,8 +18,10 @@ use super::pages;
 use super::personality::Personality;
 use super::received::Received;
 use super::refusal::Refusal;
+use super::relying_party::RelyingParty;
 use super::remembered;
 use super::scenario::Scenario;
+use super::sign_in::SignIn;
 use super::stage::{MetadataState, Stage};
 use super::test_idp::TestIdp;
 use super::twist::{Twist, Words};
@@ -73,6 +75,8 @@ struct State {
     first_offset: TimeDelta,
 }
 
+/// So many applications are registered by themselves. More are answered and not kept.
+const MAX_MET: usize = 100;
 /// So many sessions are remembered for log-out.
 const MAX_SESSIONS: usize = 100;
 
@@ -204,6 +208,22 @@ impl IdpApp {
             *idp = changed;
             Ok(true)
         })
+    }
+
+    /// Registers an application that has asked and that nobody has registered, where that is allowed.
+    /// Its metadata, when somebody brings it, takes the place of this.
+    pub(super) fn meet(&self, sign_in: &SignIn) {
+        self.change(|idp| {
+            let is_known = idp.relying_party_named(sign_in.relying_party.as_str()).is_some();
+            if is_known || !idp.accept_unknown || idp.relying_parties.len() >= MAX_MET {
+                return;
+            }
+            let acs_url = &sign_in.reply_to.acs_url;
+            if let Ok(mut met) = RelyingParty::new(sign_in.relying_party.clone(), acs_url) {
+                met.is_met = true;
+                idp.relying_parties.push(met);
+            }
+        });
     }
 
     /// The routes, for [`App::configure`](actix_web::App::configure).

@@ -37,6 +37,7 @@ pub(super) async fn respond(
     let sign_in = match idp.receive(&received) {
         Ok(sign_in) => {
             let entry = entry.of_party(sign_in.relying_party.as_str());
+            app.meet(&sign_in);
             app.direct(|stage| stage.journal.note_once(entry));
             sign_in
         }

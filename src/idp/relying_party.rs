@@ -80,6 +80,9 @@ pub struct RelyingParty {
     pub require_signed: bool,
     /// The one algorithm that signatures may have: the trust's "secure hash algorithm".
     pub algorithm: SignatureAlgorithm,
+    /// Whether it was registered by its first request alone: each of its requests is then taken at its
+    /// word.
+    pub is_met: bool,
 }
 
 impl RelyingParty {
@@ -97,6 +100,7 @@ impl RelyingParty {
             encryption: None,
             require_signed: false,
             algorithm: SignatureAlgorithm::RsaSha256,
+            is_met: false,
         })
     }
 
@@ -129,6 +133,7 @@ impl RelyingParty {
             encryption: read_certificates(role, &[Some("encryption")])?.into_iter().next(),
             require_signed: is_true(role.attribute("AuthnRequestsSigned")),
             algorithm: SignatureAlgorithm::RsaSha256,
+            is_met: false,
         })
     }
 }

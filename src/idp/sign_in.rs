@@ -200,8 +200,8 @@ impl TestIdp {
 
     fn relying_party(&self, request: &AuthnRequest) -> Result<RelyingParty, Refusal> {
         let unknown = || Refusal::UnknownIssuer { found: request.issuer.clone() };
-        let registered = self.relying_parties.iter();
-        let found = registered.clone().find(|rp| rp.entity_id.as_str() == request.issuer);
+        let mut registered = self.relying_parties.iter().filter(|rp| !rp.is_met);
+        let found = registered.find(|rp| rp.entity_id.as_str() == request.issuer);
         match (found, &request.acs_url) {
             (Some(relying_party), _) => Ok(relying_party.clone()),
             (None, Some(acs_url)) if self.accept_unknown => {

@@ -11,7 +11,7 @@ use serde_json::{Value, json};
 use url::Url;
 
 use super::{ACS, IDP, REQUEST, SP, now};
-use crate::idp::{IdSource, IdpApp, RelyingParty};
+use crate::idp::{IdSource, IdpApp, RelyingParty, TestIdp};
 use crate::saml::binding::redirect_url;
 use crate::saml::{AuthnRequest, EntityId};
 use crate::xml::decode_base64;
@@ -51,12 +51,17 @@ pub(super) async fn post(app: &IdpApp, path: &str, body: Value) -> (StatusCode, 
 }
 
 pub(super) fn query() -> String {
+    query_for(ACS)
+}
+
+/// A request whose answer goes to this address.
+fn query_for(acs_url: &str) -> String {
     let request = AuthnRequest {
         id: REQUEST.to_owned(),
         issue_instant: now(),
         destination: IDP.sign_in_url(),
         issuer: EntityId::new(SP).unwrap(),
-        acs_url: ACS.to_owned(),
+        acs_url: acs_url.to_owned(),
         force_authn: false,
         is_passive: false,
         name_id_format: None,
@@ -169,7 +174,8 @@ async fn clock_moves() {
     assert_eq!(state["now"], "2026-11-22T15:50:01.250Z");
     assert!(sign_in(&app, "").await.contains("IssueInstant=\"2026-11-22T15:50:01.250Z\""));
     let far = json!({"offset_seconds": i64::MAX});
-    assert_eq!(post(&app, "/admin/api/clock", far).await.0, StatusCode::BAD_REQUEST);
+    let (status, body) = post(&app, "/admin/api/clock", far).await;
+    assert_eq!((status, &body["code"]), (StatusCode::BAD_REQUEST, &json!("clock")));
 }
 
 #[actix_web::test]
@@ -204,6 +210,92 @@ async fn keys_turn_over() {
     assert_eq!(turn("switch").await.1, ["current", "old"]);
     assert_eq!(turn("remove").await.1, ["current"]);
     assert_eq!(turn("burn").await.0, StatusCode::BAD_REQUEST);
+    assert_eq!(turn("remove").await.0, StatusCode::CONFLICT);
+    let signs = || app.idp().keys.current().certificate().fingerprint();
+    let before = signs();
+    assert_eq!(turn("replace").await, (StatusCode::OK, vec![json!("current")]));
+    assert_ne!(signs(), before);
+    let (_, body) = post(&app, "/admin/api/keys", json!({"action": "switch"})).await;
+    assert_eq!(body["code"], "no_such_key");
+    let (_, body) = post(&app, "/admin/api/keys", json!({"action": "burn"})).await;
+    assert_eq!(body["code"], "json");
+}
+
+/// What cannot be written down does not happen.
+#[actix_web::test]
+async fn keys_that_cannot_be_kept_do_not_turn_over() {
+    let full = |_: &TestIdp| Err("no space left".into());
+    let app = IdpApp::keeping(IDP.clone(), now, full);
+    let before = get(&app, "/admin/api/state").await["keys"].clone();
+    for action in ["announce", "replace"] {
+        let (status, body) = post(&app, "/admin/api/keys", json!({ "action": action })).await;
+        assert_eq!(status, StatusCode::INTERNAL_SERVER_ERROR);
+        assert_eq!((&body["code"], &body["message"]), (&json!("keys"), &json!("no space left")));
+    }
+    assert_eq!(get(&app, "/admin/api/state").await["keys"], before);
+}
+
+/// Every change is barred to the same callers, and wants JSON that says what it is.
+#[actix_web::test]
+async fn every_change_has_the_same_bars() {
+    let app = app();
+    let state = get(&app, "/admin/api/state").await;
+    for path in ["next", "clock", "metadata", "delay", "keys", "relying-parties", "reset"] {
+        let path = format!("/admin/api/{path}");
+        let change = || TestRequest::post().uri(&path);
+        let far: SocketAddr = "192.0.2.7:50000".parse().unwrap();
+        let from_far = own(change()).peer_addr(far).set_json(json!({}));
+        let (status, body) = call(&app, from_far).await;
+        assert_eq!((status, &body["code"]), (StatusCode::FORBIDDEN, &json!("barred")), "{path}");
+        let form = own(change()).set_form([("a", "b")]);
+        let (status, body) = call(&app, form).await;
+        assert_eq!(status, StatusCode::UNSUPPORTED_MEDIA_TYPE, "{path}");
+        assert_eq!(body["code"], "content_type");
+        let (status, body) = post(&app, &path, json!({"unheard": "of"})).await;
+        assert_eq!((status, &body["code"]), (StatusCode::BAD_REQUEST, &json!("json")), "{path}");
+        // A page cannot be made to change anything by a mere address.
+        let (status, _) = text(&app, own(TestRequest::get().uri(&path))).await;
+        assert!(matches!(status.as_u16(), 404 | 405), "{path} {status}");
+    }
+    for path in ["state", "log", "scenarios"] {
+        let request = TestRequest::get().uri(&format!("/admin/api/{path}"));
+        let (status, body) = call(&app, request).await;
+        assert_eq!((status, &body["code"]), (StatusCode::FORBIDDEN, &json!("barred")), "{path}");
+    }
+    assert_eq!(get(&app, "/admin/api/state").await, state);
+}
+
+/// Whoever asks is registered, if that is allowed, until its metadata says more.
+#[actix_web::test]
+async fn applications_register_themselves() {
+    let strict = IdpApp::new(IDP.clone(), now);
+    assert!(!sign_in(&strict, "").await.contains("samlp:Response"));
+    assert_eq!(get(&strict, "/admin/api/state").await["relying_parties"], json!([]));
+
+    let mut idp = IDP.clone();
+    idp.accept_unknown = true;
+    let app = IdpApp::new(idp, now);
+    for _ in 0..2 {
+        assert!(sign_in(&app, "").await.starts_with("<samlp:Response"));
+        assert_eq!(get(&app, "/admin/api/state").await["relying_parties"], json!([SP]));
+    }
+    // It may move to another address, as it could before.
+    let elsewhere = query_for("https://rota.example.org/moved");
+    let form = [("query", elsewhere.as_str()), ("person", "test.consultant")];
+    let moved = || TestRequest::post().uri("/adfs/ls/").set_form(form);
+    let (_, page) = text(&app, moved()).await;
+    assert!(page.contains("action=\"https://rota.example.org/moved\""), "{page}");
+    // Not any more when somebody has said what its addresses are.
+    let xml = std::fs::read_to_string("metadata/sp-metadata.xml").unwrap();
+    let xml = xml.replace("AuthnRequestsSigned=\"true\"", "AuthnRequestsSigned=\"false\"");
+    let (status, state) =
+        post(&app, "/admin/api/relying-parties", json!({ "metadata": xml })).await;
+    assert_eq!((status, &state["relying_parties"]), (StatusCode::OK, &json!([SP])));
+    let (status, page) = text(&app, moved()).await;
+    assert_eq!(status, StatusCode::BAD_REQUEST);
+    assert!(page.contains("MSIS3200"), "{page}");
+    let (_, state) = post(&app, "/admin/api/reset", json!({})).await;
+    assert_eq!(state["relying_parties"], json!([]));
 }
 
 #[actix_web::test]
