@@ -9,11 +9,12 @@ use std::process::{Command, Stdio};
 use std::sync::LazyLock;
 
 use actix_saml::crypto::{Certificate, CertificateRequest, KeyShape, PrivateKey, random_hex};
-use actix_saml::idp::{ReplyTo, SignedParts, TestIdp, Validity};
+use actix_saml::idp::{Personality, ReplyTo, SignedParts, SigningKey, TestIdp, TestKeys, Validity};
 use actix_saml::saml::metadata::{IdpMetadata, SpMetadata, TEST_KEY_MARK};
 use actix_saml::saml::{EntityId, parse_instant};
 use actix_saml::xml::{Document, Limits, Node};
 use chrono::{DateTime, Utc};
+use url::Url;
 
 const ACS: &str = "https://rota.example.org/saml/acs";
 const SP: &str = "https://rota.example.org/saml/metadata";
@@ -235,6 +236,50 @@ fn a_shape_tells_what_is_missing_and_what_is_more() {
         "<a xmlns=\"urn:y\" b=\"1\"><c/><d/></a>",
     ] {
         assert_ne!(shape(other.as_bytes()), honest, "{other}");
+    }
+}
+
+/// Whatever keys an identity provider of ours has come to have, and whoever it behaves like: their
+/// certificates say what they are, and a service provider takes them in development only.
+#[test]
+fn every_key_is_marked_and_refused_outside_development() {
+    use actix_saml::sp::{BuildError, Builder, Idp};
+    for personality in Personality::ALL {
+        let seeded = TestKeys::seeded("ward", personality, "fs.nhsmail.test").unwrap();
+        let base_url = "https://fs.nhsmail.test";
+        let mut idp = TestIdp::at(personality, base_url, seeded).unwrap();
+        let mut seen = Vec::new();
+        for turn in ["first", "announced", "switched", "replaced"] {
+            let keys = &mut idp.keys;
+            let next = || SigningKey::generate("fs.nhsmail.test", Validity::of_tests()).unwrap();
+            match turn {
+                "announced" => keys.announce(next()),
+                "switched" => assert!(keys.promote()),
+                "replaced" => keys.replace(next()),
+                _ => {}
+            }
+            let listed = [Some(keys.current()), keys.announced(), keys.old()];
+            for key in listed.into_iter().flatten().chain([keys.encryption()]) {
+                let subject = key.certificate().issuer_name().unwrap();
+                assert!(subject.contains(TEST_KEY_MARK), "{personality:?} {turn}: {subject}");
+            }
+            seen.push(keys.current().certificate().fingerprint());
+            let metadata = IdpMetadata::read(idp.metadata().unwrap().as_bytes(), now()).unwrap();
+            assert!(metadata.has_test_keys(), "{personality:?} {turn}");
+            let trust = |dev: bool| {
+                let rota = Url::parse("https://rota.example.org").unwrap();
+                let mut builder = Builder::new(EntityId::new(SP).unwrap(), rota);
+                builder.idps = vec![Idp { metadata: metadata.clone(), label: None }.into()];
+                builder.dev = dev;
+                builder.build().map(|_| ())
+            };
+            let refused =
+                matches!(trust(false), Err(BuildError::TestKey(of)) if of == idp.entity_id);
+            assert!(refused, "{personality:?} {turn}");
+            assert!(trust(true).is_ok(), "{personality:?} {turn}");
+        }
+        seen.dedup();
+        assert_eq!(seen.len(), 3, "{personality:?}: another key each time but the announcement");
     }
 }
 
