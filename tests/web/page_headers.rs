@@ -352,7 +352,7 @@ async fn every_page_has_exactly_its_headers() {
         }
         for (name, value) in [
             ("Content-Security-Policy", policy.as_str()),
-            ("Referrer-Policy", "no-referrer"),
+            ("Referrer-Policy", if ALONE.contains(kind) { "same-origin" } else { "no-referrer" }),
             ("X-Frame-Options", framing),
             ("X-Content-Type-Options", "nosniff"),
             ("Cache-Control", "no-store"),

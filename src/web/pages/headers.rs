@@ -25,16 +25,20 @@ static STYLE_HASH: LazyLock<String> = LazyLock::new(|| source_hash(STYLE));
 pub(super) fn answer(page: &PageContent, html: String) -> HttpResponse {
     let behaviour = &page.behaviour;
     let options = if behaviour.is_framed { "SAMEORIGIN" } else { "DENY" };
+    let has_button = page.actions.iter().any(|action| matches!(action, Action::Form(_)));
+    let is_alone = has_button && !behaviour.posts_elsewhere;
+    // Without a referrer a browser sends `Origin: null` with the forms of a page, its own origin
+    // included, and a form that was kept for an application would be refused by those that check it.
+    let referrer = if is_alone { "same-origin" } else { "no-referrer" };
     let mut response = HttpResponseBuilder::new(page.status);
     response
         .content_type("text/html; charset=utf-8")
         .insert_header((CONTENT_SECURITY_POLICY, policy(page)))
-        .insert_header((REFERRER_POLICY, "no-referrer"))
+        .insert_header((REFERRER_POLICY, referrer))
         .insert_header((CACHE_CONTROL, "no-store"))
         .insert_header((X_CONTENT_TYPE_OPTIONS, "nosniff"))
         .insert_header((X_FRAME_OPTIONS, options));
-    let has_button = page.actions.iter().any(|action| matches!(action, Action::Form(_)));
-    if has_button && !behaviour.posts_elsewhere {
+    if is_alone {
         // No window that has opened this one moves it, or knows when it has gone.
         response.insert_header(("Cross-Origin-Opener-Policy", "same-origin"));
     }

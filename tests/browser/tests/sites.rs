@@ -13,7 +13,8 @@ use actix_saml::saml::{EntityId, parse_instant};
 use actix_saml::sp::{Builder, Idp, RequestSigning, ReturnTo, UnsolicitedTargets};
 use actix_saml::web::Clock;
 use actix_web::dev::{Service as _, ServiceResponse};
-use actix_web::http::header::{CACHE_CONTROL, HeaderValue, SET_COOKIE};
+use actix_web::http::Method;
+use actix_web::http::header::{CACHE_CONTROL, HeaderValue, ORIGIN, SET_COOKIE};
 use actix_web::{App, HttpResponse, HttpServer, web};
 use chrono::{DateTime, TimeDelta, Utc};
 use openssl::pkey::PKey;
@@ -79,6 +80,8 @@ pub(crate) struct Sites {
     pub(crate) idp_entity_id: String,
     /// `SameSite` of each cookie of a pending sign-in, as it went to the browser.
     pending_same_site: Arc<Mutex<Vec<String>>>,
+    /// `Origin` of each form that came to a page of the application's own.
+    pub(crate) origins: Arc<Mutex<Vec<String>>>,
     clock: StoppedClock,
 }
 
@@ -148,9 +151,12 @@ impl Setting {
 
         let pending_same_site = Arc::new(Mutex::new(Vec::new()));
         let seen = Arc::clone(&pending_same_site);
+        let origins = Arc::new(Mutex::new(Vec::new()));
+        let came = Arc::clone(&origins);
         let served = saml.clone();
         let app_server = HttpServer::new(move || {
             let seen = Arc::clone(&seen);
+            let came = Arc::clone(&came);
             App::new()
                 .configure(served.routes())
                 .configure(app::routes(&served))
@@ -160,6 +166,11 @@ impl Setting {
                 .wrap(served.sessions())
                 // The last one is the outermost: it has all cookies on their way out.
                 .wrap_fn(move |request, service| {
+                    if request.method() == Method::POST && !request.path().starts_with("/saml/") {
+                        let origin = request.headers().get(ORIGIN).map(HeaderValue::as_bytes);
+                        let origin = String::from_utf8_lossy(origin.unwrap_or_default()).into();
+                        came.lock().unwrap().push(origin);
+                    }
                     let answer = service.call(request);
                     let seen = Arc::clone(&seen);
                     async move {
@@ -177,7 +188,16 @@ impl Setting {
         };
         actix_web::rt::spawn(app_server.unwrap().disable_signals().run());
         let app = app_url;
-        Sites { saml, app, idp: idp_url, other_idp, idp_entity_id, pending_same_site, clock }
+        Sites {
+            saml,
+            app,
+            idp: idp_url,
+            other_idp,
+            idp_entity_id,
+            pending_same_site,
+            origins,
+            clock,
+        }
     }
 
     fn saml(self, app_url: &Url, idps: &[TestIdp], clock: &StoppedClock) -> Saml {

@@ -68,6 +68,9 @@ async fn a_form_that_came_too_late_is_sent_by_a_click_after_the_sign_in() {
     browser.click("main button").await;
     browser.arrive(&sites.page("/swap"), "Shift offered").await;
     assert!(browser.text("main").await.contains("Caf\u{e9} at <seven>"));
+    // Applications that look at `Origin` take it for a form of their own.
+    let own = sites.page("/").origin().ascii_serialization();
+    assert_eq!(sites.origins.lock().unwrap().last(), Some(&own));
 }
 
 #[actix_web::test]
