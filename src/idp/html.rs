@@ -56,6 +56,7 @@ a:focus-visible,button:focus-visible,input:focus-visible,select:focus-visible,\
 summary:focus-visible{outline:3px solid var(--ink);\
 outline-offset:2px;box-shadow:0 0 0 6px #facc15}\
 label{display:block;font-weight:700}\
+details{margin:0 0 1rem}summary{cursor:pointer}\
 select{font:inherit;max-width:100%;padding:.6rem;border:2px solid var(--line);border-radius:.375rem;\
 background:var(--card);color:inherit;margin:.25rem 0 1rem}\
 input[type=text]{font:inherit;color:inherit;background:var(--card);width:min(100%,22rem);padding:.6rem;border:2px solid var(--line);\

@@ -80,6 +80,18 @@ async fn the_pages_that_send_themselves() {
     browser.arrive_at(POSTING).await;
     browser.let_scripts_run(true).await;
     let mut found = faults(&browser, source, "idp posting").await;
+    // Two answers wait for a button each, with scripts too.
+    open_chooser(&browser, &sites).await;
+    browser.run("document.querySelector('#scenario_of_card').value = 'two-responses'").await;
+    browser.click(NURSE).await;
+    browser.arrive_at(POSTING).await;
+    assert_eq!(browser.text("#response-2 button").await, "Send answer 2");
+    found.extend(faults(&browser, source, "idp two answers").await);
+    browser.let_scripts_run(false).await;
+    open_chooser(&browser, &sites).await;
+    browser.click(NURSE).await;
+    browser.arrive_at(POSTING).await;
+    browser.let_scripts_run(true).await;
     browser.click("#response button").await;
     browser.arrive_at("Your rota").await;
     browser.visit(&sites.idp).await;
