@@ -45,7 +45,7 @@ pub enum Outside {
 
 /// Which addresses are allowed: not that of a live service by a slip of the hand, nor wherever else
 /// somebody's redirect leads. A name is looked up once more when the request is sent, and what is
-/// found then is held against the fence as well ([`Fenced`]).
+/// found then is held against the fence as well, by `Fenced`.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Fence {
     /// Whether addresses of the Internet are allowed.
