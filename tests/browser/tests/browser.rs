@@ -170,6 +170,14 @@ impl Browser {
         self.keep_picture(heading).await;
     }
 
+    /// Waits until a page is there whose main button says `label`. For pages that lead to themselves:
+    /// what is looked at before the next one has come goes away under the eye.
+    pub(crate) async fn await_button(&self, label: &str) {
+        assert!(!label.contains('\''), "quoted by apostrophes below");
+        let xpath = format!("//button[@class='main'][normalize-space()='{label}']");
+        self.element(Locator::XPath(&xpath)).await;
+    }
+
     /// Waits until the page at `url` is there, and that it has `heading`.
     pub(crate) async fn arrive(&self, url: &Url, heading: &str) {
         let wait = self.client.wait().at_most(PATIENCE).every(STEP);

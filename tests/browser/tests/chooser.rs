@@ -106,12 +106,11 @@ async fn a_rollover_is_rehearsed_by_clicks() {
             [("announce", "Switch to the announced key"), ("switch", "Remove the old key")]
         {
             browser.click(&format!("button[value={word}]")).await;
-            browser.arrive_at("Signing keys").await;
-            assert_eq!(browser.text("button.main").await, label);
+            browser.await_button(label).await;
         }
         assert_ne!(browser.text("dd code").await, first);
         browser.click("button[value=remove]").await;
-        browser.arrive_at("Signing keys").await;
-        assert_eq!(browser.text("button.main").await, "Announce a new key");
+        browser.await_button("Announce a new key").await;
+        browser.keep_picture("Signing keys").await;
     }
 }
