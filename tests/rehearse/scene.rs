@@ -12,6 +12,7 @@ use actix_saml::crypto::{Certificate, CertificateRequest, KeyShape, PrivateKey, 
 use actix_saml::idp::{Personality, SigningKey, TestIdp, TestKeys, Validity};
 use actix_saml::rehearse::{Fence, Plan, SignedInCheck};
 use actix_saml::web::Config;
+use actix_web::web::{Data, FormConfig, ServiceConfig};
 use actix_web::{App, HttpServer};
 use chrono::{DateTime, Utc};
 use url::Url;
@@ -124,4 +125,27 @@ pub fn plan(idp: TestIdp, url: &str, start: &str, check: SignedInCheck) -> Plan 
         authorities: Vec::new(),
         clock: now,
     }
+}
+
+/// Serves what `routes` says at `listener`, on a thread of its own, until the tests end.
+pub fn serve_at(
+    listener: TcpListener,
+    routes: fn(&mut ServiceConfig),
+    toy: Data<impl Send + Sync + 'static>,
+) {
+    let (sender, receiver) = channel();
+    std::thread::spawn(move || {
+        actix_web::rt::System::new().block_on(async move {
+            let server = HttpServer::new(move || {
+                App::new()
+                    .app_data(toy.clone())
+                    .app_data(FormConfig::default().limit(100_000_000))
+                    .configure(routes)
+            });
+            let server = server.workers(1).disable_signals().listen(listener).unwrap().run();
+            sender.send(()).unwrap();
+            server.await.unwrap();
+        });
+    });
+    receiver.recv().unwrap();
 }

@@ -3,7 +3,6 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::net::TcpListener;
 use std::sync::atomic::{AtomicUsize, Ordering};
-use std::sync::mpsc::channel;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
@@ -20,11 +19,11 @@ use actix_saml::saml::parse_instant;
 use actix_saml::xml::{Document, Limits, Node, decode_base64, encode_base64};
 use actix_saml::xmlenc::{Budget, DecryptionKey, decrypt};
 use actix_web::cookie::{Cookie, SameSite};
-use actix_web::web::{Data, Form, Query, get, post};
-use actix_web::{App, HttpRequest, HttpResponse, HttpServer};
+use actix_web::web::{Data, Form, Query, ServiceConfig, get, post};
+use actix_web::{HttpRequest, HttpResponse};
 use chrono::SecondsFormat;
 
-use crate::scene::{idp, now, plan};
+use crate::scene::{idp, now, plan, serve_at};
 
 /// What is wrong with a toy.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -449,24 +448,14 @@ fn serve(weakness: Weakness, idp: &TestIdp, listener: TcpListener, key: PrivateK
         state: Mutex::new(State { pending, sessions, used }),
         absent: AtomicUsize::new(0),
     }));
-    let (sender, receiver) = channel();
-    std::thread::spawn(move || {
-        actix_web::rt::System::new().block_on(async move {
-            let server = HttpServer::new(move || {
-                App::new()
-                    .app_data(toy.clone())
-                    .app_data(actix_web::web::FormConfig::default().limit(100_000_000))
-                    .route("/page", get().to(page))
-                    .route("/acs", post().to(acs))
-                    .route("/acs", get().to(acs_link))
-                    .route("/slo", post().to(log_out))
-            });
-            let server = server.workers(1).disable_signals().listen(listener).unwrap().run();
-            sender.send(()).unwrap();
-            server.await.unwrap();
-        });
-    });
-    receiver.recv().unwrap();
+    let routes = |config: &mut ServiceConfig| {
+        config
+            .route("/page", get().to(page))
+            .route("/acs", post().to(acs))
+            .route("/acs", get().to(acs_link))
+            .route("/slo", post().to(log_out));
+    };
+    serve_at(listener, routes, toy);
 }
 
 /// A rehearsal in front of a toy.

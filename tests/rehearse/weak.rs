@@ -5,7 +5,6 @@ use std::collections::BTreeSet;
 use std::io::{Read as _, Write as _};
 use std::net::TcpListener;
 use std::sync::atomic::{AtomicUsize, Ordering};
-use std::sync::mpsc::channel;
 use std::sync::{Arc, Mutex};
 use std::thread;
 
@@ -16,11 +15,11 @@ use actix_saml::rehearse::{CannotRehearse, Finding, Kind, Rehearsal, SignedInChe
 use actix_saml::saml::names::{METADATA, PROTOCOL};
 use actix_saml::xml::{Document, Limits, decode_base64, encode_base64};
 use actix_web::cookie::{Cookie, SameSite};
-use actix_web::web::{Data, Form, get, post};
-use actix_web::{App, HttpRequest, HttpResponse, HttpServer};
+use actix_web::web::{Data, Form, ServiceConfig, get, post};
+use actix_web::{HttpRequest, HttpResponse};
 use chrono::SecondsFormat;
 
-use crate::scene::{idp, now, plan};
+use crate::scene::{idp, now, plan, serve_at};
 
 /// What a toy judges by.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -147,22 +146,10 @@ pub fn toy(judges: Judges, idp: &TestIdp) -> (String, String) {
         sessions: Mutex::default(),
         asked: AtomicUsize::new(0),
     }));
-    let (sender, receiver) = channel();
-    std::thread::spawn(move || {
-        actix_web::rt::System::new().block_on(async move {
-            let server = HttpServer::new(move || {
-                App::new()
-                    .app_data(toy.clone())
-                    .app_data(actix_web::web::FormConfig::default().limit(100_000_000))
-                    .route("/page", get().to(page))
-                    .route("/acs", post().to(acs))
-            });
-            let server = server.workers(1).disable_signals().listen(listener).unwrap().run();
-            sender.send(()).unwrap();
-            server.await.unwrap();
-        });
-    });
-    receiver.recv().unwrap();
+    let routes = |config: &mut ServiceConfig| {
+        config.route("/page", get().to(page)).route("/acs", post().to(acs));
+    };
+    serve_at(listener, routes, toy);
     (url, metadata)
 }
 
