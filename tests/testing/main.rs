@@ -3,6 +3,9 @@
 #![cfg(feature = "idp")]
 #![allow(clippy::unwrap_used, clippy::panic, clippy::arithmetic_side_effects)]
 
+mod handlers;
+mod log_out;
+
 use std::sync::Arc;
 
 use actix_http::Request;
@@ -328,82 +331,6 @@ fn signing() -> RequestSigning {
     RequestSigning { key, certificate }
 }
 
-/// Somebody signs out at the identity provider: through this browser, or through another.
-#[actix_web::test]
-async fn the_identity_provider_signs_people_out() -> Result<(), Stuck> {
-    for mut idp in [TestIdp::adfs()?, TestIdp::entra()?, TestIdp::plain()?] {
-        let builder = idp.saml_builder(ROTA, |settings| settings.signing = Some(signing()))?;
-        let saml = builder.build()?;
-        idp.register(saml.metadata().as_bytes())?;
-        let app = serve(&saml).await;
-        for binding in [None, Some(LogoutBinding::Redirect), Some(LogoutBinding::Post)] {
-            let (other, locum) = (idp.browser(&app)?, idp.sign_in(&app, "locum.doctor").await?);
-            for through_other in [false, true] {
-                let nurse = idp.sign_in(&app, "ward.nurse").await?;
-                let browser = if through_other { &other } else { &nurse };
-                let session = nurse.session()?;
-                let answered = match binding {
-                    None => idp.sign_out(browser, &session).await?,
-                    Some(binding) => idp.sign_out_by(binding, browser, &session).await?,
-                };
-                assert!(answered.is_success, "{binding:?}");
-                assert_eq!(answered.relying_party, "https://rota.example.org/saml/metadata");
-                assert_eq!(nurse.get("/for-everybody").await?.text(), "nobody");
-            }
-            assert_eq!(locum.get("/for-everybody").await?.text(), "Dr Zoë Müller-Example");
-        }
-    }
-    Ok(())
-}
-
-#[actix_web::test]
-async fn a_log_out_of_another_session_ends_nothing_here() -> Result<(), Stuck> {
-    let mut idp = TestIdp::adfs()?;
-    let saml = idp.saml_builder(ROTA, |settings| settings.signing = Some(signing()))?.build()?;
-    idp.register(saml.metadata().as_bytes())?;
-    let app = serve(&saml).await;
-    let nurse = idp.sign_in(&app, "ward.nurse").await?;
-    let session = nurse.session()?;
-    let other = IssuedSession { session_index: "_another".to_owned(), ..session.clone() };
-    assert!(idp.sign_out(&nurse, &other).await?.is_success, "there is none of that name");
-    assert_eq!(nurse.get("/rota").await?.text(), "Rota of Bryn O'Sample");
-    idp.sign_out(&nurse, &session).await?;
-    assert_eq!(nurse.get("/rota").await?.status(), 303);
-    Ok(())
-}
-
-#[actix_web::test]
-async fn who_cannot_be_signed_out_is_told_why() -> Result<(), Stuck> {
-    let mut idp = TestIdp::adfs()?;
-    let trail = Trail::new();
-    let with_key = |settings: &mut Builder| settings.signing = Some(signing());
-    let saml = idp.saml_builder(ROTA, with_key)?.audit(trail.clone()).build()?;
-    idp.register(saml.metadata().as_bytes())?;
-    let app = serve(&saml).await;
-    let stuck = idp.browser(&app)?.session().err().unwrap();
-    assert!(matches!(stuck, Stuck::NoSession), "{stuck}");
-    let nameless = idp.sign_in(&app, "no.mail").await?;
-    assert!(matches!(nameless.session().err().unwrap(), Stuck::NoSession));
-
-    // A stranger of the same name signs nobody out.
-    let nurse = idp.sign_in(&app, "ward.nurse").await?;
-    let session = nurse.session()?;
-    let mut stranger = idp.clone();
-    stranger.keys.replace(SigningKey::generate("fs.nhsmail.test", Validity::of_tests()).unwrap());
-    let stuck = stranger.sign_out(&nurse, &session).await.err().unwrap();
-    assert!(matches!(&stuck, Stuck::NotSignedOut(answer) if answer.status == 403), "{stuck}");
-    assert_eq!(trail.last_code().as_deref(), Some("signature_mismatch"));
-    assert_eq!(nurse.get("/rota").await?.text(), "Rota of Bryn O'Sample");
-
-    // Nor does anybody where the application has no key.
-    let keyless = idp.saml(ROTA)?;
-    let app = serve(&keyless).await;
-    let nurse = idp.sign_in(&app, "ward.nurse").await?;
-    let stuck = idp.sign_out(&nurse, &nurse.session()?).await.err().unwrap();
-    assert!(matches!(stuck, Stuck::Issue(IssueError::NoLogoutService)), "{stuck}");
-    Ok(())
-}
-
 /// What is made once is the same in every test, and not the same for everybody.
 #[test]
 fn keys_are_made_once() -> Result<(), Stuck> {
@@ -576,54 +503,5 @@ async fn who_gets_stuck_is_told_why() -> Result<(), Stuck> {
         "the response goes to https://rota.example.org/saml/acs, and the browser is at \
          other.example.org"
     );
-    Ok(())
-}
-
-/// Without any SAML: handlers get whom the test names, and nobody else.
-#[actix_web::test]
-async fn a_handler_is_tested_without_sign_in() -> Result<(), Stuck> {
-    let app = App::new().service(rota).service(who).service(for_everybody).service(note);
-    let app = init_service(app).await;
-    let nurse = TestStaff::new("test.user1").role("RotaAdmin");
-    let get = |uri: &str| TestRequest::get().uri(uri);
-    let read = async |request| {
-        let answer = app.call(request).await.unwrap();
-        (answer.status().as_u16(), to_bytes(answer.into_body()).await.unwrap())
-    };
-    assert_eq!(read(nurse.asks(get("/rota"))?).await, (200, "Rota of Test User1".into()));
-    assert_eq!(read(nurse.asks(get("/for-everybody"))?).await, (200, "Test User1".into()));
-    let form = TestRequest::post().uri("/note").set_payload("hello");
-    assert_eq!(read(nurse.asks(form)?).await, (200, "Noted: hello".into()));
-    let (_, principal) = read(nurse.asks(get("/who"))?).await;
-    let principal: Principal = serde_json::from_slice(&principal).unwrap();
-    assert_eq!(principal.attributes, nurse.staff()?.principal().attributes);
-
-    // One request does not speak for the next.
-    assert_eq!(read(get("/rota").to_request()).await, (500, "".into()));
-    assert_eq!(read(get("/for-everybody").to_request()).await, (200, "nobody".into()));
-    let capital = TestStaff::new("Capital").asks(get("/rota"));
-    assert!(matches!(capital, Err(Stuck::Person(_))));
-    Ok(())
-}
-
-/// Where there is a sign-in, it is the only door.
-#[actix_web::test]
-async fn nobody_is_handed_to_an_application_with_sign_in() -> Result<(), Stuck> {
-    let mut idp = TestIdp::adfs()?;
-    let saml = idp.saml(ROTA)?;
-    let app = serve(&saml).await;
-    let nurse = TestStaff::new("test.user1").role("RotaAdmin");
-    for (uri, status) in [("/rota", 303), ("/who", 303), ("/for-everybody", 200)] {
-        let answer = app.call(nurse.asks(TestRequest::get().uri(uri))?).await.unwrap();
-        assert_eq!(answer.status().as_u16(), status, "{uri}");
-        let body = to_bytes(answer.into_body()).await.unwrap();
-        assert!(!body.windows(5).any(|part| part == b"User1"), "{uri}");
-    }
-    // A closed scope stays closed, without sessions too.
-    let closed = web::scope("/closed").wrap(saml.require_login()).service(rota);
-    let app = init_service(App::new().service(closed)).await;
-    let answer = app.call(nurse.asks(TestRequest::get().uri("/closed/rota"))?).await;
-    let status = answer.map_or_else(|e| e.as_response_error().status_code(), |a| a.status());
-    assert_ne!(status.as_u16(), 200);
     Ok(())
 }
